@@ -1,0 +1,70 @@
+"""The errors that end a night, each with its exit code.
+
+A fault of one subscription, machine or source is *not* here: it becomes a reading that is not complete (a gap in the
+report) where the answer was asked for, and the night goes on.
+
+Messages read: what was not done, why, what to try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What ``auditor run`` ends with; the first that holds, in the order of this list."""
+
+    SETTINGS_REFUSED = 2
+    NOTHING_COLLECTED = 3
+    OUT_OF_TIME = 6
+    NOT_DELIVERED = 4
+    FINDINGS = 10
+    INCOMPLETE = 5
+    DELIVERED = 0
+
+
+class AuditorError(Exception):
+    """A night that cannot go on. ``exit_code`` is what the command line ends with."""
+
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a file that a person wrote.
+
+    ``file`` and ``line`` say where (line 0: the file as a whole), ``field`` which setting (dotted, may be empty), and
+    ``sentence`` what is wrong and what to do.
+    """
+
+    file: str
+    line: int
+    field: str
+    sentence: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.field}: {self.sentence}" if self.field else f"{place}: {self.sentence}"
+
+
+class SettingsRefused(AuditorError):
+    """The configuration, a rule, an exemption or the command line cannot be used; all mistakes are told at once."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class OutputRefused(AuditorError):
+    """The output folder cannot be written; nothing is fetched for a report that could not be kept."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED
+
+
+class ExtraMissing(AuditorError):
+    """An optional part is asked for and its packages are not installed."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED

@@ -1,0 +1,24 @@
+"""What earlier nights left behind, as far as tonight's verdicts rest on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Offer = tuple[str, str, str, str]
+"""(location, publisher, type, version), in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Empty where there is no archive yet.
+
+    ``first_seen`` holds the time at which a night first saw a region offer a version that earlier nights of the same
+    region had not seen; versions that were there on the first night of all are not in it.
+    """
+
+    first_seen: Mapping[Offer, datetime] = field(default_factory=dict)
+
+
+EMPTY = Memory()

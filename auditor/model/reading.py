@@ -1,0 +1,98 @@
+"""A reading: one answer that was asked for, empty ones too. A gap is a reading that is not complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Row = dict[str, object]
+"""A row of a frame by column name; a key that is absent or None means "not known"."""
+
+
+class Source(StrEnum):
+    """What can be asked, and what one answer (the reading's scope) covers."""
+
+    SUBSCRIPTIONS = "subscriptions"
+    """The subscriptions that the identity can see. Scope: a subscription id, or ``tenant`` for the list itself."""
+    VIRTUAL_MACHINES = "virtual_machines"
+    """A subscription's list of virtual machines. Scope: a subscription id."""
+    INSTANCE_VIEW = "instance_view"
+    """One machine with its extensions and its instance view. Scope: the machine's id."""
+    EXTENSION_VERSIONS = "extension_versions"
+    """The versions that a region offers. Scope: ``location/publisher/type``."""
+    ACTIVITY_LOG = "activity_log"
+    """Operations of a subscription within a window. Scope: a subscription id."""
+    HEARTBEATS = "heartbeats"
+    """Agent versions reported to a workspace within a window. Scope: a workspace id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one question.
+
+    ``complete`` says that the answer covers the whole scope and window; then "nothing there" is knowledge. Where it
+    does not, ``reason`` says what happened and ``close`` which permission or setting would close the gap.
+    ``status`` is the last HTTP status, None where no answer came. Times are aware UTC.
+    """
+
+    source: Source
+    scope: str
+    complete: bool
+    rows: int
+    read_at: datetime
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    status: int | None = None
+    reason: str | None = None
+    close: str | None = None
+
+    def as_row(self) -> Row:
+        """The reading as a row of the frame ``readings``."""
+        return {
+            "source": str(self.source),
+            "scope": self.scope.lower(),
+            "complete": "yes" if self.complete else "no",
+            "rows": self.rows,
+            "read_at": self.read_at,
+            "window_start": self.window_start,
+            "window_end": self.window_end,
+            "status": self.status,
+            "reason": self.reason,
+            "close": self.close,
+        }
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What a source brought home: rows by frame name, and the readings that say how far they can be trusted."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
+
+    def add(self, frame: str, row: Row) -> None:
+        self.rows.setdefault(frame, []).append(row)
+
+    def join(self, other: Harvest) -> None:
+        """Take in all that ``other`` holds."""
+        for frame, rows in other.rows.items():
+            self.rows.setdefault(frame, []).extend(rows)
+        self.readings.extend(other.readings)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How often a source was asked: requests sent, of those retried and throttled (429), and bytes received."""
+
+    sent: int = 0
+    retried: int = 0
+    throttled: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.sent + other.sent,
+            self.retried + other.retried,
+            self.throttled + other.throttled,
+            self.bytes + other.bytes,
+        )

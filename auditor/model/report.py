@@ -1,0 +1,152 @@
+"""The report: every word, number and order settled, so that page, workbook, tables and console only dress it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.model.table import Table
+from auditor.model.verdict import Severity, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One value that a verdict rests on: from which source, read when.
+
+    ``value`` is JSON-able (text, number, bool, None, or a mapping of those for an operation); times are ISO 8601 text.
+    ``shown`` is the value as people read it.
+    """
+
+    name: str
+    label: str
+    value: object
+    shown: str
+    source: str
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict with all that findings.json promises of it; ``portal`` is its https link, ``machine_portal`` too."""
+
+    rule_id: str
+    status: Status
+    severity: Severity
+    reason_code: str
+    reason: str
+    resource_id: str
+    machine_id: str | None
+    machine_name: str | None
+    machine_kind: str | None
+    subscription_id: str | None
+    subscription_name: str | None
+    resource_group: str | None
+    location: str | None
+    os: str | None
+    availability: str | None
+    extension_publisher: str | None
+    extension_type: str | None
+    extension_name: str | None
+    auto_upgrade: str | None
+    auto_upgrade_minor: bool | None
+    requested_version: str | None
+    installed_version: str | None
+    installed_version_source: str | None
+    installed_version_at: datetime | None
+    latest_version: str | None
+    releases_behind: int | None
+    evidence: tuple[Evidence, ...]
+    remediation: str | None
+    change: str | None
+    first_seen: datetime | None
+    owner: str | None
+    exemption: str | None
+    portal: str
+
+
+FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key != "portal")
+"""The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A number at the top of the page. ``tone`` is one of bad, warn, good, calm."""
+
+    key: str
+    label: str
+    value: int
+    note: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What the reader must know first where the audit is incomplete: a sentence, and a line for each gap."""
+
+    sentence: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The findings of one rule with one verdict, as the page shows them.
+
+    ``findings`` gives those that the page shows; ``left_out`` is a sentence that says where the rest is, or empty.
+    """
+
+    rule_id: str
+    status: Status
+    status_word: str
+    severity: Severity
+    title: str
+    why: str
+    total: int
+    findings: tuple[Finding, ...]
+    left_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNote:
+    """One rule for people: what it expects and why, what its verdicts say, which pages it rests on."""
+
+    id: str
+    title: str
+    severity: Severity
+    why: str
+    expectation: str
+    parameters: tuple[tuple[str, str], ...]
+    reasons: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    counts: Mapping[Status, int]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One night's report.
+
+    ``words`` are the fixed words of the design by key (message catalogue); ``tone`` colours the headline: bad, warn or
+    good. ``findings`` gives every verdict, gravest first, anew at each call. ``run`` is run.json as it will be written.
+    ``tables`` are shown by page and workbook alike: by_rule, by_subscription, by_version, operations, subscriptions,
+    gaps, unseen (machines without an agent, with unread extensions, not seen), readings, exemptions, about.
+    """
+
+    title: str
+    subtitle: str
+    language: str
+    words: Mapping[str, str]
+    headline: str
+    tone: str
+    summary: str
+    banner: Banner | None
+    cards: tuple[Card, ...]
+    groups: tuple[Group, ...]
+    rules: tuple[RuleNote, ...]
+    tables: Mapping[str, Table]
+    findings: Callable[[], Iterable[Finding]]
+    findings_total: int
+    status_words: Mapping[Status, str]
+    severity_words: Mapping[Severity, str]
+    time_zone: str
+    as_of: datetime
+    run: Mapping[str, object]
