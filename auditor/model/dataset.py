@@ -25,7 +25,7 @@ class Kind(StrEnum):
     TIME = "time"
     DURATION = "duration"
     TAGS = "tags"
-    """Name and value pairs, kept as JSON text; a rule reads one as ``tags.NAME``, ``unset`` where there is no such tag."""
+    """Name and value pairs, kept as JSON text; a rule reads one as ``tags.NAME``: ``unset`` where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Column:
     """One column: ``property`` is the Azure property it comes from; ``rests_on`` the sources whose readings cover it.
 
     ``helped_by`` are optional sources: where one is configured the column knows more. ``bounds`` columns are stored as
-    two, ``NAME.low`` and ``NAME.high``: the truth lies between them, and a missing end is open.
+    two, ``NAME.low`` and ``NAME.high``: the truth lies between them, and a missing end is open. ``inputs`` are the
+    columns that a derived one is made from: a finding shows them beside it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     words: tuple[str, ...] = ()
     bounds: bool = False
     derived: bool = False
+    inputs: tuple[str, ...] = ()
 
     def stored(self) -> tuple[str, ...]:
         """The names under which the column is stored."""
@@ -115,34 +117,89 @@ MACHINES = Frame(
         Column("subscription_name", Kind.TEXT, "subscription's display name", "displayName", (Source.SUBSCRIPTIONS,)),
         Column("resource_group", Kind.TEXT, "resource group", "id", _LIST),
         Column("location", Kind.TEXT, "region", "location", _LIST),
-        Column("os", Kind.WORD, "operating system", "properties.storageProfile.osDisk.osType", _LIST,
-               words=("windows", "linux")),
-        Column("availability", Kind.WORD, "whether the machine runs", "properties.instanceView.statuses[].code", _VIEW,
-               words=("running", "stopped", "disconnected", "expired")),
-        Column("power_state", Kind.TEXT, "power state as Azure writes it", "properties.instanceView.statuses[].code",
-               _VIEW),
+        Column(
+            "os",
+            Kind.WORD,
+            "operating system",
+            "properties.storageProfile.osDisk.osType",
+            _LIST,
+            words=("windows", "linux"),
+        ),
+        Column(
+            "availability",
+            Kind.WORD,
+            "whether the machine runs",
+            "properties.instanceView.statuses[].code",
+            _VIEW,
+            words=("running", "stopped", "disconnected", "expired"),
+        ),
+        Column(
+            "power_state", Kind.TEXT, "power state as Azure writes it", "properties.instanceView.statuses[].code", _VIEW
+        ),
         Column("created_at", Kind.TIME, "when the machine was created", "properties.timeCreated", _LIST),
         Column("tags", Kind.TAGS, "tags", "tags", _LIST),
-        Column("scale_set_id", Kind.TEXT, "the scale set it belongs to, or none",
-               "properties.virtualMachineScaleSet.id", _LIST),
+        Column(
+            "scale_set_id",
+            Kind.TEXT,
+            "the scale set it belongs to, or none",
+            "properties.virtualMachineScaleSet.id",
+            _LIST,
+        ),
         Column("identity_kind", Kind.TEXT, "kinds of managed identity, or none", "identity.type", _LIST),
-        Column("agent_state", Kind.TEXT, "state of the machine's guest agent",
-               "properties.instanceView.vmAgent.statuses[].displayStatus", _VIEW),
-        Column("agent_at", Kind.TIME, "when the guest agent last reported",
-               "properties.instanceView.vmAgent.statuses[].time", _VIEW),
-        Column("extensions_read", Kind.WORD, "whether the machine's extensions were read", "", _VIEW,
-               words=("yes", "no")),
+        Column(
+            "agent_state",
+            Kind.TEXT,
+            "state of the machine's guest agent",
+            "properties.instanceView.vmAgent.statuses[].displayStatus",
+            _VIEW,
+        ),
+        Column(
+            "agent_at",
+            Kind.TIME,
+            "when the guest agent last reported",
+            "properties.instanceView.vmAgent.statuses[].time",
+            _VIEW,
+        ),
+        Column(
+            "extensions_read", Kind.WORD, "whether the machine's extensions were read", "", _VIEW, words=("yes", "no")
+        ),
         Column("read_at", Kind.TIME, "when the machine itself was read", "", _VIEW),
-        Column("last_ran", Kind.TIME, "when the machine last ran", "", (*_VIEW, *_LOG), _BEATS, bounds=True,
-               derived=True),
-        Column("days_stopped", Kind.DURATION, "for how long the machine has not run; zero while it runs", "",
-               (*_VIEW, *_LOG), _BEATS, bounds=True, derived=True),
-        Column("monitor_agents", Kind.NUMBER, "how many Azure Monitor Agents the machine has", "", _VIEW,
-               derived=True),
-        Column("last_heartbeat", Kind.TIME, "the agent's last heartbeat in a queried workspace", "", _BEATS,
-               derived=True),
-        Column("silent_for", Kind.DURATION, "time since the agent's last heartbeat; missing where the machine was not "
-               "seen in a queried workspace within the window", "", _BEATS, derived=True),
+        Column(
+            "last_ran",
+            Kind.TIME,
+            "when the machine last ran",
+            "",
+            (*_VIEW, *_LOG),
+            _BEATS,
+            bounds=True,
+            derived=True,
+            inputs=("power_state",),
+        ),
+        Column(
+            "days_stopped",
+            Kind.DURATION,
+            "for how long the machine has not run; zero while it runs",
+            "",
+            (*_VIEW, *_LOG),
+            _BEATS,
+            bounds=True,
+            derived=True,
+            inputs=("last_ran", "power_state"),
+        ),
+        Column("monitor_agents", Kind.NUMBER, "how many Azure Monitor Agents the machine has", "", _VIEW, derived=True),
+        Column(
+            "last_heartbeat", Kind.TIME, "the agent's last heartbeat in a queried workspace", "", _BEATS, derived=True
+        ),
+        Column(
+            "silent_for",
+            Kind.DURATION,
+            "time since the agent's last heartbeat; missing where the machine was not "
+            "seen in a queried workspace within the window",
+            "",
+            _BEATS,
+            derived=True,
+            inputs=("last_heartbeat",),
+        ),
     ),
 )
 
@@ -167,42 +224,131 @@ EXTENSIONS = Frame(
         Column("publisher", Kind.TEXT, "publisher", "resources[].properties.publisher", _VIEW),
         Column("type", Kind.TEXT, "type", "resources[].properties.type", _VIEW),
         Column("name", Kind.TEXT, "resource name: free text", "resources[].name", _VIEW),
-        Column("auto_upgrade", Kind.WORD, "automatic upgrade by the platform",
-               "resources[].properties.enableAutomaticUpgrade", _VIEW, words=("enabled", "disabled", "unset")),
-        Column("model_auto_upgrade", Kind.WORD, "the same setting in the scale set's model; none on a machine of its own",
-               "virtualMachineProfile.extensionProfile.extensions[].properties.enableAutomaticUpgrade", _VIEW,
-               words=("enabled", "disabled", "unset", "none")),
-        Column("auto_upgrade_minor", Kind.FLAG, "whether an install or a redeploy takes the newest minor version",
-               "resources[].properties.autoUpgradeMinorVersion", _VIEW),
-        Column("requested_version", Kind.VERSION, "the version that was asked for; it does not move with upgrades",
-               "resources[].properties.typeHandlerVersion", _VIEW),
-        Column("installed_version", Kind.VERSION, "the version that the machine runs, or ran when it last ran",
-               "properties.instanceView.extensions[].typeHandlerVersion", _VIEW, _BEATS),
-        Column("installed_version_source", Kind.WORD, "who told the installed version", "", _VIEW, _BEATS,
-               words=("instance_view", "guest_agent", "heartbeat")),
+        Column(
+            "auto_upgrade",
+            Kind.WORD,
+            "automatic upgrade by the platform",
+            "resources[].properties.enableAutomaticUpgrade",
+            _VIEW,
+            words=("enabled", "disabled", "unset"),
+        ),
+        Column(
+            "model_auto_upgrade",
+            Kind.WORD,
+            "the same setting in the scale set's model; none on a machine of its own",
+            "virtualMachineProfile.extensionProfile.extensions[].properties.enableAutomaticUpgrade",
+            _VIEW,
+            words=("enabled", "disabled", "unset", "none"),
+        ),
+        Column(
+            "auto_upgrade_minor",
+            Kind.FLAG,
+            "whether an install or a redeploy takes the newest minor version",
+            "resources[].properties.autoUpgradeMinorVersion",
+            _VIEW,
+        ),
+        Column(
+            "requested_version",
+            Kind.VERSION,
+            "the version that was asked for; it does not move with upgrades",
+            "resources[].properties.typeHandlerVersion",
+            _VIEW,
+        ),
+        Column(
+            "installed_version",
+            Kind.VERSION,
+            "the version that the machine runs, or ran when it last ran",
+            "properties.instanceView.extensions[].typeHandlerVersion",
+            _VIEW,
+            _BEATS,
+        ),
+        Column(
+            "installed_version_source",
+            Kind.WORD,
+            "who told the installed version",
+            "",
+            _VIEW,
+            _BEATS,
+            words=("instance_view", "guest_agent", "heartbeat"),
+        ),
         Column("installed_version_at", Kind.TIME, "when the installed version was reported", "", _VIEW, _BEATS),
-        Column("provisioning_state", Kind.TEXT, "state of the resource", "resources[].properties.provisioningState",
-               _VIEW),
-        Column("instance_status", Kind.TEXT, "status that the extension reports",
-               "properties.instanceView.extensions[].statuses[].code", _VIEW),
+        Column(
+            "provisioning_state", Kind.TEXT, "state of the resource", "resources[].properties.provisioningState", _VIEW
+        ),
+        Column(
+            "instance_status",
+            Kind.TEXT,
+            "status that the extension reports",
+            "properties.instanceView.extensions[].statuses[].code",
+            _VIEW,
+        ),
         Column("created_at", Kind.TIME, "when the extension was made", "", _LOG),
-        Column("latest_version", Kind.VERSION, "the highest version on offer in the region, of the installed major, not "
-               "withdrawn; missing where the region offers no usable one", "", (*_VIEW, *_OFFER), derived=True),
-        Column("newer_major", Kind.VERSION, "the highest version of a higher major on offer, or none", "",
-               (*_VIEW, *_OFFER), derived=True),
-        Column("releases_behind", Kind.NUMBER, "distinct major.minor newer than the installed one, of the same major, "
-               "not withdrawn", "", (*_VIEW, *_OFFER), derived=True),
-        Column("releases_overdue", Kind.NUMBER, "those of them on offer for longer than a roll-out may take", "",
-               (*_VIEW, *_OFFER), derived=True),
-        Column("overdue_basis", Kind.WORD, "what the count of overdue releases rests on", "", (*_VIEW, *_OFFER),
-               words=("none", "first_seen", "release_table", "estimated"), derived=True),
-        Column("last_failure", Kind.WORD, "what became of the last failed create-or-update operation", "",
-               (*_VIEW, *_LOG), _BEATS,
-               words=("none", "superseded", "healed", "broken", "rolled_back", "retried", "unresolved"), derived=True),
+        Column(
+            "latest_version",
+            Kind.VERSION,
+            "the highest version on offer in the region, of the installed major, not "
+            "withdrawn; missing where the region offers no usable one",
+            "",
+            (*_VIEW, *_OFFER),
+            derived=True,
+        ),
+        Column(
+            "newer_major",
+            Kind.VERSION,
+            "the highest version of a higher major on offer, or none",
+            "",
+            (*_VIEW, *_OFFER),
+            derived=True,
+        ),
+        Column(
+            "releases_behind",
+            Kind.NUMBER,
+            "distinct major.minor newer than the installed one, of the same major, not withdrawn",
+            "",
+            (*_VIEW, *_OFFER),
+            derived=True,
+            inputs=("installed_version", "latest_version"),
+        ),
+        Column(
+            "releases_overdue",
+            Kind.NUMBER,
+            "those of them on offer for longer than a roll-out may take",
+            "",
+            (*_VIEW, *_OFFER),
+            derived=True,
+            inputs=("overdue_basis",),
+        ),
+        Column(
+            "overdue_basis",
+            Kind.WORD,
+            "what the count of overdue releases rests on",
+            "",
+            (*_VIEW, *_OFFER),
+            words=("none", "first_seen", "release_table", "estimated"),
+            derived=True,
+        ),
+        Column(
+            "last_failure",
+            Kind.WORD,
+            "what became of the last failed create-or-update operation",
+            "",
+            (*_VIEW, *_LOG),
+            _BEATS,
+            words=("none", "superseded", "healed", "broken", "rolled_back", "retried", "unresolved"),
+            derived=True,
+            inputs=("last_failure_at", "last_failure_error", "provisioning_state", "installed_version"),
+        ),
         Column("last_failure_at", Kind.TIME, "when the last failed operation ended", "", _LOG, derived=True),
         Column("last_failure_error", Kind.TEXT, "its error code and message, or none", "", _LOG, derived=True),
-        Column("unfinished_operation", Kind.WORD, "an operation of which no end was seen: recent within a day, else old",
-               "", (*_VIEW, *_LOG), words=("none", "recent", "old"), derived=True),
+        Column(
+            "unfinished_operation",
+            Kind.WORD,
+            "an operation of which no end was seen: recent within a day, else old",
+            "",
+            (*_VIEW, *_LOG),
+            words=("none", "recent", "old"),
+            derived=True,
+        ),
     ),
 )
 
@@ -230,17 +376,36 @@ OPERATIONS = Frame(
         Column("subscription_id", Kind.TEXT, "subscription", "", _LOG),
         Column("machine_id", Kind.TEXT, "the machine", "resourceId", _LOG),
         Column("extension_id", Kind.TEXT, "the extension", "resourceId", _LOG),
-        Column("action", Kind.WORD, "what was done", "operationName.value", _LOG,
-               words=("write", "delete", "start", "power_off", "deallocate")),
+        Column(
+            "action",
+            Kind.WORD,
+            "what was done",
+            "operationName.value",
+            _LOG,
+            words=("write", "delete", "start", "power_off", "deallocate"),
+        ),
         Column("started", Kind.TIME, "time of its first event, where its beginning was seen", "eventTimestamp", _LOG),
         Column("ended", Kind.TIME, "time of its last event that ends it", "eventTimestamp", _LOG),
-        Column("outcome", Kind.WORD, "running where no end was seen", "status.value", _LOG,
-               words=("succeeded", "failed", "running")),
-        Column("initiator", Kind.WORD, "who began it", "claims, caller", _LOG,
-               words=("platform", "person", "policy", "deployment", "unknown")),
+        Column(
+            "outcome",
+            Kind.WORD,
+            "running where no end was seen",
+            "status.value",
+            _LOG,
+            words=("succeeded", "failed", "running"),
+        ),
+        Column(
+            "initiator",
+            Kind.WORD,
+            "who began it",
+            "claims, caller",
+            _LOG,
+            words=("platform", "person", "policy", "deployment", "unknown"),
+        ),
         Column("caller", Kind.TEXT, "caller as logged, or unknown", "caller", _LOG),
         Column("error_code", Kind.TEXT, "error code", "subStatus.value, properties.statusMessage", _LOG),
         Column("error_message", Kind.TEXT, "error message", "properties.statusMessage", _LOG),
+        Column("sub_status", Kind.TEXT, "last HTTP status as the log writes it", "subStatus.value", _LOG),
     ),
 )
 

@@ -74,6 +74,18 @@ def comparisons_of(condition: Condition) -> Iterator[Comparison]:
             yield from comparisons_of(part)
 
 
+FIXES = frozenset(
+    {
+        "enable_automatic_upgrade",  # set that one property to true; never put the extension anew for it
+        "upgrade_now",  # by hand, to the region's latest version, with all settings passed again
+        "repair_failed_extension",  # read the error, remove its cause, remove and install the extension again
+        "watch_automatic_retry",  # the old version runs on; the platform tries again by itself
+        "check_installed_version",  # look at what the machine runs now: a later success alone proves nothing
+    }
+)
+"""The closed list of what a failed verdict can ask for; ``compose`` holds the words and commands of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A reason: a stable ``code`` for machines, a sentence for people, and for a failure the ``fix`` that mends it.
@@ -129,9 +141,23 @@ class Rule:
         for clause in (*self.pending, *self.reasons):
             yield clause.when
 
+    def clauses(self, status: Status) -> tuple[Clause, ...]:
+        """The reasons for a verdict; an exempt failure keeps the reason for which it would have failed."""
+        match status:
+            case Status.NOT_APPLICABLE:
+                return self.not_applicable
+            case Status.PENDING:
+                return (*self.early_pending, *self.pending)
+            case Status.FAIL | Status.EXEMPT:
+                return self.reasons
+            case _:
+                return ()
+
     def columns(self) -> tuple[str, ...]:
         """The columns that the rule names in its conditions, each once, in order."""
-        return tuple(dict.fromkeys(test.column for condition in self.conditions() for test in comparisons_of(condition)))
+        return tuple(
+            dict.fromkeys(test.column for condition in self.conditions() for test in comparisons_of(condition))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +213,11 @@ class RuleBook:
 
 def _pairs(condition: Condition) -> set[tuple[str, str]]:
     """The pairs that ``applies_to`` names outright; a rule that names none brings none."""
-    comparisons = [condition] if isinstance(condition, Comparison) else list(condition.parts if isinstance(condition, AllOf) else ())
+    comparisons = (
+        [condition]
+        if isinstance(condition, Comparison)
+        else list(condition.parts if isinstance(condition, AllOf) else ())
+    )
     named: dict[str, tuple[str, ...]] = {}
     for test in comparisons:
         if isinstance(test, Comparison) and test.operator in (Operator.EQUALS, Operator.IN):

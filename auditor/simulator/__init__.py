@@ -1,0 +1,49 @@
+"""The simulated Azure: a TLS server on loopback that the real SDK clients talk to.
+
+It imports nothing of the rest of the auditor and knows nothing of what the auditor expects: it produces Azure's
+phenomena as they were recorded from the live service, and no judgement of them. Start at
+:class:`~auditor.simulator.server.Simulator`; what is on offer comes from an estate, seeded or made by hand.
+"""
+
+from auditor.simulator.estate import Estate, HandMadeEstate
+from auditor.simulator.seeded import SeededEstate
+from auditor.simulator.server import PageSizes, Simulator, serve
+from auditor.simulator.specs import (
+    REMOVED,
+    AgentView,
+    Caller,
+    CallerKind,
+    ExtensionSpec,
+    MachineSpec,
+    OperationSpec,
+    StatusSpec,
+    StaySpec,
+    SubscriptionSpec,
+    WorkspaceSpec,
+    azure_monitor_agent,
+)
+from auditor.simulator.weather import PRESETS, Fault, Weather
+
+__all__ = [
+    "PRESETS",
+    "REMOVED",
+    "AgentView",
+    "Caller",
+    "CallerKind",
+    "Estate",
+    "ExtensionSpec",
+    "Fault",
+    "HandMadeEstate",
+    "MachineSpec",
+    "OperationSpec",
+    "PageSizes",
+    "SeededEstate",
+    "Simulator",
+    "StatusSpec",
+    "StaySpec",
+    "SubscriptionSpec",
+    "Weather",
+    "WorkspaceSpec",
+    "azure_monitor_agent",
+    "serve",
+]

@@ -1,0 +1,148 @@
+"""The one way into Azure: endpoints, credential and certificate authority, for collecting and delivering alike.
+
+Endpoints of the public clouds: https://learn.microsoft.com/azure/developer/python/sdk/azure-libraries-authenticate-sovereign-clouds
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.model.settings import Azure
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Base addresses, https, without a slash at the end. ``portal`` is where a person looks at a resource."""
+
+    resource_manager: str
+    log_analytics: str
+    authority: str
+    portal: str
+
+
+_CLOUDS = {
+    "public": Endpoints(
+        "https://management.azure.com",
+        "https://api.loganalytics.io",
+        "https://login.microsoftonline.com",
+        "https://portal.azure.com",
+    ),
+    "usgovernment": Endpoints(
+        "https://management.usgovcloudapi.net",
+        "https://api.loganalytics.us",
+        "https://login.microsoftonline.us",
+        "https://portal.azure.us",
+    ),
+    "china": Endpoints(
+        "https://management.chinacloudapi.cn",
+        "https://api.loganalytics.azure.cn",
+        "https://login.chinacloudapi.cn",
+        "https://portal.azure.cn",
+    ),
+}
+
+
+def endpoints_of(azure: Azure) -> Endpoints:
+    """The endpoints of the configured cloud; a custom cloud names its own, and its portal is the public one."""
+    if azure.endpoints is None:
+        return _CLOUDS[azure.cloud]
+    own = azure.endpoints
+    return Endpoints(
+        own.resource_manager.rstrip("/"),
+        own.log_analytics.rstrip("/"),
+        own.authority.rstrip("/"),
+        _CLOUDS["public"].portal,
+    )
+
+
+class FixedToken:
+    """A token that the caller brought (``credential: token``); it is never refreshed."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(self._token, int(time.time()) + 3600)
+
+
+class Cloud:
+    """Where to ask, as whom, and whom to trust. Signing in happens at the first request, not here."""
+
+    def __init__(self, azure: Azure) -> None:
+        self._azure = azure
+        self.endpoints = endpoints_of(azure)
+        self.verify: str | bool = str(azure.ca_bundle) if azure.ca_bundle else True
+        self.credential: TokenCredential = _credential(azure, self.endpoints.authority, self.verify)
+
+    def arm_options(self) -> dict[str, Any]:
+        """Keyword arguments that point a management client at this cloud."""
+        base = self.endpoints.resource_manager
+        return {"base_url": base, "credential_scopes": [f"{base}/.default"], "connection_verify": self.verify}
+
+    def identity(self) -> dict[str, str | None]:
+        """Object id and tenant of the identity, read from its own token; None where nobody is signed in."""
+        from azure.core.exceptions import AzureError
+
+        try:
+            claims = _claims(self.credential.get_token(f"{self.endpoints.resource_manager}/.default").token)
+        except AzureError:
+            claims = {}  # why nobody could be signed in stands in the gaps: every question met it
+        return {
+            "credential": self._azure.credential,
+            "object_id": claims.get("oid"),
+            "tenant_id": claims.get("tid"),
+            "application_id": claims.get("appid") or claims.get("azp"),
+        }
+
+
+def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCredential:
+    """The credential that the configuration names; imported only when it is used (azure-identity is slow to import)."""
+    import azure.identity as identity
+
+    common: dict[str, Any] = {"authority": authority, "connection_verify": verify}
+    if azure.cloud == "custom":
+        common["disable_instance_discovery"] = True  # a private authority is not in the public directory of authorities
+    client: dict[str, Any] = {"client_id": azure.client_id} if azure.client_id else {}
+    tenant: dict[str, Any] = {"tenant_id": azure.tenant_id} if azure.tenant_id else {}
+    match azure.credential:
+        case "token":
+            return FixedToken(_secret(azure.token))
+        case "managed_identity":
+            return identity.ManagedIdentityCredential(**client)
+        case "workload_identity":
+            return identity.WorkloadIdentityCredential(**client, **tenant, **common)
+        case "client_secret":
+            secret = _secret(azure.client_secret)
+            return identity.ClientSecretCredential(str(azure.tenant_id), str(azure.client_id), secret, **common)
+        case "client_certificate":
+            path = str(Path(azure.certificate_path or ""))
+            return identity.CertificateCredential(str(azure.tenant_id), str(azure.client_id), path, **common)
+        case "cli":
+            return identity.AzureCliCredential(**tenant)
+        case _:
+            chosen = {"managed_identity_client_id": azure.client_id} if azure.client_id else {}
+            return identity.DefaultAzureCredential(**chosen, **common)
+
+
+def _secret(value: Any) -> str:
+    return str(value.get_secret_value()) if value is not None else ""
+
+
+def _claims(token: str) -> dict[str, str]:
+    """The claims of a JSON web token, unverified: they are shown in the report, nothing is decided by them."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return {key: value for key, value in claims.items() if isinstance(value, str)} if isinstance(claims, dict) else {}

@@ -1,0 +1,154 @@
+"""Folds the activity log's events into operations.
+
+As recorded, one operation is several events: BeginRequest/Started, EndRequest/Accepted, perhaps more Accepted, and
+perhaps one Succeeded or Failed, mostly with an operation id of its own. Correlation id and resource tie them
+together, cut at each BeginRequest: one correlation can hold several tries on one resource, and folding them into one
+would hide the failure or the healing. The result does not depend on the order, on duplicates or on pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from auditor.collect import values
+from auditor.model.reading import Row
+
+ACTIONS = {
+    "microsoft.compute/virtualmachines/extensions/write": "write",
+    "microsoft.compute/virtualmachines/extensions/delete": "delete",
+    "microsoft.compute/virtualmachines/start/action": "start",
+    "microsoft.compute/virtualmachines/poweroff/action": "power_off",
+    "microsoft.compute/virtualmachines/deallocate/action": "deallocate",
+}
+"""The operations that matter, by their name in lower case: an event spells it in any case."""
+
+_ENDS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed", "cancelled": "failed"}
+_POLICY = "/providers/microsoft.authorization/policyassignments/"
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+Event = dict[str, Any]
+
+
+def fold(events: Iterable[Event], subscription_id: str) -> list[Row]:
+    """Rows of the frame ``operations``, sorted by id."""
+    unique = {_identity(event): event for event in events}
+    ordered = sorted(unique.values(), key=lambda event: (_thread(event), _order(event)))
+    rows = [
+        _operation(tries, subscription_id)
+        for _thread_key, of_thread in groupby(ordered, key=_thread)
+        for tries in _tries(of_thread)
+    ]
+    return sorted(rows, key=lambda row: str(row["id"]))
+
+
+def _value(event: Event, field: str) -> str:
+    """The machine-readable half of ``{"value": ..., "localizedValue": ...}``; either may be null."""
+    return values.text(values.mapping(event.get(field)).get("value")) or ""
+
+
+def _identity(event: Event) -> str:
+    return values.text(event.get("eventDataId")) or values.text(event.get("id")) or orjson.dumps(event).decode()
+
+
+def resource_of(event: Event) -> str:
+    """The resource's id; some events name it elsewhere, and all carry it in their own id."""
+    own = (values.text(event.get("id")) or "").partition("/events/")[0]
+    scope = values.text(values.mapping(event.get("authorization")).get("scope"))
+    return values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or scope or own
+
+
+def _thread(event: Event) -> tuple[str, str, str]:
+    tie = values.text(event.get("correlationId")) or values.text(event.get("operationId")) or _identity(event)
+    return tie.lower(), resource_of(event).lower(), _value(event, "operationName").lower()
+
+
+def _begins(event: Event) -> bool:
+    return _value(event, "eventName").lower() == "beginrequest" or _value(event, "status").lower() == "started"
+
+
+def _order(event: Event) -> tuple[datetime, bool, str]:
+    """By time; at the same instant the beginning comes first."""
+    return values.time(event.get("eventTimestamp")) or _EARLIEST, not _begins(event), _identity(event)
+
+
+def _tries(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Cut a thread at each beginning, and after an end that another, different end follows."""
+    current: list[Event] = []
+    for event in events:
+        if current and (_begins(event) or _ended_otherwise(current, event)):
+            yield current
+            current = []
+        current.append(event)
+    if current:
+        yield current
+
+
+def _ended_otherwise(current: list[Event], event: Event) -> bool:
+    ends = {_end(earlier) for earlier in current} - {None}
+    return _end(event) is not None and bool(ends) and _end(event) not in ends
+
+
+def _end(event: Event) -> str | None:
+    return _ENDS.get(_value(event, "status").lower())
+
+
+def _operation(tries: list[Event], subscription_id: str) -> Row:
+    first = tries[0]
+    last = next((event for event in reversed(tries) if _end(event)), None)
+    resource = resource_of(first)
+    tie, _resource, operation = _thread(first)
+    started = values.time(first.get("eventTimestamp"))
+    caller = next((told for told in (values.text(event.get("caller")) for event in tries) if told), None)
+    code, message = _error(last) if last is not None and _end(last) == "failed" else (None, None)
+    return {
+        "id": f"{tie}|{resource.lower()}|{ACTIONS.get(operation)}|{started.isoformat() if started else ''}",
+        "subscription_id": subscription_id,
+        "machine_id": _machine(resource),
+        "extension_id": resource if "/extensions/" in resource.lower() else None,
+        "action": ACTIONS.get(operation),
+        "started": started if _begins(first) else None,
+        "ended": values.time(last.get("eventTimestamp")) if last is not None else None,
+        "outcome": (_end(last) if last is not None else None) or "running",
+        "initiator": _initiator(tries, caller),
+        "caller": caller or "unknown",
+        "error_code": code,
+        "error_message": message,
+        "sub_status": next((code for code in (_value(event, "subStatus") for event in reversed(tries)) if code), None),
+    }
+
+
+def _machine(resource: str) -> str:
+    """An event names the extension's resource and nothing else: here the machine can only be cut from its id."""
+    at = resource.lower().find("/extensions/")
+    return resource[:at] if at >= 0 else resource
+
+
+def _initiator(tries: list[Event], caller: str | None) -> str:
+    """Who began it. What an automatic upgrade of a virtual machine says is not documented: the default is unknown."""
+    claims = {key: value for event in tries for key, value in values.mapping(event.get("claims")).items()}
+    if _POLICY in str(claims.get("xms_mirid", "")).lower():
+        return "policy"
+    if caller == "Azure Regional Service Manager":
+        return "platform"
+    named = any(key.rsplit("/", 1)[-1] == "upn" for key in claims)
+    return "person" if named or (caller is not None and "@" in caller) else "unknown"
+
+
+def _error(event: Event) -> tuple[str | None, str | None]:
+    """Code and message of a failure: ``statusMessage`` is JSON text, sometimes within JSON text, sometimes plain."""
+    told: object = values.mapping(event.get("properties")).get("statusMessage")
+    for _nesting in range(3):
+        if not isinstance(told, str):
+            break
+        try:
+            told = orjson.loads(told)
+        except orjson.JSONDecodeError:
+            return _value(event, "subStatus") or None, str(told)
+    error = values.mapping(values.mapping(told).get("error")) or values.mapping(told)
+    code = values.text(error.get("code")) or _value(event, "subStatus") or None
+    return code, values.text(error.get("message"))

@@ -1,0 +1,46 @@
+"""What a source is: it takes a question, asks through the session, and brings rows and readings. It never raises for
+a fault of the service: the fault becomes a reading that is not complete, and what was read before it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from auditor.collect.faults import Fault
+from auditor.collect.session import Session
+from auditor.model.reading import Harvest, Reading, Row, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From ``start`` up to and with ``end``, aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class SubscriptionSource(Protocol):
+    """A source that one subscription answers as a whole."""
+
+    def __call__(self, session: Session, subscription_id: str, window: Window) -> Harvest: ...
+
+
+class MachineSource(Protocol):
+    """A source that is asked machine by machine; ``machine`` is its row of the list."""
+
+    def __call__(self, session: Session, machine: Row) -> Harvest: ...
+
+
+def answered(session: Session, source: Source, scope: str, rows: int, window: Window | None = None) -> Reading:
+    """The reading of an answer that covers its whole scope; ``rows`` may be 0."""
+    start, end = (window.start, window.end) if window else (None, None)
+    return Reading(source, scope, True, rows, session.clock(), start, end, 200)
+
+
+def gap(
+    session: Session, source: Source, scope: str, fault: Fault, rows: int = 0, window: Window | None = None
+) -> Reading:
+    """The reading of an answer that does not; ``rows`` were read before the fault."""
+    start, end = (window.start, window.end) if window else (None, None)
+    return Reading(source, scope, False, rows, session.clock(), start, end, fault.status, fault.reason, fault.close)

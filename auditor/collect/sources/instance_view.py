@@ -1,0 +1,167 @@
+"""One machine with its extensions and what it says of itself: one GET with ``$expand=instanceView``.
+
+Three versions are easily confused: ``resources[].properties.typeHandlerVersion`` is what was asked for;
+``instanceView.extensions[].typeHandlerVersion`` is what the machine runs (or ran when it last ran).
+https://learn.microsoft.com/rest/api/compute/virtual-machines/get
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.collect import faults, values
+from auditor.collect.faults import Fault
+from auditor.collect.interface import answered, gap
+from auditor.collect.session import COMPUTE_API, Session
+from auditor.collect.sources.virtual_machines import machine_row
+from auditor.model.reading import Harvest, Row, Source
+
+SOURCE = Source.INSTANCE_VIEW
+_AVAILABILITY = {
+    "running": "running",
+    "stopped": "stopped",
+    "stopping": "stopped",
+    "deallocated": "stopped",
+    "deallocating": "stopped",
+}
+"""By power state; a machine that is starting, or tells no power state, is neither: not known."""
+
+
+def read_machine(session: Session, machine: Row) -> Harvest:
+    """The machine's row, completed, and a row for each of its extensions.
+
+    Where the machine does not answer, its row says that its extensions were not read.
+    """
+    identifier = str(machine["id"])
+    subscription_id = str(machine["subscription_id"])
+    harvest = Harvest()
+    parameters = {"$expand": "instanceView", "api-version": COMPUTE_API}
+    try:
+        client = session.compute(SOURCE, subscription_id)
+        answer = session.get(client, SOURCE, identifier, parameters)
+        if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
+            raise faults.unreadable(SOURCE, "a machine without properties")
+    except Fault as fault:
+        harvest.add("machines", {**machine, "extensions_read": "no"})
+        harvest.readings.append(gap(session, SOURCE, identifier, fault))
+        return harvest
+    reading = answered(session, SOURCE, identifier, 1)
+    row = {**(machine_row(answer, subscription_id) or {}), **_identity(machine), **_state(answer)}
+    harvest.add("machines", {**row, "extensions_read": "yes", "read_at": reading.read_at})
+    for extension in extension_rows(answer, row, reading.read_at):
+        harvest.add("extensions", extension)
+    harvest.readings.append(reading)
+    return harvest
+
+
+def _identity(machine: Row) -> Row:
+    """What the list said and a later answer may not change: the id under which everything is joined."""
+    return {key: machine[key] for key in ("id", "subscription_id", "name", "resource_group") if machine.get(key)}
+
+
+def _state(answer: dict[str, Any]) -> Row:
+    """Power state and guest agent, from the instance view; its statuses come in no fixed order."""
+    view = values.mapping(answer["properties"].get("instanceView"))
+    power = _code(view.get("statuses"), "powerstate/")
+    agent = next(values.entries(values.mapping(view.get("vmAgent")).get("statuses")), {})
+    return {
+        "power_state": power,
+        "availability": _AVAILABILITY.get((power or "").lower()),
+        "agent_state": values.text(agent.get("displayStatus")),
+        "agent_at": values.time(agent.get("time")),
+    }
+
+
+def _code(statuses: object, prefix: str) -> str | None:
+    """What follows ``prefix`` in the first status code that begins with it; further parts (``failed/1``) stay."""
+    codes = [values.text(status.get("code")) or "" for status in values.entries(statuses)]
+    return next((code[len(prefix) :] for code in codes if code.lower().startswith(prefix)), None)
+
+
+def extension_rows(answer: dict[str, Any], machine: Row, read_at: object) -> list[Row]:
+    """One row for each extension resource of the answer, joined with what the instance view says of it.
+
+    Extensions that only the instance view knows (the resource is gone, the agent still reports it) are rows too,
+    with settings that are not known.
+    """
+    view = values.mapping(answer["properties"].get("instanceView"))
+    reported = {str(entry.get("name")).lower(): entry for entry in values.entries(view.get("extensions"))}
+    handlers = {
+        str(entry.get("type")).lower(): entry
+        for entry in values.entries(values.mapping(view.get("vmAgent")).get("extensionHandlers"))
+    }
+    told_at = _reported_at(machine, read_at)
+    rows = []
+    for resource in values.entries(answer.get("resources")):
+        if str(resource.get("type", "/extensions")).lower().endswith("/extensions"):
+            row = _settings(resource, machine)
+            instance = reported.pop(str(row["name"]).lower(), {})
+            rows.append({**row, **_installed(instance, handlers, row, told_at)})
+    rows.extend(
+        _orphan(entry, machine, handlers, told_at) for entry in reported.values() if "." in str(entry.get("type"))
+    )
+    return rows
+
+
+def _settings(resource: dict[str, Any], machine: Row) -> Row:
+    """What the resource says; its settings are not kept, they may hold secrets."""
+    properties = values.mapping(resource.get("properties"))
+    identifier = values.text(resource.get("id")) or f"{machine['id']}/extensions/{resource.get('name')}"
+    has_properties = isinstance(resource.get("properties"), dict)
+    minor = properties.get("autoUpgradeMinorVersion")
+    return {
+        "id": identifier,
+        "machine_id": machine["id"],
+        "on": "machine",
+        "publisher": values.text(properties.get("publisher")),
+        "type": values.text(properties.get("type")),
+        "name": values.text(resource.get("name")) or identifier.rsplit("/", 1)[-1],
+        "auto_upgrade": auto_upgrade(properties) if has_properties else None,
+        "model_auto_upgrade": "none" if machine.get("scale_set_id") == "none" else None,
+        "auto_upgrade_minor": minor if isinstance(minor, bool) else None,
+        "requested_version": values.text(properties.get("typeHandlerVersion")),
+        "provisioning_state": values.text(properties.get("provisioningState")),
+    }
+
+
+def auto_upgrade(properties: dict[str, Any]) -> str | None:
+    """Absent and null are a state of their own: what a read returns for a default is not documented."""
+    match properties.get("enableAutomaticUpgrade"):
+        case True:
+            return "enabled"
+        case False:
+            return "disabled"
+        case None:
+            return "unset"
+        case _:
+            return None
+
+
+def _installed(instance: dict[str, Any], handlers: dict[str, Any], row: Row, told_at: object) -> Row:
+    """The version that the machine reports: by the extension, else by the guest agent's handler of the same type."""
+    version = values.text(instance.get("typeHandlerVersion"))
+    source = "instance_view" if version else None
+    if version is None:
+        handler = values.mapping(handlers.get(f"{row['publisher']}.{row['type']}".lower()))
+        version = values.text(handler.get("typeHandlerVersion"))
+        source = "guest_agent" if version else None
+    return {
+        "installed_version": version,
+        "installed_version_source": source,
+        "installed_version_at": told_at if version else None,
+        "instance_status": _code(instance.get("statuses"), "provisioningstate/"),
+    }
+
+
+def _orphan(entry: dict[str, Any], machine: Row, handlers: dict[str, Any], told_at: object) -> Row:
+    publisher, _, kind = str(entry.get("type")).rpartition(".")
+    row = _settings({"name": entry.get("name")}, machine)
+    row |= {"publisher": publisher, "type": kind}
+    return {**row, **_installed(entry, handlers, row, told_at)}
+
+
+def _reported_at(machine: Row, read_at: object) -> object:
+    """When the machine said what the view shows: a ready guest agent tells; a running machine, now; else not known."""
+    if str(machine.get("agent_state")).lower() == "ready" and machine.get("agent_at"):
+        return machine["agent_at"]
+    return read_at if machine.get("availability") == "running" and machine.get("agent_state") is None else None

@@ -1,0 +1,251 @@
+"""Puts the report together: every part settled, in the order in which it is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from auditor.compose.coverage import Coverage
+from auditor.compose.findings import Bench, findings_of
+from auditor.compose.ledger import Ledger
+from auditor.compose.summary import Summary
+from auditor.compose.tables import Rows, cell, table
+from auditor.compose.wording import Wording, iso
+from auditor.model.report import Banner, Finding, Group, Report, RuleNote
+from auditor.model.rule import Rule, RuleBook
+from auditor.model.run import RunFacts
+from auditor.model.settings import Settings
+from auditor.model.table import CellKind, Table
+from auditor.model.verdict import Severity, Status
+
+PAGE_ROWS = 500
+"""Findings of one rule and verdict that the page shows; the workbook and findings.json have them all."""
+_HELD = 20_000
+"""Up to this many findings are made once and kept; above, they are made anew for each reader."""
+_ON_PAGE = (Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT)
+
+
+@dataclass(frozen=True)
+class Composer:
+    """All that a report is made from."""
+
+    ledger: Ledger
+    rulebook: RuleBook
+    settings: Settings
+    facts: RunFacts
+
+    @cached_property
+    def wording(self) -> Wording:
+        return Wording(self.settings.report.language, self.settings.report.time_zone)
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rulebook.rules if rule.enabled)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        return Coverage(self.ledger, self.settings.scope, self.wording, self.facts.as_of.date())
+
+    @cached_property
+    def summary(self) -> Summary:
+        return Summary(self.ledger, self.coverage, self.rules, self.wording)
+
+    @cached_property
+    def bench(self) -> Bench:
+        return Bench({rule.id: rule for rule in self.rules}, self.wording, self.facts.portal)
+
+    @cached_property
+    def _held(self) -> tuple[Finding, ...] | None:
+        return tuple(findings_of(self.ledger, self.bench)) if self._total <= _HELD else None
+
+    @property
+    def _total(self) -> int:
+        return sum(self.ledger.counts.values())
+
+    def report(self) -> Report:
+        headline = self.summary.headline()
+        say = self.wording.say
+        return Report(
+            title=self.settings.report.title or say("texts", "report_title"),
+            subtitle=self._subtitle(),
+            language=self.wording.language,
+            words=self.wording.words,
+            headline=headline.sentence,
+            tone=headline.tone,
+            summary=headline.summary,
+            banner=self._banner(),
+            cards=self.summary.cards(),
+            groups=self._groups(),
+            rules=tuple(self._note(rule) for rule in self.rules),
+            tables=self._tables(),
+            findings=lambda: findings_of(self.ledger, self.bench) if self._held is None else self._held,
+            findings_total=self._total,
+            status_words={status: say("statuses", status) for status in Status},
+            severity_words={severity: say("severities", severity) for severity in Severity},
+            time_zone=self.wording.zone,
+            as_of=self.facts.as_of,
+            run=self._run(),
+        )
+
+    def _scope(self) -> str:
+        named = len(self.settings.scope.subscriptions)
+        if named:
+            return self.wording.say("texts", "some_subscriptions", count=named)
+        return self.wording.say("texts", "all_subscriptions")
+
+    def _subtitle(self) -> str:
+        as_of = self.wording.moment(self.facts.as_of)
+        return self.wording.say("texts", "subtitle", as_of=as_of, zone=self.wording.zone, scope=self._scope())
+
+    def _banner(self) -> Banner | None:
+        """What the reader must know first; None where every question was answered or its gap is accepted."""
+        lines = list(self.coverage.banner_lines())
+        lines += [
+            self.wording.say("banner", "not_run", rule=rule, columns=", ".join(map(self.wording.label, columns)))
+            for rule, columns in self.facts.not_run.items()
+        ]
+        if not lines:
+            return None
+        count = len(self.coverage.open_gaps) + len(self.facts.not_run)
+        key = "sentence_one" if count == 1 else "sentence"
+        return Banner(self.wording.say("banner", key, count=count), tuple(lines))
+
+    def _groups(self) -> tuple[Group, ...]:
+        shown: dict[tuple[str, Status], list[Finding]] = {}
+        for finding in self._held if self._held is not None else findings_of(self.ledger, self.bench):
+            if finding.status in _ON_PAGE:
+                kept = shown.setdefault((finding.rule_id, finding.status), [])
+                if len(kept) < PAGE_ROWS:
+                    kept.append(finding)
+        return tuple(self._group(self.bench.rules[rule], status, kept) for (rule, status), kept in shown.items())
+
+    def _group(self, rule: Rule, status: Status, shown: list[Finding]) -> Group:
+        total = self.ledger.counts[rule.id, status]
+        rest = total - len(shown)
+        return Group(
+            rule_id=rule.id,
+            status=status,
+            status_word=self.wording.say("statuses", status),
+            severity=rule.severity,
+            title=self.wording.text_of(rule.title),
+            why=self.wording.text_of(rule.why),
+            total=total,
+            findings=tuple(shown),
+            left_out=self.wording.say("texts", "left_out", count=rest) if rest else "",
+        )
+
+    def _note(self, rule: Rule) -> RuleNote:
+        clauses = (*rule.not_applicable, *rule.early_pending, *rule.pending, *rule.reasons)
+        return RuleNote(
+            id=rule.id,
+            title=self.wording.text_of(rule.title),
+            severity=rule.severity,
+            why=self.wording.text_of(rule.why),
+            expectation=self.wording.text_of(rule.title),
+            parameters=tuple((name, self.wording.shown(value)) for name, value in rule.params.items()),
+            reasons=tuple((clause.code, self.wording.text_of(clause.text)) for clause in clauses),
+            sources=rule.sources,
+            counts={status: self.ledger.counts.get((rule.id, status), 0) for status in Status},
+        )
+
+    def _tables(self) -> Mapping[str, Table]:
+        return {
+            **self.summary.tables(),
+            **self.coverage.tables(),
+            "exemptions": self._exemptions(),
+            "about": self._about(),
+        }
+
+    def _exemptions(self) -> Table:
+        def rows() -> Rows:
+            labels: Counter[tuple[str, str]] = Counter()
+            for verdicts in self.ledger.frames("verdicts"):
+                excused = verdicts[verdicts["status"].eq(Status.EXEMPT)]
+                labels.update(zip(excused["rule_id"], excused["exemption"], strict=True))
+            for entry in self.rulebook.exemptions:
+                matches = labels[entry.rule, entry.label]
+                what = entry.resource or self.wording.say("about", "scope")
+                yield (entry.rule, what, entry.owner, entry.reason, entry.ticket, entry.expires.isoformat(), matches)
+
+        columns = (
+            cell("rule"),
+            cell("resource", CellKind.LONG, 48),
+            cell("owner", width=24),
+            cell("reason", CellKind.LONG, 48),
+            cell("ticket"),
+            cell("expires"),
+            cell("matches", CellKind.NUMBER),
+        )
+        return table(self.wording, "exemptions", columns, rows)
+
+    def _about(self) -> Table:
+        facts = self.facts
+
+        def rows() -> Rows:
+            say = self.wording.say
+            yield (say("about", "tool"), facts.tool)
+            yield (say("about", "run_id"), facts.run_id)
+            yield (say("about", "as_of"), self.wording.moment(facts.as_of))
+            yield (say("about", "identity"), facts.identity.get("object_id") or say("texts", "unknown"))
+            yield (say("about", "cloud"), facts.cloud)
+            yield (say("about", "scope"), self._scope())
+            yield (say("about", "look_back"), self.wording.span(self.settings.sources.lookback))
+            workspaces = ", ".join(self.settings.sources.heartbeats.workspaces)
+            yield (say("about", "heartbeats"), workspaces or say("about", "none"))
+            yield (say("about", "requests"), sum(each.sent for each in facts.traffic.values()))
+            yield (say("about", "seconds"), ", ".join(f"{name} {took:.1f}" for name, took in facts.seconds.items()))
+            yield from ((say("about", "rules_hash", file=file), digest) for file, digest in facts.hashes.items())
+
+        return table(self.wording, "about", (cell("fact", width=34), cell("value", CellKind.LONG, 72)), rows)
+
+    def _run(self) -> dict[str, object]:
+        facts, coverage = self.facts, self.coverage
+        oldest = self.ledger.readings["read_at"].min()
+        age = (facts.ended - oldest.to_pydatetime()).total_seconds() if oldest == oldest else None
+        return {
+            "tool": facts.tool,
+            "run_id": facts.run_id,
+            "as_of": iso(facts.as_of),
+            "started": iso(facts.started),
+            "ended": iso(facts.ended),
+            "seconds": {name: round(took, 3) for name, took in facts.seconds.items()},
+            "subscriptions": dict(coverage.subscriptions),
+            "machines": dict(sorted(coverage.machines["all"].items())),
+            "operations": self._operations(),
+            "readings": self._readings(),
+            "gaps": coverage.gaps_for_run(),
+            "counts": {
+                rule.id: {str(status): self.ledger.counts.get((rule.id, status), 0) for status in Status}
+                for rule in self.rules
+                if rule.id not in facts.not_run
+            },
+            "not_run": [{"rule_id": rule, "columns": list(columns)} for rule, columns in facts.not_run.items()],
+            "requests": {
+                str(source): {name: getattr(told, name) for name in ("sent", "retried", "throttled", "bytes")}
+                for source, told in facts.traffic.items()
+            },
+            "data_age": age,
+            "confirmed": {"read_again": 0, "changed": 0},
+            "hashes": dict(facts.hashes),
+            "identity": dict(facts.identity),
+        }
+
+    def _operations(self) -> dict[str, int]:
+        """Create-or-update operations on extensions, by outcome."""
+        found = {"succeeded": 0, "failed": 0, "running": 0}
+        for operations in self.ledger.frames("operations"):
+            for outcome, count in operations[operations["action"].eq("write")].groupby("outcome").size().items():
+                found[str(outcome)] += int(count)
+        return found
+
+    def _readings(self) -> dict[str, dict[str, int]]:
+        return {
+            str(source): {
+                "asked": len(group),
+                "complete": int(group["complete"].eq("yes").sum()),
+                "rows": int(group["rows"].sum()),
+            }
+            for source, group in self.ledger.readings.groupby("source", sort=False)
+        }

@@ -1,0 +1,144 @@
+"""Words: the message catalogue, the sentences of rules, and values as people read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import yaml
+
+from auditor.model.dataset import Column, Kind, rule_column
+from auditor.model.rule import Words
+from auditor.resources import reports_folder
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The catalogue of one language, and how values are written in it. ``zone`` is an IANA name."""
+
+    language: str
+    zone: str
+
+    @cached_property
+    def _catalogue(self) -> dict[str, dict[str, Any]]:
+        path = reports_folder() / f"{self.language}.yaml"
+        loaded: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return loaded
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The fixed words of the designs."""
+        return self._catalogue["words"]
+
+    def say(self, section: str, key: str, **values: object) -> str:
+        """A text of the catalogue with its values filled in. Raises KeyError for a text that is not there."""
+        text = str(self._catalogue[section][key])
+        return text.format(**values) if values else text
+
+    def table(self, name: str, part: str) -> str:
+        return str(self._catalogue["tables"][name].get(part, ""))
+
+    def label(self, column: str) -> str:
+        """A column as a heading for people; columns without one of their own read as their name."""
+        return str(self._catalogue["columns"].get(column, column.replace("_", " ").capitalize()))
+
+    def text_of(self, words: Words) -> str:
+        return words.get(self.language) or words["en"]
+
+    def moment(self, moment: datetime) -> str:
+        """A time in the report's zone, to the minute, with the zone's name."""
+        return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M %Z")
+
+    def span(self, duration: timedelta) -> str:
+        seconds = duration.total_seconds()
+        if seconds >= 86_400 or seconds == 0:
+            days = int(seconds // 86_400)
+            return self.say("texts", "day") if days == 1 else self.say("texts", "days", count=days)
+        if seconds >= 3_600:
+            return self.say("texts", "hours", count=int(seconds // 3_600))
+        return self.say("texts", "minutes", count=int(seconds // 60))
+
+    def shown(self, value: object) -> str:
+        """One known value as people read it."""
+        if isinstance(value, bool):
+            return self.say("texts", "yes" if value else "no")
+        if isinstance(value, datetime):
+            return self.moment(value)
+        if isinstance(value, timedelta):
+            return self.span(value)
+        return str(value)
+
+    def column(self, row: Mapping[str, Any], column: Column) -> tuple[object, str]:
+        """A column's value in ``row``: JSON-able for machines, and as people read it."""
+        if not column.bounds:
+            value = plain(row.get(column.name), column.kind)
+            return jsonable(value), self.say("texts", "unknown") if value is None else self.shown(value)
+        low, high = (plain(row.get(name), column.kind) for name in column.stored())
+        if low is None and high is None:
+            return None, self.say("texts", "unknown")
+        if low == high:
+            return jsonable(low), self.shown(low)
+        return {"low": jsonable(low), "high": jsonable(high)}, self._between(column, low, high)
+
+    def _between(self, column: Column, low: Any, high: Any) -> str:
+        low_end, high_end = ("at_least", "at_most") if column.kind is Kind.DURATION else ("after", "before")
+        if high is None:
+            return self.say("texts", low_end, low=self.shown(low))
+        if low is None:
+            return self.say("texts", high_end, high=self.shown(high))
+        return self.say("texts", "between", low=self.shown(low), high=self.shown(high))
+
+    def fill(self, text: str, row: Mapping[str, Any], frame: str, params: Mapping[str, object]) -> str:
+        """A rule's sentence; ``{column}`` names a declared column or a parameter, nothing more."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in params:
+                return self.shown(params[name])
+            column = rule_column(frame, name)
+            return match[0] if column is None else self.column(row, column)[1]
+
+        return _PLACEHOLDER.sub(value, text)
+
+
+def plain(value: Any, kind: Kind) -> Any:
+    """A cell of a frame as a Python value; None where it is missing."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    match kind:
+        case Kind.TIME:
+            return value.to_pydatetime().astimezone(UTC) if isinstance(value, pd.Timestamp) else value
+        case Kind.DURATION:
+            return timedelta(seconds=value.total_seconds())
+        case Kind.NUMBER:
+            return int(value)
+        case Kind.FLAG:
+            return bool(value)
+        case _:
+            return str(value)
+
+
+def jsonable(value: object) -> object:
+    """Times as ISO 8601 text with Z, durations as seconds; the rest as it is."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return round(value.total_seconds())
+    return value
+
+
+def iso(moment: datetime) -> str:
+    """Whole seconds are enough for people; the microseconds stay where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

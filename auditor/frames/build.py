@@ -1,0 +1,47 @@
+"""Rows -> pandas frames, exactly as :mod:`auditor.model.dataset` declares them; empty frames keep their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from auditor.model.dataset import FRAMES, Column, Frame, Kind
+from auditor.model.reading import Reading, Row
+
+Frames = dict[str, pd.DataFrame]
+
+DTYPES: dict[Kind, str] = {
+    Kind.TEXT: "str",
+    Kind.WORD: "str",
+    Kind.VERSION: "str",
+    Kind.TAGS: "str",
+    Kind.NUMBER: "Int64",
+    Kind.FLAG: "boolean",
+    Kind.TIME: "datetime64[us, UTC]",
+    Kind.DURATION: "timedelta64[us]",
+}
+"""pandas' type by kind of column; every one of them has a missing value of its own."""
+
+
+def build(rows: Mapping[str, Iterable[Row]], readings: Iterable[Reading]) -> Frames:
+    """All frames of the data set, derived columns still missing. Raises ValueError for a word that is not declared."""
+    told = {**rows, "readings": [reading.as_row() for reading in readings]}
+    return {name: _frame(declared, list(told.get(name, ()))) for name, declared in FRAMES.items()}
+
+
+def _frame(declared: Frame, rows: list[Row]) -> pd.DataFrame:
+    columns = {
+        stored: typed([row.get(stored) for row in rows], column) for column in declared for stored in column.stored()
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+
+
+def typed(values: list[Any], column: Column) -> pd.Series[Any]:
+    """The values as the column's type; None is missing. Raises ValueError for a word outside the declared list."""
+    if column.words:
+        strangers = {value for value in values if value is not None} - set(column.words)
+        if strangers:
+            raise ValueError(f"{column.name}: {sorted(map(str, strangers))} is not among {list(column.words)}")
+    return pd.Series(values, dtype=DTYPES[column.kind])

@@ -1,0 +1,199 @@
+"""Rules over rows: one verdict for each row that a rule speaks of, tried in a fixed order.
+
+``applies_to`` unknown: unanswered; ``not_applicable`` true; ``early_pending`` true; any of those or ``expect``
+unknown: unanswered; ``expect`` true: pass; ``pending`` true; ``pending`` unknown: unanswered; an exemption; else fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor.judge.conditions import Mask, Truth, evaluate
+from auditor.judge.exemptions import excuse
+from auditor.model.dataset import rule_column
+from auditor.model.reading import Source
+from auditor.model.rule import AnyOf, Exemption, Rule, RuleBook
+from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, NOT_KNOWN, Status
+
+VERDICT_COLUMNS = (
+    "rule_id",
+    "status",
+    "reason_code",
+    "clause",
+    "missing",
+    "exemption",
+    "resource_id",
+    "machine_id",
+    "row",
+)
+"""``clause``: index of the reason among the rule's clauses of that verdict, -1 where there is none. ``missing``: the
+columns, with commas between, that left a verdict unanswered. ``row``: the row's position in the view, -1 where the
+verdict is on a machine whose extensions were not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A rule that could not be asked tonight: ``columns`` have no configured source left."""
+
+    rule_id: str
+    columns: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def not_run(rulebook: RuleBook, configured: Collection[Source]) -> tuple[NotRun, ...]:
+    """The enabled rules that name a column resting on a source that is not configured."""
+    told = []
+    for rule in rulebook.rules:
+        lost = {
+            name: [source for source in column.rests_on if source not in configured]
+            for name in rule.columns()
+            if (column := rule_column(rule.frame, name)) is not None
+        }
+        columns = tuple(name for name, sources in lost.items() if sources)
+        if rule.enabled and columns:
+            missing = sorted({str(source) for sources in lost.values() for source in sources})
+            told.append(NotRun(rule.id, columns, tuple(missing)))
+    return tuple(told)
+
+
+def judge(
+    rulebook: RuleBook, frames: dict[str, pd.DataFrame], configured: Collection[Source], as_of: datetime
+) -> pd.DataFrame:
+    """The verdicts of all enabled rules that can be run, with the columns ``VERDICT_COLUMNS``, by rule and row."""
+    skipped = {entry.rule_id for entry in not_run(rulebook, configured)}
+    parts = [
+        _judge_rule(rule, frames, rulebook.exemptions, as_of)
+        for rule in rulebook.rules
+        if rule.enabled and rule.id not in skipped
+    ]
+    empty = pd.DataFrame({column: pd.Series(dtype="object") for column in VERDICT_COLUMNS})
+    return pd.concat([empty, *parts], ignore_index=True)
+
+
+def _judge_rule(
+    rule: Rule, frames: dict[str, pd.DataFrame], exemptions: Sequence[Exemption], as_of: datetime
+) -> pd.DataFrame:
+    view = frames[rule.frame]
+    verdicts = judge_rows(rule, view, exemptions, as_of)
+    if rule.frame != "extensions":
+        return verdicts
+    return pd.concat([verdicts, _unread(rule, frames["machines"])], ignore_index=True)
+
+
+def judge_rows(rule: Rule, view: pd.DataFrame, exemptions: Sequence[Exemption], as_of: datetime) -> pd.DataFrame:
+    """One verdict for each row of ``view`` that the rule speaks of, or may speak of."""
+    spoken = evaluate(rule.only, view, rule.frame) & evaluate(rule.applies_to, view, rule.frame)
+    rows = view[~spoken.false].reset_index(drop=True)
+    positions = np.flatnonzero(~spoken.false)
+    applies = Truth(spoken.true[positions], spoken.false[positions])
+    status, clause = _verdicts(rule, rows, applies)
+    labels = excuse(exemptions, rule.id, rows, rule.frame, as_of.date())
+    excused = (status == Status.FAIL) & np.array([label is not None for label in labels], dtype=bool)
+    status[excused] = Status.EXEMPT
+    return pd.DataFrame(
+        {
+            "rule_id": rule.id,
+            "status": status,
+            "reason_code": [_code(rule, *each) for each in zip(status, clause, strict=True)],
+            "clause": clause,
+            "missing": _missing(rule, rows, status),
+            "exemption": [label if hit else None for label, hit in zip(labels, excused, strict=True)],
+            "resource_id": rows["id"],
+            "machine_id": rows["machine_id"] if rule.frame == "extensions" else rows["id"],
+            "row": positions,
+        }
+    )
+
+
+def _verdicts(rule: Rule, rows: pd.DataFrame, applies: Truth) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Status and clause of each row, in the fixed order; whatever is settled first stays."""
+    status = np.full(len(rows), None, dtype=object)
+    clause = np.full(len(rows), -1, dtype=np.int64)
+    excluded, early, pending = (
+        [evaluate(each.when, rows, rule.frame) for each in clauses]
+        for clauses in (rule.not_applicable, rule.early_pending, rule.pending)
+    )
+    expected = evaluate(rule.expect, rows, rule.frame)
+
+    def settle(mask: Mask, verdict: Status, truths: Sequence[Truth] = (), offset: int = 0) -> None:
+        open_rows = mask & (status == None)  # noqa: E711 - elementwise on an object array
+        status[open_rows] = verdict
+        for at, truth in reversed(list(enumerate(truths))):
+            clause[open_rows & truth.true] = at + offset
+
+    settle(applies.unknown, Status.UNANSWERED)
+    settle(_any(excluded, len(rows)).true, Status.NOT_APPLICABLE, excluded)
+    settle(_any(early, len(rows)).true, Status.PENDING, early)
+    settle(_any([*excluded, *early], len(rows)).unknown | expected.unknown, Status.UNANSWERED)
+    settle(expected.true, Status.PASS)
+    settle(_any(pending, len(rows)).true, Status.PENDING, pending, len(early))
+    settle(_any(pending, len(rows)).unknown, Status.UNANSWERED)
+    settle(np.full(len(rows), True), Status.FAIL, [evaluate(each.when, rows, rule.frame) for each in rule.reasons])
+    return status, clause
+
+
+def _any(truths: Sequence[Truth], rows: int) -> Truth:
+    either = Truth.constant(rows, False)
+    for truth in truths:
+        either = either | truth
+    return either
+
+
+def _code(rule: Rule, status: Status, clause: int) -> str:
+    if status is Status.PASS:
+        return AS_EXPECTED
+    clauses = rule.clauses(status)
+    return clauses[clause].code if 0 <= clause < len(clauses) else NOT_KNOWN
+
+
+def _missing(rule: Rule, rows: pd.DataFrame, status: np.ndarray[Any, Any]) -> list[str]:
+    """For unanswered rows the columns that the rule names and that are not known."""
+    names = [name for name in rule.columns() if not name.startswith("tags.")]
+    stored = {name: column.stored() for name in names if (column := rule_column(rule.frame, name)) is not None}
+    gone = {name: rows[list(parts)].isna().all(axis=1).to_numpy() for name, parts in stored.items()}
+    return [
+        ",".join(name for name in stored if gone[name][at]) if verdict is Status.UNANSWERED else ""
+        for at, verdict in enumerate(status)
+    ]
+
+
+def _unread(rule: Rule, machines: pd.DataFrame) -> pd.DataFrame:
+    """One unanswered verdict on each machine whose extensions were not read, unless the rule leaves the machine out."""
+    unread = machines[machines["extensions_read"].ne("yes")].reset_index(drop=True)
+    if unread.empty:
+        return pd.DataFrame({column: pd.Series(dtype="object") for column in VERDICT_COLUMNS})
+    kept = unread[~_left_out(rule, unread)]
+    return pd.DataFrame(
+        {
+            "rule_id": rule.id,
+            "status": Status.UNANSWERED,
+            "reason_code": EXTENSIONS_NOT_READ,
+            "clause": -1,
+            "missing": "",
+            "exemption": None,
+            "resource_id": kept["id"],
+            "machine_id": kept["id"],
+            "row": -1,
+        }
+    )
+
+
+def _left_out(rule: Rule, machines: pd.DataFrame) -> Mask:
+    """Whether the configuration's ``only`` is known not to hold, seen from the machine's own columns."""
+    seen = _as_extension_view(machines)
+    return evaluate(AnyOf((rule.only,)), seen, rule.frame).false
+
+
+def _as_extension_view(machines: pd.DataFrame) -> pd.DataFrame:
+    """A machine as an extension rule would see it if its extensions were known: extension columns missing."""
+    from auditor.model.dataset import EXTENSIONS, machine_column_in_extensions
+
+    renamed = machines.rename(columns=machine_column_in_extensions)
+    own = {stored: None for column in EXTENSIONS for stored in column.stored()}
+    return renamed.drop(columns=[name for name in own if name in renamed]).assign(**own)

@@ -1,0 +1,56 @@
+"""A rule's examples are its tests: each is a row, and the verdict that the rule must give to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from auditor.judge.engine import judge_rows
+from auditor.model.dataset import VIEWS, Column, Kind
+from auditor.model.rule import Example, Rule
+
+_DTYPES = {
+    Kind.NUMBER: "Int64",
+    Kind.FLAG: "boolean",
+    Kind.TIME: "datetime64[us, UTC]",
+    Kind.DURATION: "timedelta64[us]",
+}
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check_examples(rule: Rule) -> list[str]:
+    """A sentence for each example of ``rule`` that comes out otherwise; empty where all are right."""
+    return [sentence for example in rule.examples if (sentence := _check(rule, example))]
+
+
+def _check(rule: Rule, example: Example) -> str:
+    verdicts = judge_rows(rule, _row(rule.frame, example.values), (), _ANY_TIME)
+    place = f"{rule.path or rule.id}:{example.line}: examples.{example.status}"
+    if verdicts.empty:
+        return f"{place}: the rule does not speak of this row (applies_to is false)"
+    status, code = verdicts["status"].iloc[0], verdicts["reason_code"].iloc[0]
+    if status != example.status:
+        return f"{place}: the verdict is {status} ({code})"
+    if example.code is not None and code != example.code:
+        return f"{place}: the reason code is {code}, not {example.code}"
+    return ""
+
+
+def _row(frame: str, values: Mapping[str, object]) -> pd.DataFrame:
+    """A view of one row; columns that the example does not name are missing."""
+    stored = {name: value for column in VIEWS[frame] for name, value in _stored(column, values).items()}
+    return pd.DataFrame({name: pd.Series([value], dtype=dtype) for name, (value, dtype) in stored.items()})
+
+
+def _stored(column: Column, values: Mapping[str, object]) -> dict[str, tuple[Any, str]]:
+    dtype = _DTYPES.get(column.kind, "str")
+    value = values.get(column.name)
+    if column.kind is Kind.VERSION and value is not None:
+        value = str(value)
+    if column.bounds:
+        ends = value if isinstance(value, Mapping) else {"low": value, "high": value}
+        return {name: (ends.get(name.rsplit(".", 1)[1]), dtype) for name in column.stored()}
+    return {column.name: (value, dtype)}

@@ -1,0 +1,281 @@
+"""The settings of a night, under the very names of the configuration file.
+
+Everything has a default, so an empty file is a whole configuration. Only what is built has a value here; ``settle``
+refuses the rest with "not yet". The models are strict: no text is taken for a number, no unknown key is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
+
+from auditor.model.duration import parse_duration
+from auditor.model.reading import Source
+from auditor.model.verdict import Severity
+from auditor.model.version import Version
+
+ACTIVITY_LOG_KEPT = timedelta(days=90)
+"""For how long Azure keeps activity log events; asking for more is answered with 400."""
+
+
+# The sentences of these validators continue the value: "'14 days' is not a duration: ...". They never repeat it, for it
+# may have come out of an environment variable.
+
+
+def _duration(value: object) -> timedelta:
+    try:
+        duration = parse_duration(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        duration = None
+    if not duration:
+        raise ValueError("is not a duration: write a whole number above 0 and d, h, m or s, such as 14d")
+    return duration
+
+
+def _under_what_azure_keeps(duration: timedelta) -> timedelta:
+    if duration >= ACTIVITY_LOG_KEPT:
+        raise ValueError("is too long: Azure keeps the activity log for 90 days only; write 89d or less")
+    return duration
+
+
+def read_guid(text: str) -> str:
+    """``text`` as a GUID in lower case; raises ValueError where it is none."""
+    try:
+        return str(UUID(text)) if len(text) == len("00000000-0000-0000-0000-000000000000") else _no_guid()
+    except ValueError:
+        return _no_guid()
+
+
+def _no_guid() -> str:
+    raise ValueError("is not an id: write the GUID, such as 12345678-9abc-def0-1234-56789abcdef0, not the name")
+
+
+def _https(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https":
+        raise ValueError("is not https: a bearer token would travel in clear; write https://...")
+    if not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("is not an endpoint: write https://host or https://host:port, and nothing behind it")
+    return text.rstrip("/")
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("is not a time zone: write an IANA name such as Asia/Tokyo, Europe/Berlin or UTC") from None
+    return name
+
+
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(value if isinstance(value, str) and len(value) == len("2026-01-31") else "")
+    except ValueError:
+        raise ValueError("is not a date: write year, month and day, such as 2026-01-31") from None
+
+
+def _source(name: str) -> str:
+    if name not in ("any", *Source):
+        raise ValueError(f"is not a source: write any, or one of {', '.join(Source)}")
+    return name
+
+
+def _month(value: object) -> date:
+    if not isinstance(value, str) or not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", value):
+        raise ValueError('is not a month: write the year and the month, such as "2025-11"')
+    return date(int(value[:4]), int(value[5:]), 1)
+
+
+def _release_version(text: str) -> str:
+    if Version.read(text.removesuffix(".x") if text.count(".") > 1 else text) is None:
+        raise ValueError('is not a version: write two to four numbers with dots between, such as "1.38.1" or "1.37.x"')
+    return text
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Day = Annotated[date, BeforeValidator(_day)]
+Guid = Annotated[str, AfterValidator(read_guid)]
+Guids = Annotated[tuple[Guid, ...], AfterValidator(_each_once)]
+Endpoint = Annotated[str, AfterValidator(_https)]
+
+
+class Strict(BaseModel):
+    """What every file is checked with: frozen, strict, no unknown keys, and no value repeated in a message."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Cloud(StrEnum):
+    PUBLIC = "public"
+    USGOVERNMENT = "usgovernment"
+    CHINA = "china"
+    CUSTOM = "custom"
+
+
+class Credential(StrEnum):
+    DEFAULT = "default"
+    MANAGED_IDENTITY = "managed_identity"
+    WORKLOAD_IDENTITY = "workload_identity"
+    CLIENT_SECRET = "client_secret"  # noqa: S105 - the kind's name, not a secret
+    CLIENT_CERTIFICATE = "client_certificate"
+    CLI = "cli"
+    TOKEN = "token"  # noqa: S105 - the kind's name, not a token
+
+
+CREDENTIAL_KEYS: dict[Credential, tuple[frozenset[str], frozenset[str]]] = {
+    Credential.DEFAULT: (frozenset(), frozenset()),
+    Credential.MANAGED_IDENTITY: (frozenset(), frozenset({"client_id"})),
+    Credential.WORKLOAD_IDENTITY: (frozenset(), frozenset({"tenant_id", "client_id"})),
+    Credential.CLIENT_SECRET: (frozenset({"tenant_id", "client_id", "client_secret"}), frozenset()),
+    Credential.CLIENT_CERTIFICATE: (frozenset({"tenant_id", "client_id", "certificate_path"}), frozenset()),
+    Credential.CLI: (frozenset(), frozenset({"tenant_id"})),
+    Credential.TOKEN: (frozenset({"token"}), frozenset()),
+}
+"""The keys beside ``credential`` that each kind demands, and those that it takes besides."""
+
+SECRETS = frozenset({"client_secret", "token"})
+"""The keys of ``azure`` that may only come out of the environment."""
+
+
+class Endpoints(Strict):
+    """Where a cloud of one's own answers; each https, without a slash at the end."""
+
+    resource_manager: Endpoint
+    log_analytics: Endpoint
+    authority: Endpoint
+
+
+class Azure(Strict):
+    """The way into Azure. ``ca_bundle`` and ``certificate_path`` are files that exist."""
+
+    cloud: Cloud = Cloud.PUBLIC
+    endpoints: Endpoints | None = None
+    ca_bundle: Path | None = None
+    credential: Credential = Credential.DEFAULT
+    tenant_id: Text | None = None
+    client_id: Guid | None = None
+    client_secret: SecretStr | None = None
+    certificate_path: Path | None = None
+    token: SecretStr | None = None
+
+
+class AcceptedGap(Strict):
+    """A gap that somebody answers for until a day, that day included; ``source`` "any" accepts every source."""
+
+    scope: Text
+    source: Annotated[str, AfterValidator(_source)]
+    owner: Text
+    reason: Text
+    until: Day
+
+
+class Scope(Strict):
+    """What is audited. Ids are lower case, each once; no ``subscriptions``: all that the identity can see."""
+
+    subscriptions: Guids = ()
+    management_groups: tuple[()] = ()
+    exclude_subscriptions: Guids = ()
+    expected_subscriptions: Guids = ()
+    accepted_gaps: tuple[AcceptedGap, ...] = ()
+    managed_machines: None = None
+
+
+class Rollout(Strict):
+    """How long an automatic roll-out may take before a release counts as overdue."""
+
+    vm: Duration = timedelta(days=60)
+    arc: Duration = timedelta(days=56)
+
+
+class Heartbeats(Strict):
+    """The workspaces (their ids) whose Heartbeat table is read, and how far back."""
+
+    workspaces: Guids = ()
+    window: Duration = timedelta(days=30)
+
+
+class ReleaseEntry(Strict):
+    """A row of the release table: ``versions`` were released in ``month`` (its first day); ``1.37.x`` is any hotfix.
+
+    ``withdrawn`` versions are not to be used; they need no month.
+    """
+
+    publisher: Text = "Microsoft.Azure.Monitor"
+    type: Text
+    month: Annotated[date, BeforeValidator(_month)] | None = None
+    versions: Annotated[
+        tuple[Annotated[str, AfterValidator(_release_version)], ...], Field(min_length=1), AfterValidator(_each_once)
+    ]
+    withdrawn: bool = False
+    note: str = ""
+
+
+class Sources(Strict):
+    """What is read, and how far back."""
+
+    inventory: Literal["auto", "compute"] = "auto"
+    activity: Literal["activity_log"] = "activity_log"
+    lookback: Annotated[Duration, AfterValidator(_under_what_azure_keeps)] = timedelta(days=14)
+    rollout: Rollout = Rollout()
+    release_table: tuple[ReleaseEntry, ...] = ()
+    heartbeats: Heartbeats = Heartbeats()
+
+
+class RuleOverride(Strict):
+    """What a configuration may change of a rule; ``params`` and ``only`` are checked against the rule itself."""
+
+    enabled: bool | None = None
+    severity: Severity | None = None
+    params: dict[str, object] = {}
+    only: dict[str, object] | None = None
+
+
+class ReportSettings(Strict):
+    """How the report speaks. ``time_zone`` is an IANA name that exists."""
+
+    language: Literal["en"] = "en"
+    title: Text = "Azure extension audit"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    page_budget: None = None
+
+
+class Workers(Strict):
+    """Where shards are audited: in threads of this process."""
+
+    kind: Literal["local"] = "local"
+
+
+class Settings(Strict):
+    """A whole configuration. ``exemptions`` is a file that exists."""
+
+    azure: Azure = Azure()
+    scope: Scope = Scope()
+    sources: Sources = Sources()
+    rules: dict[str, RuleOverride] = {}
+    exemptions: Path | None = None
+    report: ReportSettings = ReportSettings()
+    archive: None = None
+    deliver: tuple[()] = ()
+    time_budget: None = None
+    workers: Workers = Workers()

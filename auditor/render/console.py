@@ -1,0 +1,153 @@
+"""What a person sees in the terminal: a line for each stage while the night runs, and a short table at its end."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from threading import Lock
+from typing import TextIO
+from unicodedata import east_asian_width
+
+from auditor.model.report import Report
+from auditor.model.verdict import Status
+from auditor.render.text import one_line
+
+_REDRAW_S = 0.1
+_PIPE_S = 5.0
+_SHORT_WAIT_S = 2.0
+_NAME_WIDTH = 9
+_TITLE_WIDTH = 60
+_CLEAR = "\r\x1b[2K"
+
+
+class Level(IntEnum):
+    """``QUIET`` says nothing; ``VERBOSE`` tells of every wait, and how much time has passed."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+@dataclass
+class ConsoleNarrator:
+    """A Narrator that writes to ``stream`` (stderr), from any thread.
+
+    On a terminal the progress is redrawn in place; on a pipe it is told every few seconds. ``clock`` gives seconds.
+    """
+
+    stream: TextIO
+    level: Level = Level.NORMAL
+    clock: Callable[[], float] = time.monotonic
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+    _told_at: dict[str, float] = field(default_factory=dict, init=False, repr=False)
+    _drawn: bool = field(default=False, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._terminal = self.stream.isatty()
+        self._began = self.clock()
+
+    def stage(self, name: str, sentence: str) -> None:
+        elapsed = f" [{self.clock() - self._began:.1f} s]" if self.level is Level.VERBOSE else ""
+        self._line(name, sentence + elapsed)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """The last step is drawn on a terminal only: on a pipe the stage's own line follows at once."""
+        if self.level is Level.QUIET:
+            return
+        text = _talk("", f"{what}: {done:,} of {total:,}")
+        finished = done >= total
+        with self._lock:
+            if self._terminal and (self._due(what, _REDRAW_S) or finished):
+                self._draw(text)
+            elif not self._terminal and not finished and self._due(what, _PIPE_S):
+                self._write(text + "\n")
+
+    def waiting(self, source: str, seconds: float, reason: str) -> None:
+        """Many threads wait for one source at once: that is told once in a while; short waits only when verbose."""
+        verbose = self.level is Level.VERBOSE
+        with self._lock:
+            tell = verbose or (seconds >= _SHORT_WAIT_S and self._due(f"waiting for {source}", _PIPE_S))
+        if tell:
+            self._line("waiting", f"{seconds:.0f} s for {source}: {reason}")
+
+    def _due(self, what: str, pause_s: float) -> bool:
+        now = self.clock()
+        if now - self._told_at.get(what, float("-inf")) < pause_s:
+            return False
+        self._told_at[what] = now
+        return True
+
+    def _line(self, name: str, sentence: str) -> None:
+        if self.level is Level.QUIET:
+            return
+        with self._lock:
+            self._write((_CLEAR if self._drawn else "") + _talk(name, sentence) + "\n")
+            self._drawn = False
+
+    def _draw(self, text: str) -> None:
+        self._write(_CLEAR + _cut(text, shutil.get_terminal_size().columns - 1))
+        self._drawn = True
+
+    def _write(self, text: str) -> None:
+        self.stream.write(_encodable(text, self.stream))
+        self.stream.flush()
+
+
+def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
+    """Where the report is, a table by rule and verdict, what was not read, and the verdict line last."""
+    lines = [one_line(report.words["report_written"].format(folder=folder)), ""]
+    if report.rules:
+        lines += [*_table(_counts(report)), ""]
+    if report.banner:
+        lines += [one_line(report.banner.sentence), *(f"  - {one_line(line)}" for line in report.banner.lines), ""]
+    lines.append(one_line(report.headline))
+    stream.write(_encodable("\n".join(lines) + "\n", stream))
+
+
+def _counts(report: Report) -> list[list[str]]:
+    rows = [["", report.words["rule"], *(report.status_words[status] for status in Status)]]
+    for rule in report.rules:
+        numbers = [f"{rule.counts.get(status, 0):,}" for status in Status]
+        rows.append([rule.id, _cut(one_line(rule.title), _TITLE_WIDTH), *numbers])
+    return rows
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """``rows`` in columns, the first two to the left and the numbers to the right."""
+    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        texts = [_pad(text, widths[index], right=index > 1) for index, text in enumerate(row)]
+        yield "  ".join(texts).rstrip()
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal ``text`` takes: Japanese characters take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
+    blanks = " " * (width - _columns(text))
+    return blanks + text if right else text + blanks
+
+
+def _cut(text: str, width: int) -> str:
+    """The beginning of ``text`` that fits into ``width`` columns, with a sign that it goes on."""
+    if _columns(text) <= width:
+        return text
+    while text and _columns(text) >= width:
+        text = text[:-1]
+    return text + "…"
+
+
+def _talk(name: str, sentence: str) -> str:
+    return f"{name:<{_NAME_WIDTH}} {one_line(sentence)}"
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """A terminal that cannot show a character shows a question mark instead of ending the night."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)

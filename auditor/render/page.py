@@ -1,0 +1,135 @@
+"""report.html: one file without scripts that loads nothing, streamed from the design in ``reports/``."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from auditor.model.report import Report
+from auditor.model.table import Cell, Link, Table
+from auditor.model.verdict import Status
+from auditor.render.text import Clock, printable, utc_text
+from auditor.resources import reports_folder
+
+TABLE_ROWS = 1_000
+"""Rows of one table that the page shows; the workbook has them all."""
+
+FINDINGS_AT_ONCE = 50
+"""Findings of one group in view before the rest is folded away."""
+
+GAPS_AT_ONCE = 5
+"""Lines of the banner in view before the rest is folded away: the verdicts stay on the first screen."""
+
+OPENED = frozenset({Status.FAIL, Status.UNANSWERED})
+"""Verdicts whose groups stand open: those that somebody has to act on."""
+
+FACTS = (
+    "extension_name",
+    "extension_publisher",
+    "extension_type",
+    "auto_upgrade",
+    "auto_upgrade_minor",
+    "requested_version",
+    "installed_version_source",
+    "installed_version_at",
+    "resource_group",
+    "os",
+    "availability",
+    "first_seen",
+    "owner",
+    "exemption",
+)
+"""What is told of a finding beside its evidence where it is known."""
+
+_STREAM_BUFFER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The rows of a table that the page shows, and whether there are more."""
+
+    rows: Sequence[tuple[Cell, ...]]
+    cut: bool
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Write the page to ``path``. Raises OSError where it cannot be written."""
+    style = Markup(_design("page.css"))  # noqa: S704 - our own style sheet, shipped with the program
+    template = _environment(report).get_template("page.html.j2")
+    stream = template.stream(
+        report=report,
+        words=report.words,
+        tables=report.tables,
+        style=style,
+        style_hash=_hash_of(style),
+        facts=FACTS,
+        at_once=FINDINGS_AT_ONCE,
+        gaps_at_once=GAPS_AT_ONCE,
+        opened=OPENED,
+        statuses=tuple(Status),
+    )
+    stream.enable_buffering(_STREAM_BUFFER)
+    with path.open("w", encoding="utf-8", newline="\n") as page:
+        page.writelines(stream)
+
+
+def _environment(report: Report) -> Environment:
+    """Escapes whatever it writes, and refuses a word that the catalogue does not have."""
+    environment = Environment(
+        loader=FileSystemLoader(reports_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    clock = Clock(report.time_zone)
+    environment.filters.update(
+        local=clock.text,
+        zone=clock.name,
+        utc=utc_text,
+        first_rows=_first_rows,
+        fill=_fill,
+        digits=_digits,
+    )
+    environment.tests.update(moment=_is(datetime), link=_is(Link), whole=_is(int))
+    return environment
+
+
+def _design(name: str) -> str:
+    return (reports_folder() / name).read_text(encoding="utf-8")
+
+
+def _hash_of(style: str) -> str:
+    """The only style sheet that the page's Content-Security-Policy lets in."""
+    return "sha256-" + b64encode(sha256(style.encode()).digest()).decode()
+
+
+def _shown(value: object) -> object:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _first_rows(table: Table) -> Shown:
+    rows = tuple(islice(table.rows(), TABLE_ROWS + 1))
+    return Shown(rows[:TABLE_ROWS], len(rows) > TABLE_ROWS)
+
+
+def _fill(word: str, **values: object) -> str:
+    """Put ``values`` into the braces of a word of the catalogue."""
+    return word.format(**values)
+
+
+def _digits(number: int) -> str:
+    return f"{number:,}"
+
+
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)

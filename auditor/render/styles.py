@@ -1,0 +1,84 @@
+"""The named styles of the workbook: few, calm, the verdicts in the colours of the page."""
+
+from __future__ import annotations
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+
+from auditor.model.verdict import Status
+
+_INK, _SOFT, _LINK, _WHITE, _SLATE = "1B2430", "566273", "0B57A8", "FFFFFF", "33404F"
+_STATUS_COLOURS = {
+    Status.FAIL: ("B3261E", "FDECEB"),
+    Status.UNANSWERED: ("8F4A00", "FDF1E0"),
+    Status.PENDING: ("1D5B9E", "E8F1FB"),
+    Status.EXEMPT: ("6A3FA0", "F2ECFA"),
+    Status.NOT_APPLICABLE: ("566273", "EEF1F5"),
+    Status.PASS: ("1A6B3C", "E7F5EC"),
+}
+TONE_STATUS = {"bad": Status.FAIL, "warn": Status.UNANSWERED, "good": Status.PASS, "calm": Status.NOT_APPLICABLE}
+"""The verdict whose colour a tone of the report has."""
+
+WRAPPED = frozenset({"long", "header", "header right"})
+"""The styles in which a text takes several lines."""
+
+_TOP = Alignment(vertical="top")
+_WRAPPED = Alignment(vertical="top", wrap_text=True)
+_LEFT = Alignment(horizontal="left", vertical="top")
+_HEADER = Alignment(vertical="center", wrap_text=True)
+_HEADER_RIGHT = Alignment(horizontal="right", vertical="center", wrap_text=True, indent=1)
+_RIGHT = Alignment(horizontal="right", vertical="top", indent=1)
+_LINE = Border(bottom=Side(style="hair", color="C5CCD6"))
+_BARE = Border()
+
+
+TALL = frozenset(f"tone {tone}" for tone in TONE_STATUS)
+"""The styles of the headline: two lines high."""
+
+
+def status_style(status: Status) -> str:
+    return f"status {status}"
+
+
+def tone_style(tone: str) -> str:
+    return f"tone {tone}"
+
+
+def add_styles(book: Workbook) -> None:
+    """Give ``book`` the styles of table cells (text, long, number, date, time, link, header) and of single lines."""
+    styles = [
+        _style("text", _font(), _TOP, _LINE),
+        _style("long", _font(), _WRAPPED, _LINE),
+        _style("number", _font(), _RIGHT, _LINE, number="#,##0"),
+        _style("time", _font(), _LEFT, _LINE, number="yyyy-mm-dd hh:mm"),
+        _style("date", _font(), _LEFT, _LINE, number="yyyy-mm-dd"),
+        _style("link", _font(_LINK, underline=True), _TOP, _LINE),
+        _style("header", _font(_WHITE, bold=True), _HEADER, fill=_SLATE),
+        _style("header right", _font(_WHITE, bold=True), _HEADER_RIGHT, fill=_SLATE),
+        _style("title", _font(_SOFT, bold=True)),
+        _style("section", _font(bold=True, size=13)),
+        _style("line", _font(_SOFT)),
+    ]
+    for status, (ink, tint) in _STATUS_COLOURS.items():
+        styles.append(_style(status_style(status), _font(ink, bold=True), _TOP, _LINE, fill=tint))
+    for tone, status in TONE_STATUS.items():
+        styles.append(_style(tone_style(tone), _font(_STATUS_COLOURS[status][0], bold=True, size=18)))
+    for style in styles:
+        book.add_named_style(style)
+
+
+def _font(color: str = _INK, *, bold: bool = False, size: int = 11, underline: bool = False) -> Font:
+    return Font(name="Calibri", size=size, bold=bold, color=color, underline="single" if underline else None)
+
+
+def _style(
+    name: str,
+    font: Font,
+    alignment: Alignment = _TOP,
+    border: Border = _BARE,
+    *,
+    fill: str = "",
+    number: str = "General",
+) -> NamedStyle:
+    paint = PatternFill("solid", start_color=fill) if fill else PatternFill()
+    return NamedStyle(name, font=font, alignment=alignment, border=border, fill=paint, number_format=number)

@@ -1,0 +1,68 @@
+"""Texts and times made fit for people: whatever a name or a tag holds, it stays a text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+# What neither XML nor a terminal may carry, and what turns the reading direction so that a name looks like another one.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet may take for the beginning of a formula (OWASP, CSV injection)."""
+
+
+def printable(text: str) -> str:
+    """``text`` with every character that cannot be shown replaced by U+FFFD, so that its place stays visible."""
+    return _UNFIT.sub(_REPLACEMENT, text)
+
+
+def one_line(text: str) -> str:
+    """The same on a single line: a name with a line break cannot pass for a line of ours."""
+    return " ".join(printable(text).split())
+
+
+def encodable(text: str) -> str:
+    """``text`` as it is, but for halves of surrogate pairs, which no encoding can write."""
+    return text if text.isascii() else _SURROGATE.sub(_REPLACEMENT, text)
+
+
+def looks_like_formula(text: str) -> bool:
+    return text.startswith(FORMULA_STARTS)
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Shows times in the time zone of the report; ``zone`` is an IANA name."""
+
+    zone: str
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    def local(self, moment: datetime) -> datetime:
+        """``moment`` in the zone; unmoved where the calendar ends (Azure writes year 1 for "never")."""
+        try:
+            return moment.astimezone(self._zone)
+        except OverflowError:
+            return moment
+
+    def text(self, moment: datetime) -> str:
+        """Date, hour and minute, in the order that sorts and that every language reads alike."""
+        return self.local(moment).isoformat(" ")[:16]
+
+    def name(self, moment: datetime) -> str:
+        """The zone with its distance from UTC at ``moment``, such as ``Asia/Tokyo (UTC+09:00)``."""
+        offset = self.local(moment).strftime("%z")
+        return f"{self.zone} (UTC{offset[:3]}:{offset[3:5]})"

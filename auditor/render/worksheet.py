@@ -1,0 +1,202 @@
+"""Worksheets written row by row within Excel's limits; data can fill a cell, never become a formula.
+
+Limits: https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell as SheetCell
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
+
+from auditor.model.table import Cell, Link
+from auditor.render.styles import TALL, WRAPPED
+from auditor.render.text import Clock, looks_like_formula, printable
+
+CELL_UNITS = 32_767
+"""Length of a cell's text in UTF-16 units."""
+TARGET_CHARACTERS = 2_079
+"""Length of a hyperlink's target."""
+FIRST_YEAR = 1900
+LINE_POINTS, AIR_POINTS = 15, 3
+"""Height of a line of text, and of the air in a row."""
+
+# In a cell's text Excel reads _x0041_ as the letter A (ECMA-376, ST_Xstring).
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one worksheet holds (Excel's own numbers; smaller ones in tests)."""
+
+    rows: int = 1_048_576
+    links: int = 65_530
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """A cell's value and the name of its style; ``text`` gives way to number, date, time or link as the value asks."""
+
+    value: Cell
+    style: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A worksheet's name, the widths of its columns in characters, and whether its first row is a header that stays.
+
+    A row is at most ``lines`` lines high, so that no long text pushes the next row out of sight; the first ``printed``
+    columns go on paper (0: all).
+    """
+
+    title: str
+    widths: Sequence[int]
+    frozen: bool = False
+    lines: int = 12
+    printed: int = 0
+
+
+class Pages:
+    """One worksheet, and a further one of the same design each time it is full.
+
+    The header that was written last is repeated on each further worksheet. ``cut`` is appended to a text that a cell
+    cannot hold whole. Close it when all is written.
+    """
+
+    def __init__(self, book: Workbook, design: Design, clock: Clock, cut: str, limits: Limits) -> None:
+        self._book, self._design, self._clock, self._cut, self._limits = book, design, clock, cut, limits
+        self._header: list[Styled] = []
+        self._count = 0
+        self._turn()
+
+    def append(self, cells: Sequence[Styled]) -> None:
+        """Write one row; a value of None leaves its cell empty."""
+        if self._rows == self._limits.rows:
+            self.close()
+            self._turn()
+            if self._header:
+                self._write(self._header)
+        self._write(cells)
+
+    def header(self, cells: Sequence[Styled]) -> None:
+        self._header = list(cells)
+        self.append(self._header)
+
+    def line(self, text: str = "", style: str = "line") -> None:
+        """A text that stands by itself: it ends the table above it."""
+        self._header = []
+        self.append([Styled(text, style)])
+
+    def close(self) -> None:
+        """Set the filter over what was written, where the header is frozen, and what goes on paper."""
+        design, last = self._design, max(self._rows, 1)
+        if design.frozen:
+            self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(design.widths))}{last}"
+        if design.printed:
+            self._sheet.print_area = f"A1:{get_column_letter(design.printed)}{last}"
+
+    def _turn(self) -> None:
+        """Open the next worksheet; its widths and panes have to be set before its first row."""
+        self._count += 1
+        self._rows = self._links = 0
+        self._pens: dict[tuple[int, str, bool], SheetCell] = {}
+        design = self._design
+        sheet = self._sheet = self._book.create_sheet(design.title + (f" {self._count}" if self._count > 1 else ""))
+        for index, width in enumerate(design.widths, 1):
+            sheet.column_dimensions[get_column_letter(index)].width = width
+        sheet.sheet_view.showGridLines = False
+        sheet.sheet_format.defaultRowHeight = LINE_POINTS + AIR_POINTS
+        sheet.sheet_format.customHeight = True
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        if design.frozen:
+            sheet.freeze_panes = "A2"
+            sheet.print_title_rows = "1:1"
+
+    def _write(self, cells: Sequence[Styled]) -> None:
+        """A row that needs several lines is told its height: not every program works it out when it opens a file."""
+        self._rows += 1
+        lines = max((self._lines(column, cell) for column, cell in enumerate(cells)), default=1)
+        if lines > 1:
+            self._sheet.row_dimensions[self._rows].height = LINE_POINTS * min(lines, self._design.lines) + AIR_POINTS
+        self._sheet.append([self._cell(column, cell) for column, cell in enumerate(cells)])
+        self._sheet.row_dimensions.pop(self._rows, None)
+
+    def _lines(self, column: int, styled: Styled) -> int:
+        """How many lines a text that wraps will take, about: a character that is not ASCII counts as a wide one."""
+        if styled.style in TALL:
+            return 2
+        if styled.style not in WRAPPED or not isinstance(styled.value, str):
+            return 1
+        width = self._design.widths[column]
+        parts = styled.value.split("\n", self._design.lines)
+        return sum(1 + len(part) * (1 if part.isascii() else 2) // width for part in parts)
+
+    def _cell(self, column: int, styled: Styled) -> SheetCell | None:
+        value = styled.value
+        if value is None:
+            return None
+        if isinstance(value, Link):
+            return self._link(column, value)
+        if isinstance(value, datetime):
+            return self._moment(column, value)
+        if isinstance(value, date):
+            return self._typed(column, "date", value)
+        if isinstance(value, int):
+            return self._typed(column, "number" if styled.style == "text" else styled.style, value)
+        return self._text(column, str(value), styled.style)
+
+    def _pen(self, column: int, style: str, *, quoted: bool = False) -> SheetCell:
+        """The cell that writes ``column`` in ``style``: one for all rows, as styling costs more than writing."""
+        pen = self._pens.get((column, style, quoted))
+        if pen is None:
+            pen = self._pens[column, style, quoted] = WriteOnlyCell(self._sheet)
+            pen.style = style
+            pen.quotePrefix = quoted
+        return pen
+
+    def _typed(self, column: int, style: str, value: date | int) -> SheetCell:
+        pen = self._pen(column, style)
+        pen.value = value
+        return pen
+
+    def _moment(self, column: int, moment: datetime) -> SheetCell:
+        """Excel has neither time zones nor years before 1900."""
+        local = self._clock.local(moment).replace(tzinfo=None, microsecond=0)
+        if local.year < FIRST_YEAR:
+            return self._text(column, local.isoformat(" "), "text")
+        return self._typed(column, "time", local)
+
+    def _text(self, column: int, text: str, style: str) -> SheetCell:
+        """A cell of type text whatever its text begins with; the quote prefix keeps it so when a person edits it."""
+        fitted = self._fit(_ESCAPE_LIKE.sub("_x005F_", printable(text)))
+        pen = self._pen(column, style, quoted=looks_like_formula(fitted))
+        pen.value = fitted
+        pen.data_type = "s"
+        return pen
+
+    def _link(self, column: int, link: Link) -> SheetCell:
+        """A hyperlink while the worksheet can take one, then the address as text."""
+        if not link.target.startswith("https://"):
+            return self._text(column, link.text, "text")
+        if self._links == self._limits.links or len(link.target) > TARGET_CHARACTERS:
+            return self._text(column, link.target, "text")
+        self._links += 1
+        pen = self._text(column, link.text, "link")
+        pen.hyperlink = printable(link.target)
+        return pen
+
+    def _fit(self, text: str) -> str:
+        if len(text) * 2 <= CELL_UNITS:
+            return text
+        units = text.encode("utf-16-le")
+        if len(units) // 2 <= CELL_UNITS:
+            return text
+        return units[: 2 * (CELL_UNITS - len(self._cut))].decode("utf-16-le", "ignore") + self._cut

@@ -1,0 +1,151 @@
+"""The configuration file -> Settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as File
+
+from auditor.model.settings import CREDENTIAL_KEYS, Credential, Settings, read_guid
+from auditor.settle.checked import check, listed, mapping, shown, value_at
+from auditor.settle.complaints import Complaints
+from auditor.settle.environment import fill
+from auditor.settle.located import Document, Path, read_document
+from auditor.settle.unbuilt import refuse_unbuilt
+
+NO_FILE = Document("built-in defaults")
+"""Stands for a configuration where none is named."""
+
+_FILES: tuple[tuple[Path, str], ...] = (
+    (("azure", "ca_bundle"), "the certificates (PEM) that the connection is to trust"),
+    (("azure", "certificate_path"), "the certificate with its private key"),
+    (("exemptions",), "a list of exemptions, which may be empty"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the file says. ``settings`` is None where it has mistakes; what it says of rules is checked all the same."""
+
+    document: Document
+    settings: Settings | None
+
+    @property
+    def exemptions(self) -> File | None:
+        """The exemptions' file, where one is named and exists."""
+        named = value_at(self.document.value, ("exemptions",))
+        return File(named) if isinstance(named, str) and File(named).is_file() else None
+
+
+def read_config(
+    path: File | None, subscriptions: Sequence[str], environ: Mapping[str, str], complaints: Complaints
+) -> Configuration:
+    """Read the configuration at ``path`` (None: all defaults); mistakes go to ``complaints``.
+
+    Files that it names are looked for beside it. ``subscriptions`` of the command line replace those of its scope.
+    """
+    document = NO_FILE if path is None else _opened(path, complaints)
+    if not document.readable:
+        return Configuration(document, None)
+    document = fill(document, environ, complaints)
+    document = _beside(document, File(path).parent if path else File(), complaints)
+    refuse_unbuilt(document, complaints)
+    for place, sentence in (*_credential(document.value), *_endpoints(document.value), *_scope(document.value)):
+        complaints.add(document, place, sentence)
+    settings = check(Settings, document, complaints)
+    return Configuration(document, _narrowed(settings, subscriptions, complaints))
+
+
+def _opened(path: File, complaints: Complaints) -> Document:
+    if not path.exists():
+        complaints.about_file(
+            str(path),
+            "there is no such configuration file: name one with --config FILE; config.example.yaml explains every "
+            "setting, and an empty file is enough to begin with",
+        )
+        return Document(str(path), mistakes=(((), complaints.problems[-1]),))
+    return complaints.take(read_document(path))
+
+
+def _beside(document: Document, folder: File, complaints: Complaints) -> Document:
+    """``document`` with the files that it names found beside it."""
+    value = document.value
+    for path, content in _FILES:
+        named = value_at(value, path)
+        if isinstance(named, str) and named:
+            found = folder / named
+            if not found.is_file():
+                sentence = f"is not there; it is looked for beside the configuration: write the path of {content}"
+                complaints.add(document, path, f"{shown(document, path)} {sentence}")
+            value = _replaced(value, path, str(found))
+    return replace(document, value=value)
+
+
+def _replaced(value: object, path: Path, new: object) -> object:
+    if not path:
+        return new
+    below = mapping(value)
+    return {**below, str(path[0]): _replaced(below.get(str(path[0])), path[1:], new)}
+
+
+def _credential(config: object) -> Iterator[tuple[Path, str]]:
+    azure = mapping(value_at(config, ("azure",)))
+    kind = azure.get("credential") or Credential.DEFAULT
+    if not isinstance(kind, str) or kind not in list(Credential):
+        return
+    demanded, permitted = CREDENTIAL_KEYS[Credential(kind)]
+    every = frozenset().union(*(demand | permit for demand, permit in CREDENTIAL_KEYS.values()))
+    for key in sorted(demanded):
+        if azure.get(key) is None:
+            yield ("azure", key), f"is missing: credential: {kind} needs {_and(demanded)}"
+    for key in sorted(every - demanded - permitted):
+        if azure.get(key) is not None:
+            takes = f"takes {_and(demanded | permitted)} only" if demanded | permitted else "takes no keys of its own"
+            yield ("azure", key), f"credential: {kind} {takes}: take {key} out, or name another credential"
+
+
+def _and(keys: frozenset[str]) -> str:
+    *most, last = sorted(keys)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _endpoints(config: object) -> Iterator[tuple[Path, str]]:
+    azure = mapping(value_at(config, ("azure",)))
+    custom = azure.get("cloud") == "custom"
+    if custom and azure.get("endpoints") is None:
+        yield (
+            ("azure", "endpoints"),
+            "is missing: cloud: custom needs endpoints with resource_manager, log_analytics and authority",
+        )
+    if not custom and azure.get("endpoints") is not None:
+        yield (
+            ("azure", "endpoints"),
+            "endpoints go with cloud: custom only: take them out, for the other clouds have their own",
+        )
+
+
+def _scope(config: object) -> Iterator[tuple[Path, str]]:
+    scope = mapping(value_at(config, ("scope",)))
+    excluded = {str(entry).lower() for entry in listed(scope.get("exclude_subscriptions"))}
+    for key in ("subscriptions", "expected_subscriptions"):
+        for position, entry in enumerate(listed(scope.get(key))):
+            if str(entry).lower() in excluded:
+                yield (
+                    ("scope", key, position),
+                    "stands under exclude_subscriptions as well: take it out of one of the two",
+                )
+
+
+def _narrowed(settings: Settings | None, subscriptions: Sequence[str], complaints: Complaints) -> Settings | None:
+    ids = []
+    for text in subscriptions:
+        try:
+            ids.append(read_guid(text))
+        except ValueError:
+            complaints.about_file(
+                "--subscription", f"{text!r} is not a subscription id: write the GUID, not the subscription's name"
+            )
+    if settings is None or not ids:
+        return settings
+    scope = settings.scope.model_copy(update={"subscriptions": tuple(dict.fromkeys(ids))})
+    return settings.model_copy(update={"scope": scope})

@@ -1,0 +1,90 @@
+"""Settings of the contract that are not built yet: refused with "not yet" and what works instead, never ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auditor.settle.checked import value_at
+from auditor.settle.complaints import Complaints
+from auditor.settle.located import Document, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """Where ``wants`` holds of the value at ``path``, ``sentence`` is the answer."""
+
+    path: Path
+    wants: Callable[[object], bool]
+    sentence: str
+
+
+def _anything(value: object) -> bool:
+    return value not in (None, [], {})
+
+
+def _one_of(*values: str) -> Callable[[object], bool]:
+    return lambda value: value in values
+
+
+def _other_than(known: str) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and value != known
+
+
+UNBUILT = (
+    Unbuilt(
+        ("scope", "management_groups"),
+        _anything,
+        "not yet: list the subscriptions under scope.subscriptions, or leave that empty to audit all that the "
+        "identity can see",
+    ),
+    Unbuilt(
+        ("scope", "managed_machines"),
+        _anything,
+        "not yet: machines that AKS, Databricks and others manage are judged like all others; take the line out, and "
+        "excuse such machines with an exemption",
+    ),
+    Unbuilt(
+        ("sources", "inventory"),
+        _one_of("resource_graph"),
+        "not yet: write auto or compute, which read the machines through Azure Compute",
+    ),
+    Unbuilt(
+        ("report", "language"),
+        _other_than("en"),
+        "not yet: write en; other languages follow",
+    ),
+    Unbuilt(
+        ("report", "page_budget"),
+        _anything,
+        "not yet: the page has no limit of its own; take the line out",
+    ),
+    Unbuilt(
+        ("archive",),
+        _anything,
+        "not yet: nights do not remember each other; take the archive out, and keep the output folders",
+    ),
+    Unbuilt(
+        ("deliver",),
+        _anything,
+        "not yet: the report is written to the output folder only; take deliver out, and send the folder's files on "
+        "with your own means",
+    ),
+    Unbuilt(
+        ("time_budget",),
+        _anything,
+        "not yet: a night runs to its end; take the line out, and bound the job where it is scheduled",
+    ),
+    Unbuilt(
+        ("workers", "kind"),
+        _other_than("local"),
+        "not yet: write local, which works with threads on this machine",
+    ),
+)
+
+
+def refuse_unbuilt(document: Document, complaints: Complaints) -> None:
+    """Complain about every setting of ``document`` that is not built yet."""
+    for setting in UNBUILT:
+        if setting.wants(value_at(document.value, setting.path)):
+            complaints.add(document, setting.path, setting.sentence)

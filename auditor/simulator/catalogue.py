@@ -1,0 +1,130 @@
+"""What the seeded estate draws from: names, tags, people, and the extensions that stand beside the monitor agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.simulator.forms import guid
+from auditor.simulator.specs import Caller, CallerKind, ExtensionSpec, StatusSpec
+
+SUBSCRIPTION_NAMES: Final = (
+    "Contoso Production", "Contoso 開発", "Contoso Shared & <Ops>", "Contoso Sandbox", "=Contoso Finance", "Contoso EU",
+)  # fmt: skip
+
+NAME_STEMS: Final = ("web", "sql", "app-jp", "AVD_host", "build.agent", "DC", "null", "1.38.1", "ml-gpu", "TRUE")
+"""All of these are legal in the name of a virtual machine; each is followed by its number."""
+
+GROUPS: Final = ("rg-prod-web", "RG-PROD-SQL", "rg_(shared)_東京", "rg.avd.hosts", "rg-dev")
+
+AGENT_NAMES: Final = ("{type}", "{type}", "{type}", "Microsoft.Azure.Monitor.{type}", "ama_prod.1", "AMA")
+"""What people call the monitor agent's resource."""
+
+TAGS: Final[tuple[dict[str, str], ...]] = (
+    {"env": "prod", "owner": "web-team@contoso.example"},
+    {"env": "prod", "owner": "データベース担当", "cost-center": "0042"},
+    {"env": "dev", "schedule": "on=(M-F,8);off=(M-F,19);tz=jst"},
+    {},
+    {"note": '<script>alert("x")</script>', "env": "dev"},
+    {"formula": '=HYPERLINK("https://contoso.example","click")', "sum": "+SUM(A1:A9)", "at": "@now", "minus": "-1"},
+    {"部署": "情報システム部", "emoji": "🖥️", "env": "prod"},
+    {"env": "prod", "line": "first\nsecond\tthird"},
+)
+
+PEOPLE: Final = tuple(
+    Caller(CallerKind.PERSON, f"{name}@contoso.example")
+    for name in ("yuki.tanaka", "o'brien", "operations", "anna.svensson")
+)
+PLATFORM: Final = Caller(CallerKind.SERVICE, guid("platform"), guid("platform application"))
+PIPELINE: Final = Caller(CallerKind.SERVICE, guid("pipeline"), guid("pipeline application"))
+POLICY: Final = Caller(CallerKind.SERVICE, guid("policy identity"), guid("policy application"))
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An extension other than the monitor agent, as it is commonly found; ``older`` versions are on offer too."""
+
+    os: str
+    publisher: str
+    type: str
+    requested: str
+    installed: str
+    older: tuple[str, ...]
+    auto_upgrade: bool | None = None
+    name: str = ""
+
+    def extension(self) -> ExtensionSpec:
+        return ExtensionSpec(
+            name=self.name or self.type,
+            publisher=self.publisher,
+            type=self.type,
+            requested=self.requested,
+            installed=self.installed,
+            auto_upgrade=self.auto_upgrade,
+        )
+
+
+_GUEST_CONFIGURATION = "Microsoft.GuestConfiguration"
+
+PRODUCTS: Final = (
+    Product("Linux", "Microsoft.Azure.Security.LinuxAttestation", "GuestAttestation", "1.0", "1.0.1.32",
+            ("1.0.1.10", "1.0.1.9"), auto_upgrade=True),
+    Product("Linux", "Microsoft.Azure.Extensions", "CustomScript", "2.1", "2.1.13", ("2.0.7", "2.1.10", "2.1.9"),
+            name="config-app"),
+    Product("Linux", "Microsoft.OSTCExtensions", "VMAccessForLinux", "1.5", "1.5.21", ("1.4.0.0", "1.5.11"),
+            name="enablevmaccess"),
+    Product("Linux", _GUEST_CONFIGURATION, "ConfigurationforLinux", "1.0", "1.26.88", ("1.26.79", "1.9.1"),
+            auto_upgrade=True, name="AzurePolicyforLinux"),
+    Product("Linux", "Microsoft.Azure.NetworkWatcher", "NetworkWatcherAgentLinux", "1.4", "1.4.3320.3",
+            ("1.4.905.2", "1.4.905.3")),
+    Product("Windows", "Microsoft.Compute", "CustomScriptExtension", "1.10", "1.10.18", ("1.10.9", "1.9.5")),
+    Product("Windows", "Microsoft.Azure.Security", "IaaSAntimalware", "1.3", "1.5.5.9", ("1.3.0.0",)),
+    Product("Windows", _GUEST_CONFIGURATION, "ConfigurationforWindows", "1.1", "1.29.98", ("1.29.9", "1.1.12"),
+            auto_upgrade=True, name="AzurePolicyforWindows"),
+    Product("Windows", "Microsoft.Azure.Monitoring.DependencyAgent", "DependencyAgentWindows", "9.10", "9.10.18.4770",
+            ("9.10.9",), auto_upgrade=False),
+    Product("Windows", "Microsoft.SqlServer.Management", "SqlIaaSAgent", "2.0", "2.0.212.0", ("2.0.9.0",),
+            auto_upgrade=True, name="SqlIaasExtension"),
+)  # fmt: skip
+
+OLD_AGENT: Final = Product(
+    "Windows", "Microsoft.EnterpriseCloud.Monitoring", "MicrosoftMonitoringAgent", "1.0", "1.0.18069.0",
+    ("1.0.18067.0",), auto_upgrade=False,
+)  # fmt: skip
+"""The agent before the monitor agent; it sends heartbeats of another category."""
+
+FAILED_STATUS: Final = StatusSpec(
+    "ProvisioningState/failed/51",
+    "Provisioning failed",
+    "Enable failed with exit code 51: [ExtensionOperationError] this OS is not supported, or the agent did not start.",
+    "Error",
+)
+NOT_READY: Final = StatusSpec("ProvisioningState/NotReady/21", "Not Ready", "Plugin did not report.", "Warning")
+
+_TROUBLESHOOT = "https://aka.ms/vmextension{os}troubleshoot"
+
+
+def no_status(machine: str, os: str) -> tuple[str, str]:
+    """Error code and message (recorded) of a machine whose agent was silent during an operation."""
+    message = (
+        f"VM '{machine}' has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the "
+        "VM has a running VM agent, and that it can establish outbound connections to Azure storage. Please refer to "
+        f"{_TROUBLESHOOT.format(os=os.lower())} for additional VM agent troubleshooting information."
+    )
+    return "VMAgentStatusCommunicationError", message
+
+
+def handler_failed(extension: ExtensionSpec, os: str) -> tuple[str, str]:
+    """Error code and message of an extension that reported a failure."""
+    message = (
+        f"VM has reported a failure when processing extension '{extension.name}' (publisher '{extension.publisher}' "
+        f"and type '{extension.type}'). Error message: 'Enable failed with exit code 51'. More information on "
+        f"troubleshooting is available at {_TROUBLESHOOT.format(os=os.lower())}."
+    )
+    return "VMExtensionProvisioningError", message
+
+
+THROTTLED: Final = (
+    "OperationNotAllowed",
+    "The server rejected the request because too many requests have been received for this subscription.",
+)

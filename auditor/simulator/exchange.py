@@ -1,0 +1,95 @@
+"""One request and its answer, as the routes see them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from auditor.simulator.bodies import errors
+from auditor.simulator.estate import Estate
+
+JSON = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class PageSizes:
+    """Rows on one page. The service's own sizes are not documented; clients must follow ``nextLink`` anyhow."""
+
+    virtual_machines: int = 100
+    events: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: ``query`` has its names in lower case and without ``$``, ``parts`` what the route's pattern caught."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    raw_query: str
+    body: bytes
+    parts: Mapping[str, str]
+    estate: Estate
+    now: datetime
+    url: str
+    pages: PageSizes
+    gone: set[str]
+    """Ids, in lower case, of machines that were deleted since the start."""
+
+    def link(self, **added: str) -> str:
+        """The address of this request with parameters added, as in a ``nextLink``."""
+        kept = [part for part in self.raw_query.split("&") if part and not part.lower().startswith(_SKIP_TOKENS)]
+        return f"{self.url}{quote(self.path)}?" + "&".join(
+            [*kept, *(f"${name}={value}" for name, value in added.items())]
+        )
+
+    @property
+    def skip_token(self) -> str:
+        return self.query.get("skiptoken", "")
+
+
+_SKIP_TOKENS = ("$skiptoken", "%24skiptoken")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``body`` is written as JSON unless it is bytes already."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A kind of request.
+
+    ``action`` is the permission that it asks for, ``quota`` the compute provider's policies that count it; a ``slow``
+    one runs off the event loop.
+    """
+
+    name: str
+    method: str
+    pattern: re.Pattern[str]
+    handle: Callable[[Call], Answer]
+    action: str = ""
+    collection: bool = False
+    """It lists what its path ends with; permission is asked for at the scope above that."""
+    quota: tuple[str, ...] = ()
+    slow: bool = False
+    guarded: bool = True
+    """Asks for a bearer token."""
+
+
+def pattern(path: str) -> re.Pattern[str]:
+    """A path with ``{name}`` for what may stand there; the service does not mind letter case."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)) + "/?", re.IGNORECASE)
+
+
+def not_found(code: str, message: str) -> Answer:
+    return Answer(errors.resource_manager(code, message), 404, {"x-ms-failure-cause": "gateway"})

@@ -1,0 +1,136 @@
+"""Virtual machines and their extensions, as the compute provider answers for them."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from typing import Any
+
+from auditor.simulator.bodies import errors
+from auditor.simulator.bodies.extension import extension_resource, extension_view
+from auditor.simulator.bodies.machine import Place, full_machine, listed_machine, machine_status
+from auditor.simulator.bodies.view import instance_view
+from auditor.simulator.exchange import Answer, Call, Route, not_found, pattern
+from auditor.simulator.specs import ExtensionSpec, MachineSpec
+
+Body = dict[str, Any]
+
+_MACHINES = "/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines"
+_OF_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines"
+_LIST = ("HighCostGetSubscriptionMaximum",)
+_ONE = ("LowCostGetSubscriptionMaximum", "LowCostGetResource")
+
+
+def _list(call: Call) -> Answer:
+    """A page of the subscription's machines, or of one group's."""
+    subscription, start = call.parts["subscription"], _token_index(call.skip_token)
+    end = min(start + call.pages.virtual_machines, call.estate.size(subscription))
+    body: Body = {"value": list(_rows(call, subscription, start, end))}
+    if end < call.estate.size(subscription):
+        body["nextLink"] = call.link(skiptoken=urlsafe_b64encode(str(end).encode()).decode())
+    return Answer(body)
+
+
+def _rows(call: Call, subscription: str, start: int, end: int) -> Iterator[Body]:
+    write = machine_status if call.query.get("statusonly", "").lower() == "true" else listed_machine
+    group, place = call.parts.get("group", "").lower(), _place(call)
+    for index in range(start, end):
+        machine = call.estate.machine(subscription, index)
+        identifier = place.id_of(machine).lower()
+        if identifier in call.gone or (group and machine.resource_group.lower() != group):
+            continue
+        if machine.vanishes:
+            call.gone.add(identifier)
+        yield write(machine, place)
+
+
+def _token_index(token: str) -> int:
+    return int(urlsafe_b64decode(token)) if token else 0
+
+
+def _place(call: Call) -> Place:
+    return Place(call.parts["subscription"], call.estate.now)
+
+
+def _find(call: Call) -> MachineSpec | Answer:
+    subscription, group, name = call.parts["subscription"], call.parts["group"], call.parts["machine"]
+    machine = call.estate.find(subscription, group, name)
+    if machine is None or _place(call).id_of(machine).lower() in call.gone:
+        gone = errors.resource_not_found(f"Microsoft.Compute/virtualMachines/{name}", group)
+        return Answer(gone, 404, {"x-ms-failure-cause": "gateway"})
+    return machine
+
+
+def _with_view(call: Call) -> bool:
+    return call.query.get("expand", "").lower() == "instanceview"
+
+
+def _get(call: Call) -> Answer:
+    machine = _find(call)
+    if isinstance(machine, Answer):
+        return machine
+    return Answer(full_machine(machine, _place(call), with_view=_with_view(call)))
+
+
+def _view(call: Call) -> Answer:
+    machine = _find(call)
+    if isinstance(machine, Answer):
+        return machine
+    body = full_machine(machine, _place(call), with_view=True)
+    return Answer(body["properties"].get("instanceView") or instance_view(machine, call.estate.now))
+
+
+def _resource(extension: ExtensionSpec, machine: MachineSpec, call: Call) -> Body:
+    view = extension_view(extension, machine) if _with_view(call) else None
+    return extension_resource(extension, _place(call).id_of(machine), machine.location, view)
+
+
+def _extensions(call: Call) -> Answer:
+    machine = _find(call)
+    if isinstance(machine, Answer):
+        return machine
+    return Answer({"value": [_resource(each, machine, call) for each in machine.extensions]})
+
+
+def _extension(call: Call) -> Answer:
+    machine = _find(call)
+    if isinstance(machine, Answer):
+        return machine
+    wanted = call.parts["extension"].lower()
+    found = next((each for each in machine.extensions if each.name.lower() == wanted), None)
+    if found is not None:
+        return Answer(_resource(found, machine, call))
+    name = f"Microsoft.Compute/virtualMachines/{machine.name}/extensions/{call.parts['extension']}"
+    body = errors.resource_not_found(name, call.parts["group"])["error"]
+    return not_found(body["code"], body["message"])
+
+
+_READ = "Microsoft.Compute/virtualMachines/read"
+_READ_EXTENSION = "Microsoft.Compute/virtualMachines/extensions/read"
+_ONE_MACHINE = _OF_GROUP + "/{machine}"
+
+ROUTES = (
+    Route("virtual_machine", "GET", pattern(_ONE_MACHINE), _get, _READ, quota=_ONE),
+    Route("virtual_machines", "GET", pattern(_MACHINES), _list, _READ, collection=True, quota=_LIST),
+    Route("virtual_machines_of_group", "GET", pattern(_OF_GROUP), _list, _READ, collection=True, quota=_LIST),
+    Route(
+        "instance_view",
+        "GET",
+        pattern(_ONE_MACHINE + "/instanceView"),
+        _view,
+        "Microsoft.Compute/virtualMachines/instanceView/read",
+        quota=_ONE,
+    ),
+    Route(
+        "extensions",
+        "GET",
+        pattern(_ONE_MACHINE + "/extensions"),
+        _extensions,
+        _READ_EXTENSION,
+        collection=True,
+        quota=_ONE,
+    ),
+    Route(
+        "extension", "GET", pattern(_ONE_MACHINE + "/extensions/{extension}"), _extension, _READ_EXTENSION, quota=_ONE
+    ),
+)

@@ -1,0 +1,134 @@
+"""The tables for other programs, read back as those programs would."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from auditor.model.report import FINDING_KEYS
+from auditor.model.verdict import Status
+from auditor.render.tables import (
+    JSON_ROWS,
+    write_findings_csv,
+    write_findings_json,
+    write_run_json,
+    write_verdicts_parquet,
+)
+from auditor.render.text import FORMULA_STARTS, encodable
+from tests.unit.render import sample
+
+
+def test_json_holds_every_verdict_with_every_key_in_order(tmp_path: Path) -> None:
+    made = sample.findings()
+    left_out = write_findings_json(sample.report(), tmp_path / "findings.json")
+    rows = json.loads((tmp_path / "findings.json").read_bytes())
+    assert left_out == 0
+    assert [row["rule_id"] for row in rows] == [one.rule_id for one in made]
+    assert all(tuple(row) == FINDING_KEYS for row in rows)
+    assert [row["machine_name"] for row in rows] == [encodable(str(one.machine_name)) for one in made]
+
+
+def test_json_writes_times_in_utc_and_evidence_as_objects(tmp_path: Path) -> None:
+    tokyo = timezone(timedelta(hours=9))
+    verdict = replace(sample.finding(), first_seen=datetime(2026, 1, 2, 9, 0, tzinfo=tokyo))
+    write_findings_json(sample.report(verdicts=[verdict]), tmp_path / "findings.json")
+    (row,) = json.loads((tmp_path / "findings.json").read_bytes())
+    assert row["first_seen"] == "2026-01-02T00:00:00Z"
+    assert row["auto_upgrade_minor"] is True
+    assert row["change"] is None
+    assert row["evidence"][0] == {
+        "name": "installed_version",
+        "value": "1.30.2",
+        "source": "instance_view",
+        "read_at": "2026-03-02T17:26:00Z",
+    }
+    assert row["evidence"][3]["value"]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(("count", "whole"), [(JSON_ROWS, True), (JSON_ROWS + 1, False)])
+def test_a_large_json_leaves_passes_to_parquet_and_says_how_many(tmp_path: Path, count: int, whole: bool) -> None:
+    fail, passed, stopped = (sample.finding(0, status=one) for one in (Status.FAIL, Status.PASS, Status.NOT_APPLICABLE))
+    verdicts = [fail, stopped, *[passed] * (count - 2)]
+    left_out = write_findings_json(sample.report(verdicts=verdicts), tmp_path / "findings.json")
+    counts = Counter(row["status"] for row in json.loads((tmp_path / "findings.json").read_bytes()))
+    assert left_out == (0 if whole else count - 1)
+    assert counts == ({"fail": 1, "not_applicable": 1, "pass": count - 2} if whole else {"fail": 1})
+
+
+def test_an_empty_json_is_an_empty_list(tmp_path: Path) -> None:
+    write_findings_json(sample.empty_report(), tmp_path / "findings.json")
+    assert json.loads((tmp_path / "findings.json").read_bytes()) == []
+
+
+def test_csv_is_rfc_4180_with_a_byte_order_mark(tmp_path: Path) -> None:
+    write_findings_csv(sample.report(), tmp_path / "findings.csv")
+    content = (tmp_path / "findings.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfrule_id,status,")
+    assert content.endswith(b"\r\n")
+    rows = read_csv(tmp_path / "findings.csv")
+    assert len(rows) == len(sample.findings())
+    assert all(tuple(row) == FINDING_KEYS for row in rows)
+
+
+def test_no_cell_of_the_csv_begins_like_a_formula(tmp_path: Path) -> None:
+    write_findings_csv(sample.report(), tmp_path / "findings.csv")
+    rows = read_csv(tmp_path / "findings.csv")
+    assert [value for row in rows for value in row.values() if value.startswith(FORMULA_STARTS)] == []
+    names = {row["machine_name"] for row in rows}
+    assert {"'+1+1", "'-2+3", "'@SUM(1,2)", "'\t=1+1"} <= names
+
+
+def test_csv_writes_unknown_flags_times_and_evidence(tmp_path: Path) -> None:
+    verdicts = [sample.finding(), sample.finding(1, status=Status.UNANSWERED)]
+    write_findings_csv(sample.report(verdicts=verdicts), tmp_path / "findings.csv")
+    known, unread = read_csv(tmp_path / "findings.csv")
+    assert (known["auto_upgrade_minor"], known["installed_version_at"]) == ("true", "2026-03-02T17:26:00Z")
+    assert (unread["auto_upgrade_minor"], unread["installed_version"]) == ("", "")
+    assert json.loads(known["evidence"])[0]["value"] == "1.30.2"
+
+
+def test_parquet_holds_every_verdict_in_typed_columns(tmp_path: Path) -> None:
+    made = sample.findings()
+    write_verdicts_parquet(sample.report(), tmp_path / "verdicts.parquet")
+    table = pq.read_table(tmp_path / "verdicts.parquet")
+    assert tuple(table.column_names) == FINDING_KEYS
+    assert table.schema.field("first_seen").type == pa.timestamp("us", tz="UTC")
+    assert table.schema.field("releases_behind").type == pa.int32()
+    assert table.schema.field("auto_upgrade_minor").type == pa.bool_()
+    assert table["machine_name"].to_pylist() == [encodable(str(one.machine_name)) for one in made]
+    assert table["releases_behind"].to_pylist() == [one.releases_behind for one in made]
+    assert table["installed_version_at"].to_pylist() == [one.installed_version_at for one in made]
+    assert json.loads(table["evidence"][0].as_py())[0]["name"] == "installed_version"
+
+
+def test_an_empty_parquet_keeps_its_columns(tmp_path: Path) -> None:
+    write_verdicts_parquet(sample.empty_report(), tmp_path / "verdicts.parquet")
+    table = pq.read_table(tmp_path / "verdicts.parquet")
+    assert table.num_rows == 0
+    assert tuple(table.column_names) == FINDING_KEYS
+
+
+def test_run_json_keeps_the_order_given(tmp_path: Path) -> None:
+    run = {
+        "tool": "x",
+        "as_of": datetime(2026, 1, 1, tzinfo=UTC),
+        "counts": {"AMA-001": {"fail": 1}},
+        "gaps": ["half \ud83d"],
+    }
+    write_run_json(replace(sample.report(), run=run), tmp_path / "run.json")
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert list(json.loads(text)) == ["tool", "as_of", "counts", "gaps"]
+    assert '  "as_of": "2026-01-01T00:00:00Z",\n' in text
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,46 @@
+"""The catalogue has every word that a dress uses, and no word that none uses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import auditor.render
+from auditor.model.dataset import FRAMES
+from auditor.model.reading import Source
+from auditor.model.report import FINDING_KEYS
+from auditor.render.page import FACTS
+from auditor.render.workbook import FINDING_COLUMNS, RULE_COLUMNS, SINGLE_TABLES
+from auditor.resources import reports_folder
+from tests.unit.render import sample
+
+CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
+
+
+def used() -> set[str]:
+    design = (reports_folder() / "page.html.j2").read_text(encoding="utf-8")
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
+    installed = FRAMES["extensions"].column("installed_version_source")
+    assert installed
+    return {
+        *re.findall(r"\bwords\.([a-z_]+)", design),
+        *re.findall(r"""words\[["']([a-z_]+)["']""", code),
+        *(f"column_{key}" for key in (*FACTS, *FINDING_COLUMNS, *RULE_COLUMNS)),
+        *(f"source_{source}" for source in (*Source, *installed.words)),
+        *SINGLE_TABLES,
+        *CHANGES,
+        "yes",
+        "no",
+    }
+
+
+def test_every_word_used_is_in_the_catalogue() -> None:
+    assert used() - set(sample.words()) == set()
+
+
+def test_no_word_is_in_the_catalogue_for_nothing() -> None:
+    assert set(sample.words()) - used() == set()
+
+
+def test_the_workbook_has_every_key_of_the_contract() -> None:
+    assert set(FINDING_COLUMNS) == {*FINDING_KEYS, "portal"}

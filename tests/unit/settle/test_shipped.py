@@ -1,0 +1,116 @@
+"""The shipped rules and their release table."""
+
+from __future__ import annotations
+
+import csv
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from auditor.model.rule import FIXES, ReleaseRow, Rule, RuleBook
+from auditor.model.verdict import Severity, Status
+from auditor.settle import settle
+
+AGENTS = (
+    ("Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent"),
+    ("Microsoft.Azure.Monitor", "AzureMonitorWindowsAgent"),
+)
+PUBLISHED = Path(__file__).parents[3] / "../shared/azure/ama-releases.csv"
+
+
+@pytest.fixture(scope="module")
+def book() -> RuleBook:
+    return settle(None, environ={}).rulebook
+
+
+def test_the_three_rules_of_the_mission(book: RuleBook) -> None:
+    assert {rule.id: rule.severity for rule in book.rules} == {
+        "AMA-001": Severity.HIGH,
+        "AMA-002": Severity.MEDIUM,
+        "AMA-003": Severity.HIGH,
+    }
+    assert all(rule.enabled and rule.frame == "extensions" for rule in book.rules)
+    assert book.agents() == AGENTS
+
+
+def test_each_rule_needs_only_the_columns_of_its_question(book: RuleBook) -> None:
+    columns = {rule.id: set(rule.columns()) - {"publisher", "type", "on"} for rule in book.rules}
+    assert columns == {
+        "AMA-001": {"auto_upgrade", "auto_upgrade_minor"},
+        "AMA-002": {
+            "days_stopped",
+            "provisioning_state",
+            "releases_behind",
+            "auto_upgrade",
+            "releases_overdue",
+            "overdue_basis",
+        },
+        "AMA-003": {"unfinished_operation", "last_failure"},
+    }
+
+
+def rules() -> tuple[Rule, ...]:
+    return settle(None, environ={}).rulebook.rules
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+class TestEveryRule:
+    def test_has_examples_of_every_verdict_that_it_can_give(self, rule: Rule) -> None:
+        possible = {Status.PASS, Status.FAIL, Status.UNANSWERED}
+        possible |= {Status.PENDING} if rule.pending or rule.early_pending else set()
+        possible |= {Status.NOT_APPLICABLE} if rule.not_applicable else set()
+        assert {example.status for example in rule.examples} == possible
+
+    def test_has_an_example_of_every_reason_code(self, rule: Rule) -> None:
+        clauses = (*rule.not_applicable, *rule.early_pending, *rule.pending, *rule.reasons)
+        assert {example.code for example in rule.examples} - {None} == {clause.code for clause in clauses}
+
+    def test_names_a_fix_for_every_failure(self, rule: Rule) -> None:
+        assert {reason.fix for reason in rule.reasons} <= FIXES
+
+    def test_speaks_english_and_japanese_throughout(self, rule: Rule) -> None:
+        clauses = (*rule.not_applicable, *rule.early_pending, *rule.pending, *rule.reasons)
+        texts = [rule.title, rule.why, *(clause.text for clause in clauses)]
+        assert all(set(text) == {"en", "ja"} for text in texts)
+        assert not [text["ja"] for text in texts if "。 " in text["ja"]]
+
+    def test_rests_on_pages_of_microsoft(self, rule: Rule) -> None:
+        assert rule.sources
+        assert all(page.startswith("https://learn.microsoft.com/azure/") for page in rule.sources)
+
+
+def test_every_fix_is_asked_for_by_some_rule(book: RuleBook) -> None:
+    assert {reason.fix for rule in book.rules for reason in rule.reasons} == FIXES
+
+
+class TestReleaseTable:
+    def test_keeps_wildcards_and_leaves_missing_months_out(self, book: RuleBook) -> None:
+        linux = AGENTS[0]
+        assert ReleaseRow(*linux, date(2025, 9, 1), ("1.37.x",), note="published as a wildcard") in book.releases
+        assert not [row for row in book.releases if row.type == linux[1] and row.month == date(2024, 11, 1)]
+
+    def test_names_the_versions_not_to_use(self, book: RuleBook) -> None:
+        withdrawn = {(row.type, version) for row in book.releases if row.withdrawn for version in row.versions}
+        assert withdrawn == {
+            ("AzureMonitorLinuxAgent", "1.10.7"),
+            ("AzureMonitorLinuxAgent", "1.15.1"),
+            ("AzureMonitorLinuxAgent", "1.25.2"),
+            ("AzureMonitorWindowsAgent", "1.1.3.1"),
+            ("AzureMonitorWindowsAgent", "1.1.5.0"),
+            ("AzureMonitorWindowsAgent", "1.25.0"),
+        }
+
+    @pytest.mark.skipif(
+        not PUBLISHED.exists() and os.environ.get("CI") != "true", reason="the published table is not beside the house"
+    )
+    def test_says_what_the_published_table_says(self, book: RuleBook) -> None:
+        published = {
+            (kind, row["month"], tuple(row[system].split(";")))
+            for row in csv.DictReader(PUBLISHED.read_text(encoding="utf-8").splitlines())
+            for system, kind in (("linux", AGENTS[0][1]), ("windows", AGENTS[1][1]))
+            if row[system]
+        }
+        ours = {(row.type, f"{row.month:%Y-%m}", row.versions) for row in book.releases if row.month}
+        assert ours == published
