@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import __version__
-from auditor.errors import AuditorError, ExitCode, ExtraMissing, Problem, SettingsRefused
+from auditor.errors import AuditorError, ExitCode, ExtraMissing, OutputRefused, Problem, SettingsRefused
 from auditor.model.verdict import Severity
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _time(text: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time: write it as 2026-11-22T02:00Z") from None
     if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no time zone: write it as {text}Z for UTC")
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone: write it as {moment.isoformat()}Z for UTC")
     return moment.astimezone(UTC)
 
 
@@ -182,19 +182,26 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _simulate(arguments: argparse.Namespace) -> int:
     try:
-        from auditor.simulator import serve
+        from auditor.simulator import PRESETS, serve
     except ImportError as error:
         raise _no_simulator(error) from error
-    serve(
-        now=datetime.now(UTC).replace(microsecond=0),
-        estate=arguments.estate,
-        seed=arguments.seed,
-        port=arguments.port,
-        write_config=arguments.write_config,
-        quotas=arguments.quotas,
-        latency_ms=arguments.latency,
-        weather=arguments.weather,
-    )
+    if arguments.weather not in PRESETS:
+        names = ", ".join(PRESETS)
+        raise OutputRefused(f"The simulated Azure was not started: --weather {arguments.weather} is none of {names}.")
+    try:
+        arguments.write_config.parent.mkdir(parents=True, exist_ok=True)
+        serve(
+            now=datetime.now(UTC).replace(microsecond=0),
+            estate=arguments.estate,
+            seed=arguments.seed,
+            port=arguments.port,
+            write_config=arguments.write_config,
+            quotas=arguments.quotas,
+            latency_ms=arguments.latency,
+            weather=arguments.weather,
+        )
+    except (OSError, ValueError) as error:
+        raise OutputRefused(f"The simulated Azure was not started: {error}.") from error
     return int(ExitCode.DELIVERED)
 
 

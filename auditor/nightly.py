@@ -55,12 +55,21 @@ class _Watch:
         self.narrator.stage(name, f"{' '.join(told)} ({self.seconds[name]:.1f} s)".strip())
 
 
-def night(order: Order, narrator: Narrator) -> Result:
-    """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none."""
+def night(
+    order: Order,
+    narrator: Narrator,
+    *,
+    machines_per_shard: int = MACHINES_PER_SHARD,
+    pause: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none.
+
+    ``pause`` waits, in seconds, where Azure asks for it.
+    """
     render.check_output(order.output)
     started, watch = datetime.now(UTC), _Watch(narrator)
     cloud = Cloud(order.settings.azure)
-    open_session = partial(Session, cloud, narrator, clock=_clock(order))
+    open_session = partial(Session, cloud, narrator, clock=_clock(order), pause=pause)
     memory = history.recall()
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         with watch.stage("survey") as told:
@@ -68,7 +77,7 @@ def night(order: Order, narrator: Narrator) -> Result:
             told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
         with watch.stage("audit") as told:
             shop = Workshop(open_session, Path(scratch))
-            shards = _audit_all(plan(survey), survey, memory, order, shop)
+            shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
             told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
         with watch.stage("compose") as told:
             facts = _facts(order, started, watch, _traffic([asked, *(shard.traffic for shard in shards)]), cloud)
@@ -81,7 +90,7 @@ def night(order: Order, narrator: Narrator) -> Result:
     return Result(code, report, folder)
 
 
-def plan(survey: Survey, most: int = MACHINES_PER_SHARD) -> list[ShardScope]:
+def plan(survey: Survey, most: int) -> list[ShardScope]:
     """Batches of whole subscriptions, in their order, of about ``most`` machines each."""
     sizes = [len(survey.machines_of(each)) for each in survey.readable]
     batches: dict[int, list[str]] = {}
@@ -96,7 +105,10 @@ def _clock(order: Order) -> Callable[[], datetime]:
 
 def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, dict[Source, Traffic]]:
     session = open_session()
-    return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic
+    try:
+        return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic
+    finally:
+        session.close()
 
 
 def _audit_all(

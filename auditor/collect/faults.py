@@ -69,7 +69,9 @@ _ACTION = re.compile(r"perform action '([^']+)'")
 _SCOPE = re.compile(r"over scope '([^']+)'")
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _EXPIRED = {"expiredauthenticationtoken", "invalidauthenticationtoken", "invalidauthenticationtokentenant"}
-_LONGEST = 400
+_LONGEST = 200
+_NOISE = re.compile(r"\s*(Diagnostic information:|If access was recently granted|Please file a support ticket).*", re.DOTALL)
+"""Where an error message stops telling what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +133,13 @@ def _plain(text: str, content_type: str) -> str:
 def from_response(source: Source, status: int, body: bytes, headers: Any) -> Fault:
     """The fault that an answer other than 2xx tells."""
     error = read_error(body, str(headers.get("Content-Type", "")))
-    told = f": {_cut(error.message)}" if error.message else ""
+    told = f": {_cut(_NOISE.sub('', error.message)).rstrip('.')}" if error.message else ""
     answer = f"HTTP {status}{f' {error.code}' if error.code else ''}{told}"
     challenge = str(headers.get("WWW-Authenticate", "")).lower()
     if error.code.lower() in _EXPIRED or (status == 401 and "invalid_token" in challenge):
         return Fault(FaultKind.EXPIRED, f"The access token was refused ({answer})", _SIGN_IN, status, error.code)
     if status in (401, 403):
-        reason = f"Azure refused to answer ({answer})"
-        return Fault(FaultKind.REFUSED, reason, _permission(source, error), status, error.code)
+        return Fault(FaultKind.REFUSED, _refusal(error, status, answer), _permission(source, error), status, error.code)
     if status in (404, 410):
         return Fault(FaultKind.MISSING, f"Azure does not know it ({answer})", _look(source), status, error.code)
     if status == 429:
@@ -157,6 +158,14 @@ def _body(response: Any) -> bytes:
 
 
 _SIGN_IN = "Sign in again, or bring a fresh token: an expired or foreign token reads nothing."
+
+
+def _refusal(error: ErrorBody, status: int, answer: str) -> str:
+    """The usual refusal names a client by its ids and a long scope; what matters is the action that is not allowed."""
+    action = _ACTION.search(error.message)
+    if action is None:
+        return f"Azure refused to answer ({answer})"
+    return f"Azure refused to answer (HTTP {status} {error.code}): the identity may not perform {action[1]}"
 
 
 def _permission(source: Source, error: ErrorBody) -> str:

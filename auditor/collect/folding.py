@@ -149,6 +149,12 @@ def _error(event: Event) -> tuple[str | None, str | None]:
             told = orjson.loads(told)
         except orjson.JSONDecodeError:
             return _value(event, "subStatus") or None, str(told)
-    error = values.mapping(values.mapping(told).get("error")) or values.mapping(told)
+    error = _innermost(values.mapping(values.mapping(told).get("error")) or values.mapping(told))
     code = values.text(error.get("code")) or _value(event, "subStatus") or None
     return code, values.text(error.get("message"))
+
+
+def _innermost(error: dict[str, Any]) -> dict[str, Any]:
+    """The outer code of a failed operation only says that it failed; the first of its details says why."""
+    details = next(values.entries(error.get("details")), None)
+    return error if details is None or not details.get("code") else _innermost(details)

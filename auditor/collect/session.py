@@ -140,7 +140,7 @@ class Session:
     def _options(self, source: Source) -> dict[str, Any]:
         def waiting(seconds: float) -> None:
             if seconds >= 1:
-                self.narrator.waiting(str(source), seconds, "the service asked to come back later")
+                self.narrator.waiting(str(source), seconds, "before it is asked again")
 
         transport = PatientTransport(
             waiting, self._pause, session=self._web, session_owner=False, connection_verify=self._cloud.verify

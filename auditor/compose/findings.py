@@ -196,16 +196,31 @@ class _Desk:
         if verdict["reason_code"] == EXTENSIONS_NOT_READ:
             why, close = self.times.gap(Source.INSTANCE_VIEW, row) or (wording.say("texts", "unknown"), "")
             return wording.say("texts", "unread", why=why), close or None
-        columns = ", ".join(wording.label(name) for name in missing)
-        gap = self._gap_over(missing, row)
-        if gap is None:
-            return wording.say("texts", "unanswered_plain", columns=columns), None
-        return wording.say("texts", "unanswered", columns=columns, why=gap[0]), gap[1] or None
+        roots = list(dict.fromkeys(root for column in self._columns(missing) for root in self._roots(column, row)))
+        columns = ", ".join(wording.label(column.name) for column in roots)
+        why, fix = self._gap_over(roots, row) or self._unexplained(roots, row)
+        return wording.say("texts", "unanswered", columns=columns, why=why).strip(), fix or None
 
-    def _gap_over(self, missing: list[str], row: Mapping[Any, Any]) -> tuple[str, str] | None:
-        sources = [source for column in self._columns(missing) for source in (*column.rests_on, *column.helped_by)]
+    def _roots(self, column: Column, row: Mapping[Any, Any]) -> list[Column]:
+        """What a missing column is missing for: the inputs that are missing themselves, down to the first of them."""
+        missing = [each for each in self._columns(list(column.inputs)) if self._is_missing(each, row)]
+        if not column.derived or not missing:
+            return [column]
+        return [root for each in missing for root in self._roots(each, row)]
+
+    def _is_missing(self, column: Column, row: Mapping[Any, Any]) -> bool:
+        return all(plain(row.get(name), column.kind) is None for name in column.stored())
+
+    def _gap_over(self, missing: list[Column], row: Mapping[Any, Any]) -> tuple[str, str] | None:
+        sources = [source for column in missing for source in (*column.rests_on, *column.helped_by)]
         gaps = (self.times.gap(source, row) for source in dict.fromkeys(sources))
         return next((gap for gap in gaps if gap), None)
+
+    def _unexplained(self, missing: list[Column], row: Mapping[Any, Any]) -> tuple[str, str]:
+        """Everything was read, and the value is not there all the same: what that means, and what to do."""
+        name = missing[0].name if missing else ""
+        why, fix = self.bench.wording.unexplained(name)
+        return self.bench.wording.fill(why, row, self.rule.frame, {}), fix
 
     def _columns(self, names: list[str]) -> list[Column]:
         found = (rule_column(self.rule.frame, name) for name in names)
@@ -224,14 +239,14 @@ class _Desk:
         return (*told, *(self._operation(operation) for operation in operations))
 
     def _value(self, column: Column, row: Mapping[Any, Any]) -> Evidence:
+        """The value with the source that told it: the row's own word for it, else the last one it rests on."""
         value, shown = self.bench.wording.column(row, column)
-        source = column.rests_on[-1] if column.rests_on else Source.INSTANCE_VIEW
-        read_at, told_by = self.times.read_at(source, row), str(source)
-        if column.name == "installed_version" and value is not None:
-            told_by = str(plain(row.get("installed_version_source"), Kind.TEXT) or told_by)
-            read_at = plain(row.get("installed_version_at"), Kind.TIME) or read_at
-        label = self.bench.wording.label(column.name)
-        return Evidence(column.name, label, value, shown, told_by, read_at)
+        told_by = plain(row.get(column.told_by), Kind.TEXT)
+        source = _source(told_by, column)
+        read_at = plain(row.get(column.told_at), Kind.TIME) or self.times.read_at(source, row)
+        return Evidence(
+            column.name, self.bench.wording.label(column.name), value, shown, told_by or str(source), read_at
+        )
 
     def _unread(self, row: Mapping[Any, Any]) -> Evidence:
         gap = self.times.gap(Source.INSTANCE_VIEW, row)
@@ -244,7 +259,7 @@ class _Desk:
         wording = self.bench.wording
         started, ended = (plain(operation[name], Kind.TIME) for name in ("started", "ended"))
         code, message = (plain(operation[name], Kind.TEXT) for name in ("error_code", "error_message"))
-        error = " ".join(part for part in (code, message) if part)
+        error = ": ".join(part for part in (code, message) if part)
         value = {
             "action": operation["action"],
             "outcome": operation["outcome"],
@@ -291,6 +306,12 @@ class _Row:
     def time(self, name: str) -> datetime | None:
         found: datetime | None = plain(self.cells.get(name), Kind.TIME)
         return found
+
+
+def _source(told_by: str | None, column: Column) -> Source:
+    if told_by in set(Source):
+        return Source(str(told_by))
+    return column.rests_on[-1] if column.rests_on else Source.INSTANCE_VIEW
 
 
 def _owner(tags: str | None) -> str | None:

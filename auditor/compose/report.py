@@ -69,7 +69,7 @@ class Composer:
         say = self.wording.say
         return Report(
             title=self.settings.report.title or say("texts", "report_title"),
-            subtitle=self._subtitle(),
+            subtitle=self._scope(),
             language=self.wording.language,
             words=self.wording.words,
             headline=headline.sentence,
@@ -94,10 +94,6 @@ class Composer:
         if named:
             return self.wording.say("texts", "some_subscriptions", count=named)
         return self.wording.say("texts", "all_subscriptions")
-
-    def _subtitle(self) -> str:
-        as_of = self.wording.moment(self.facts.as_of)
-        return self.wording.say("texts", "subtitle", as_of=as_of, zone=self.wording.zone, scope=self._scope())
 
     def _banner(self) -> Banner | None:
         """What the reader must know first; None where every question was answered or its gap is accepted."""

@@ -124,10 +124,10 @@ class Summary:
                 counts = [self.ledger.counts.get((rule.id, status), 0) for status in Status]
                 yield (rule.id, self.wording.text_of(rule.title), str(rule.severity), *counts)
 
-        headings = (cell("rule"), cell("title", width=60), cell("severity", CellKind.SEVERITY))
+        headings = (cell("rule"), cell("title", CellKind.LONG, 40), cell("severity", CellKind.SEVERITY))
         base = table(self.wording, "by_rule", headings, rows)
         statuses = tuple(
-            type(base.columns[0])(str(status), self.wording.say("statuses", status), CellKind.NUMBER, 14)
+            type(base.columns[0])(str(status), self.wording.say("statuses", status), CellKind.NUMBER, 12)
             for status in Status
         )
         return Table(base.name, base.title, (*base.columns, *statuses), rows, base.note, base.empty)
@@ -186,14 +186,14 @@ class Summary:
                 yield from self._operations_of(load())
 
         columns = (
-            cell("ended", CellKind.TIME, 20),
-            cell("outcome"),
-            cell("machine", width=28),
-            cell("extension", width=30),
-            cell("initiator"),
-            cell("caller", width=28),
-            cell("error", CellKind.LONG, 60),
-            cell("known"),
+            cell("ended", CellKind.TIME, 18),
+            cell("outcome", width=12),
+            cell("machine", width=20),
+            cell("extension", width=22),
+            cell("error", CellKind.LONG, 44),
+            cell("initiator", width=10),
+            cell("caller", width=18),
+            cell("known", width=10),
         )
         return table(self.wording, "operations", columns, rows)
 
@@ -204,15 +204,15 @@ class Summary:
         wanted = operations[operations["action"].eq("write") & operations["outcome"].ne("succeeded")]
         for row in wanted.sort_values(["started", "id"], ascending=[False, True]).to_dict("records"):
             extension = str(row["extension_id"])
-            error = " ".join(part for part in (_known(row["error_code"]), _known(row["error_message"])) if part)
+            error = ": ".join(part for part in (_known(row["error_code"]), _known(row["error_message"])) if part)
             yield (
                 plain(row["ended"], Kind.TIME) or plain(row["started"], Kind.TIME),
                 self.wording.say("outcomes", row["outcome"]),
                 str(row["machine_id"]).rsplit("/", 1)[-1],
                 extension.rsplit("/", 1)[-1],
+                error or None,
                 row["initiator"],
                 row["caller"],
-                error or None,
                 self.wording.say("texts", "yes" if extension.lower() in known else "no"),
             )
 

@@ -54,6 +54,11 @@ class Wording:
         """A column as a heading for people; columns without one of their own read as their name."""
         return str(self._catalogue["columns"].get(column, column.replace("_", " ").capitalize()))
 
+    def unexplained(self, column: str) -> tuple[str, str]:
+        """What it means that ``column`` is missing although everything was read, and what to do; may be empty."""
+        told = self._catalogue["unexplained"].get(column, {})
+        return str(told.get("why", "")), str(told.get("fix", ""))
+
     def text_of(self, words: Words) -> str:
         return words.get(self.language) or words["en"]
 

@@ -35,7 +35,7 @@ def with_heartbeat_versions(
         agent = is_monitor_agent(filled.at[at, "publisher"], filled.at[at, "type"])
         if agent and alone.get(key) and runs.get(key) and found and as_of - found[-1].until < FRESH:
             filled.at[at, "installed_version"] = found[-1].version
-            filled.at[at, "installed_version_source"] = "heartbeat"
+            filled.at[at, "installed_version_source"] = "heartbeats"
             filled.at[at, "installed_version_at"] = pd.Timestamp(found[-1].until)
     return filled
 
@@ -112,7 +112,7 @@ def _operations(operations: pd.DataFrame) -> dict[str, list[Operation]]:
     found: dict[str, list[Operation]] = defaultdict(list)
     about = operations[operations["action"].isin(["write", "delete"]) & operations["extension_id"].notna()]
     for row in records(about):
-        error = " ".join(text for text in (present(row["error_code"]), present(row["error_message"])) if text)
+        error = ": ".join(text for text in (present(row["error_code"]), present(row["error_message"])) if text)
         codes = tuple(code for code in (present(row["error_code"]), present(row["sub_status"])) if code)
         found[str(row["extension_id"]).lower()].append(
             Operation(

@@ -33,6 +33,7 @@ def with_machine_columns(
     spans = _spans(machines, frames, coverage, heard, as_of)
     machines["last_ran.low"] = pd.Series([span.low for span in spans], dtype="datetime64[us, UTC]")
     machines["last_ran.high"] = pd.Series([span.high for span in spans], dtype="datetime64[us, UTC]")
+    machines["last_ran_source"] = pd.Series([span.source and str(span.source) for span in spans], dtype="str")
     running = machines["availability"].eq("running")
     for low, high in (("low", "high"), ("high", "low")):
         stopped = pd.Timestamp(as_of) - machines[f"last_ran.{high}"]

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from auditor.model.reading import Source
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The truth lies between ``low`` and ``high``; an end that is None is open."""
+    """The truth lies between ``low`` and ``high``; an end that is None is open. ``source`` told it."""
 
     low: datetime | None
     high: datetime | None
+    source: Source | None = None
 
 
 UNKNOWN = Span(None, None)
@@ -43,18 +46,21 @@ def last_ran(
     workspace was not completely read.
     """
     if availability == "running":
-        return Span(read_at, read_at)
+        return Span(read_at, read_at, Source.INSTANCE_VIEW)
     if availability != "stopped":
         return UNKNOWN
     started = max(log.starts, default=None) if log else None
     stopped = max(log.stops, default=None) if log else None
     heard = last_heartbeat
     if started is not None and (stopped is None or started > stopped):
-        return Span(max(started, heard or started), read_at)  # shut down from within: its end left no event
+        return Span(
+            max(started, heard or started), read_at, Source.ACTIVITY_LOG
+        )  # shut down from within: its end left no event
     if stopped is not None and (heard is None or heard <= stopped):
-        return Span(stopped, stopped)
+        return Span(stopped, stopped, Source.ACTIVITY_LOG)
     if heard is not None:
-        return Span(heard, heard)
+        return Span(heard, heard, Source.HEARTBEATS)
     if log is not None and (power_state or "").lower().startswith("deallocated"):
-        return Span(None, log.window_start)  # somebody deallocates a machine: no event, so it was before the window
+        # Somebody deallocates a machine: no event in the window, so it was before it.
+        return Span(None, log.window_start, Source.ACTIVITY_LOG)
     return UNKNOWN

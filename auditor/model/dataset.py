@@ -34,7 +34,8 @@ class Column:
 
     ``helped_by`` are optional sources: where one is configured the column knows more. ``bounds`` columns are stored as
     two, ``NAME.low`` and ``NAME.high``: the truth lies between them, and a missing end is open. ``inputs`` are the
-    columns that a derived one is made from: a finding shows them beside it.
+    columns that a derived one is made from: a finding shows them beside it. ``told_by`` and ``told_at`` name the columns
+    that say, row by row, which source told this one and when.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Column:
     bounds: bool = False
     derived: bool = False
     inputs: tuple[str, ...] = ()
+    told_by: str = ""
+    told_at: str = ""
 
     def stored(self) -> tuple[str, ...]:
         """The names under which the column is stored."""
@@ -174,6 +177,17 @@ MACHINES = Frame(
             bounds=True,
             derived=True,
             inputs=("power_state",),
+            told_by="last_ran_source",
+        ),
+        Column(
+            "last_ran_source",
+            Kind.WORD,
+            "who told when the machine last ran",
+            "",
+            (*_VIEW, *_LOG),
+            _BEATS,
+            words=("instance_view", "activity_log", "heartbeats"),
+            derived=True,
         ),
         Column(
             "days_stopped",
@@ -185,6 +199,7 @@ MACHINES = Frame(
             bounds=True,
             derived=True,
             inputs=("last_ran", "power_state"),
+            told_by="last_ran_source",
         ),
         Column("monitor_agents", Kind.NUMBER, "how many Azure Monitor Agents the machine has", "", _VIEW, derived=True),
         Column(
@@ -261,6 +276,9 @@ EXTENSIONS = Frame(
             "properties.instanceView.extensions[].typeHandlerVersion",
             _VIEW,
             _BEATS,
+            inputs=("agent_state",),
+            told_by="installed_version_source",
+            told_at="installed_version_at",
         ),
         Column(
             "installed_version_source",
@@ -269,7 +287,7 @@ EXTENSIONS = Frame(
             "",
             _VIEW,
             _BEATS,
-            words=("instance_view", "guest_agent", "heartbeat"),
+            words=("instance_view", "guest_agent", "heartbeats"),
         ),
         Column("installed_version_at", Kind.TIME, "when the installed version was reported", "", _VIEW, _BEATS),
         Column(
@@ -291,6 +309,7 @@ EXTENSIONS = Frame(
             "",
             (*_VIEW, *_OFFER),
             derived=True,
+            inputs=("installed_version",),
         ),
         Column(
             "newer_major",
@@ -326,6 +345,7 @@ EXTENSIONS = Frame(
             (*_VIEW, *_OFFER),
             words=("none", "first_seen", "release_table", "estimated"),
             derived=True,
+            inputs=("installed_version", "latest_version"),
         ),
         Column(
             "last_failure",

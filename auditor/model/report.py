@@ -28,7 +28,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict with all that findings.json promises of it; ``portal`` is its https link, ``machine_portal`` too."""
+    """A verdict with all that findings.json promises of it; ``portal`` is its machine's https link."""
 
     rule_id: str
     status: Status

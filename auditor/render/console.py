@@ -61,6 +61,7 @@ class ConsoleNarrator:
         text = _talk("", f"{what}: {done:,} of {total:,}")
         finished = done >= total
         with self._lock:
+            self._told_at.setdefault(what, self.clock() if not self._terminal else float("-inf"))
             if self._terminal and (self._due(what, _REDRAW_S) or finished):
                 self._draw(text)
             elif not self._terminal and not finished and self._due(what, _PIPE_S):

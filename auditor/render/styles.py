@@ -19,7 +19,7 @@ _STATUS_COLOURS = {
 TONE_STATUS = {"bad": Status.FAIL, "warn": Status.UNANSWERED, "good": Status.PASS, "calm": Status.NOT_APPLICABLE}
 """The verdict whose colour a tone of the report has."""
 
-WRAPPED = frozenset({"long", "header", "header right"})
+WRAPPED = frozenset({"long", "header", "header right", "paragraph"})
 """The styles in which a text takes several lines."""
 
 _TOP = Alignment(vertical="top")
@@ -58,6 +58,7 @@ def add_styles(book: Workbook) -> None:
         _style("title", _font(_SOFT, bold=True)),
         _style("section", _font(bold=True, size=13)),
         _style("line", _font(_SOFT)),
+        _style("paragraph", _font(_SOFT), _WRAPPED),
     ]
     for status, (ink, tint) in _STATUS_COLOURS.items():
         styles.append(_style(status_style(status), _font(ink, bold=True), _TOP, _LINE, fill=tint))

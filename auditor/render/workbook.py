@@ -160,7 +160,7 @@ def _summary(desk: Desk) -> None:
         pages.line()
         pages.line(report.banner.sentence, "section")
         for line in report.banner.lines:
-            pages.line(line)
+            pages.paragraph(line)
     pages.line()
     pages.line(words["verdicts"], "section")
     for card in report.cards:

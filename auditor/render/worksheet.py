@@ -93,6 +93,12 @@ class Pages:
         self._header = []
         self.append([Styled(text, style)])
 
+    def paragraph(self, text: str) -> None:
+        """A longer text by itself: it wraps within the width of the whole table instead of running out of sight."""
+        self.line(text, "paragraph")
+        last = get_column_letter(len(self._design.widths))
+        self._sheet.merged_cells.add(f"A{self._rows}:{last}{self._rows}")
+
     def close(self) -> None:
         """Set the filter over what was written, where the header is frozen, and what goes on paper."""
         design, last = self._design, max(self._rows, 1)
@@ -135,7 +141,7 @@ class Pages:
             return 2
         if styled.style not in WRAPPED or not isinstance(styled.value, str):
             return 1
-        width = self._design.widths[column]
+        width = sum(self._design.widths) if styled.style == "paragraph" else self._design.widths[column]
         parts = styled.value.split("\n", self._design.lines)
         return sum(1 + len(part) * (1 if part.isascii() else 2) // width for part in parts)
 

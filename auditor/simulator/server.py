@@ -120,7 +120,8 @@ class Simulator:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert(*_HOSTS).configure_cert(context)
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.2)
+        server = web.Server(self._handle, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", self._port, ssl_context=context, backlog=512).start()
@@ -128,6 +129,7 @@ class Simulator:
             self._started.set()
             await self._stopped.wait()
         finally:
+            await _hang_up(server)
             await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -169,6 +171,16 @@ class Simulator:
         if admitted.route.slow:
             return _response(await self._loop.run_in_executor(None, admitted.route.handle, call), admitted.headers)
         return _response(admitted.route.handle(call), admitted.headers)
+
+
+async def _hang_up(server: web.Server) -> None:
+    """Close what clients keep open, without waiting for their part of TLS's farewell."""
+    for connection in server.connections:
+        if connection.transport is not None:
+            connection.transport.abort()
+    # The sockets are closed by callbacks of the next turns of the loop.
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class RequestCounter:

@@ -31,8 +31,8 @@ QUERY = """Heartbeat
 | where TimeGenerated between (datetime({start}) .. datetime({end}))
 | where Category == "Azure Monitor Agent"
 | where isnotempty(_ResourceId)
-| summarize first = min(TimeGenerated), last = max(TimeGenerated) by _ResourceId, Version, day = bin(TimeGenerated, 1d)
-| project _ResourceId, Version, first, last
+| summarize Began = min(TimeGenerated), Ended = max(TimeGenerated) by _ResourceId, Version, Day = bin(TimeGenerated, 1d)
+| project _ResourceId, Version, Began, Ended
 """
 
 Line = tuple[str, str, datetime, datetime]

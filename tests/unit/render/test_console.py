@@ -45,19 +45,23 @@ def test_progress_is_redrawn_in_place_on_a_terminal() -> None:
     narrator.progress("machines", 3, 3)
     narrator.stage("collect", "done")
     assert stream.getvalue().split("\r\x1b[2K") == [
-        "", "          machines: 1 of 3", "          machines: 3 of 3", "collect   done\n",
-    ]  # fmt: skip
+        "",
+        "          machines: 1 of 3",
+        "          machines: 3 of 3",
+        "collect   done\n",
+    ]
 
 
-def test_progress_is_seldom_told_on_a_pipe() -> None:
+def test_progress_is_told_on_a_pipe_only_where_it_takes_long_and_seldom_then() -> None:
     stream, clock = StringIO(), Clock()
     narrator = ConsoleNarrator(stream, clock=clock)
     for done in range(1, 1_000):
         clock.now += 0.015625
         narrator.progress("machines", done, 1_000)
     assert stream.getvalue().splitlines() == [
-        "          machines: 1 of 1,000", "          machines: 321 of 1,000",
-        "          machines: 641 of 1,000", "          machines: 961 of 1,000",
+        "          machines: 321 of 1,000",
+        "          machines: 641 of 1,000",
+        "          machines: 961 of 1,000",
     ]  # fmt: skip
 
 

@@ -1,0 +1,156 @@
+"""A night over the replayed answers: the real session, the real sources, the real frames and the shipped rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+from pydantic import SecretStr
+
+from auditor import collect, frames, judge
+from auditor.cloud import Cloud
+from auditor.collect.session import Session
+from auditor.frames.derive import Context
+from auditor.model.memory import EMPTY
+from auditor.model.narration import Silent
+from auditor.model.parcel import ShardScope, Survey
+from auditor.model.reading import Harvest, Reading, Source
+from auditor.model.rule import RuleBook
+from auditor.model.settings import Azure, Endpoints, Scope, Settings, Sources
+from auditor.settle import settle
+from auditor.shard import configured_sources
+from tests.real.replay import Answer, Replay
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+"""The subscription that most recordings name, its real id being masked."""
+AS_OF = datetime(2024, 8, 27, tzinfo=UTC)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> RuleBook:
+    return settle(None, environ={}).rulebook
+
+
+def azure(replay: Replay) -> Azure:
+    """The way to the replaying server, with a token that means nothing."""
+    place = Endpoints(resource_manager=replay.origin, log_analytics=replay.origin, authority=replay.origin)
+    return Azure.model_validate(
+        {
+            "cloud": "custom",
+            "endpoints": place,
+            "ca_bundle": replay.authority,
+            "credential": "token",
+            "token": SecretStr("none"),
+        },
+        strict=False,
+    )
+
+
+def open_session(replay: Replay, at: datetime = AS_OF) -> Session:
+    """A session that never waits, and whose clock stands still."""
+    return Session(Cloud(azure(replay)), Silent(), clock=lambda: at, pause=lambda _seconds: None)
+
+
+@dataclass(frozen=True)
+class Night:
+    survey: Survey
+    harvest: Harvest
+    frames: Mapping[str, pd.DataFrame]
+    verdicts: pd.DataFrame
+
+    @property
+    def readings(self) -> list[Reading]:
+        return [*self.survey.readings, *self.harvest.readings]
+
+    def reading(self, source: Source, scope: str | None = None) -> Reading:
+        """The one reading of a source (and scope)."""
+        found = [
+            each
+            for each in self.readings
+            if each.source is source and (scope is None or each.scope.lower() == scope.lower())
+        ]
+        assert len(found) == 1, found
+        return found[0]
+
+    def rows(self, frame: str, *columns: str) -> list[tuple[Any, ...]]:
+        """The values of ``columns`` in each row of ``frame``; missing is None."""
+        chosen = self.frames[frame][list(columns)]
+        return [tuple(_plain(value) for value in row) for row in chosen.itertuples(index=False)]
+
+    def judged(self) -> dict[str, list[tuple[str, str]]]:
+        """Status and reason code of each verdict, by rule, in the order of the rows."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for rule, status, code in self.verdicts[["rule_id", "status", "reason_code"]].itertuples(index=False):
+            found.setdefault(rule, []).append((str(status), code))
+        return found
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def spend(
+    replay: Replay,
+    *,
+    at: datetime = AS_OF,
+    scope: Scope | None = None,
+    sources: Sources | None = None,
+) -> Night:
+    """Survey and collect what is replayed, in one shard, then derive and judge."""
+    settings = Settings(azure=azure(replay), scope=scope or Scope(), sources=sources or Sources())
+    book = shipped()
+    session = open_session(replay, at)
+    try:
+        survey = collect.survey(session, settings, book, at)
+        machines = [row for each in survey.readable for row in survey.machines_of(each)]
+        harvest = collect.collect(session, ShardScope("shard-00000", survey.readable), machines, settings, at)
+    finally:
+        session.close()
+    spanning = {name: survey.rows.get(name, []) for name in ("subscriptions", "versions", "heartbeats")}
+    built = frames.build({**spanning, **harvest.rows}, [*survey.readings, *harvest.readings])
+    rollout = {"vm": settings.sources.rollout.vm, "arc": settings.sources.rollout.arc}
+    derived = frames.derive(built, Context(book.releases, EMPTY, rollout, at))
+    return Night(survey, harvest, derived, judge.judge(book, derived, configured_sources(settings), at))
+
+
+def give_subscription(replay: Replay, subscription: str = SUBSCRIPTION, name: str = "recorded") -> None:
+    """One subscription that can be read, with an activity log without events."""
+    entry = {"subscriptionId": subscription, "displayName": name, "state": "Enabled"}
+    replay.give("/subscriptions", Answer.json({"value": [entry]}))
+    replay.give(activity_path(subscription), Answer.json({"value": []}))
+    replay.give(list_path(subscription), Answer.json({"value": []}))
+
+
+def give_machines(replay: Replay, machines: Iterable[tuple[Mapping[str, Any], Answer]], subscription: str) -> None:
+    """The subscription's list, and each machine's own answer."""
+    found = list(machines)
+    replay.give(list_path(subscription), Answer.json({"value": [entry for entry, _answer in found]}))
+    for entry, answer in found:
+        replay.give(entry["id"], answer)
+
+
+def give_versions(replay: Replay, location: str, answer: Answer, subscription: str = SUBSCRIPTION) -> None:
+    """The same list for the agent on Windows and on Linux."""
+    for kind in ("AzureMonitorLinuxAgent", "AzureMonitorWindowsAgent"):
+        replay.give(versions_path(location, kind, subscription), answer)
+
+
+def list_path(subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines"
+
+
+def activity_path(subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+
+
+def versions_path(location: str, kind: str, subscription: str = SUBSCRIPTION) -> str:
+    return (
+        f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
+        f"/publishers/Microsoft.Azure.Monitor/artifacttypes/vmextension/types/{kind}/versions"
+    )

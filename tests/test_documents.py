@@ -1,0 +1,67 @@
+"""What the documents promise is so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from auditor.cli import NOT_YET, _parser
+from auditor.collect.faults import ROLES
+from auditor.errors import ExitCode
+from auditor.render.folder import FORMATS, RUN_FILE
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line.strip() for line in README.splitlines() if re.match(r" {4,}.*python -m auditor ", line)]
+
+
+def marked(name: str) -> str:
+    """The command between the README's marks."""
+    block = README.split(f"<!-- {name} -->", 1)[1].split("<!-- end -->", 1)[0]
+    return block.strip()
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_in_the_readme_is_one(line: str) -> None:
+    arguments = shlex.split(line.rsplit("python -m auditor ", 1)[1])
+    assert _parser().parse_args(arguments).command
+
+
+def test_the_readme_has_the_two_commands_and_the_checks_call_the_second() -> None:
+    assert marked("demo").endswith("-m auditor demo")
+    assert "-m pytest" in marked("tests")
+    assert "<!-- tests -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_extras_that_the_readme_installs_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {extra for extras in re.findall(r'"\.\[([a-z,]+)\]"', README) for extra in extras.split(",")}
+    assert named <= set(project["optional-dependencies"])
+
+
+def test_the_readme_names_every_file_of_the_output_folder() -> None:
+    for file in (RUN_FILE, *(name for name, _writer in FORMATS.values())):
+        assert f"`{file}`" in README
+
+
+def test_the_readme_names_every_exit_code_and_action() -> None:
+    told = README.split("### Exit codes", 1)[1].split("##", 1)[0]
+    for code in ExitCode:
+        assert re.search(rf"(\| {int(code)} \||\b{int(code)}, )", told), code
+    for action, _role in ROLES.values():
+        assert action in README
+
+
+def test_links_in_the_readme_lead_to_files() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_commands_that_are_not_built_are_told_in_the_help() -> None:
+    text = _parser().format_help()
+    for name in NOT_YET:
+        assert re.search(rf"{name}\s+not yet", text)
