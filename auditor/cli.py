@@ -59,8 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="audit a small simulated estate, through the same code"))
     _add_simulate(commands.add_parser("simulate", help="serve a simulated Azure on loopback until interrupted"))
     for name, what in NOT_YET.items():
-        later = commands.add_parser(name, help=f"not yet: {what}")
-        later.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+        # Its own options are not built either: whatever follows is taken as it is, and answered with "not yet".
+        later = commands.add_parser(name, help=f"not yet: {what}", prefix_chars="\0", add_help=False)
+        later.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
         later.set_defaults(command=_not_yet, name=name)
     return parser
 

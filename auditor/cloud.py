@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,11 @@ from auditor.model.settings import Azure
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
+
+
+# Whatever the SDK logs it also raises, and the night tells that as a gap. Without any handler Python would print it on
+# the terminal, tracebacks of odd error bodies included.
+logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ MACHINES_PER_SHARD = 20_000
 
 @dataclass(frozen=True)
 class Result:
-    """How the night ended, its report, and where it lies."""
+    """How the night ended, its report, and where it lies.
+
+    The report's findings and tables have been told by then: their rows came out of the night's own scratch folder.
+    """
 
     exit_code: ExitCode
     report: Report
@@ -91,10 +94,11 @@ def night(
 
 
 def plan(survey: Survey, most: int) -> list[ShardScope]:
-    """Batches of whole subscriptions, in their order, of about ``most`` machines each."""
-    sizes = [len(survey.machines_of(each)) for each in survey.readable]
+    """Batches of whole subscriptions, in the order in which findings are told, of about ``most`` machines each."""
+    ordered = sorted(survey.readable, key=str.lower)
+    sizes = [len(survey.machines_of(each)) for each in ordered]
     batches: dict[int, list[str]] = {}
-    for subscription, size, until in zip(survey.readable, sizes, accumulate(sizes), strict=True):
+    for subscription, size, until in zip(ordered, sizes, accumulate(sizes), strict=True):
         batches.setdefault((until - size) // most, []).append(subscription)
     return [ShardScope(f"shard-{at:05}", tuple(each)) for at, each in enumerate(batches.values())]
 

@@ -1,18 +1,14 @@
 """Foreign errors end here: whatever the service or the SDK says becomes one Fault with its story.
 
-Error bodies come in many forms (recorded: ``error``, ``odata.error``, bare and PascalCase keys, plain text, HTML,
-empty); a 401 may be a quota message and a 429 a lock conflict, so the code decides, not the status alone.
+A 401 may be a quota message and a 429 a lock conflict, so the code decides, not the status alone.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import orjson
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -22,6 +18,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
+from auditor.collect.error_body import ErrorBody, from_json, read_error
 from auditor.model.reading import Source
 
 
@@ -67,89 +64,47 @@ ROLES = {
 
 _ACTION = re.compile(r"perform action '([^']+)'")
 _SCOPE = re.compile(r"over scope '([^']+)'")
-_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _EXPIRED = {"expiredauthenticationtoken", "invalidauthenticationtoken", "invalidauthenticationtokentenant"}
 _LONGEST = 200
-_NOISE = re.compile(r"\s*(Diagnostic information:|If access was recently granted|Please file a support ticket).*", re.DOTALL)
+_DEEPEST = 8
+_OBJECT = re.compile(r"<[^<>]*>[:,]?\s*")
+"""How Python writes an object, with an address that means nothing and is another one each night."""
+_NOISE = re.compile(
+    r"\s*(Diagnostic information:|If access was recently granted|Please file a support ticket|Trace ID:).*", re.DOTALL
+)
 """Where an error message stops telling what happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorBody:
-    code: str
-    message: str
-
-
-def read_error(body: bytes, content_type: str = "") -> ErrorBody:
-    """Code and message of an error body in any of the recorded forms; both may be empty."""
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        parsed = orjson.loads(text) if text else None
-    except orjson.JSONDecodeError:
-        return ErrorBody("", _plain(text, content_type))
-    if isinstance(parsed, str):
-        return ErrorBody("", parsed)
-    return _from_json(parsed) if isinstance(parsed, dict) else ErrorBody("", "")
-
-
-def _from_json(parsed: dict[str, Any]) -> ErrorBody:
-    low = {str(key).lower(): value for key, value in parsed.items()}
-    inner = low.get("error", low.get("odata.error"))
-    if isinstance(inner, str):
-        return ErrorBody(inner, _text(low.get("error_description") or low.get("message")))
-    if isinstance(inner, dict):
-        low = {str(key).lower(): value for key, value in inner.items()}
-    code = _text(low.get("code") or low.get("errorcode"))
-    return ErrorBody(code, _deepest(low) or _text(low.get("message")))
-
-
-def _deepest(error: dict[str, Any]) -> str:
-    """The message that names the cause: the last inner error, or the details that only some services fill."""
-    inner = error.get("innererror")
-    message = _text(error.get("message"))
-    while isinstance(inner, dict):
-        message = _text(inner.get("message")) or message
-        inner = inner.get("innererror")
-    details = error.get("details")
-    if isinstance(details, list):
-        told = [_text(entry.get("message")) for entry in details if isinstance(entry, dict)]
-        message = " ".join(part for part in dict.fromkeys([message, *told]) if part)
-    return message
-
-
-def _text(value: object) -> str:
-    if isinstance(value, dict):  # {"lang": "en", "value": "..."}, {"Language": ..., "Value": ...}
-        value = value.get("value", value.get("Value", ""))
-    return "" if value is None else str(value).strip()
-
-
-def _plain(text: str, content_type: str) -> str:
-    if "<html" in text[:500].lower() or "html" in content_type:
-        title = _TITLE.search(text)
-        return html.unescape(title[1]).strip() if title else ""
-    return text
-
-
 def from_response(source: Source, status: int, body: bytes, headers: Any) -> Fault:
-    """The fault that an answer other than 2xx tells."""
+    """The fault that an answer other than 200 tells."""
     error = read_error(body, str(headers.get("Content-Type", "")))
     told = f": {_cut(_NOISE.sub('', error.message)).rstrip('.')}" if error.message else ""
-    answer = f"HTTP {status}{f' {error.code}' if error.code else ''}{told}"
+    code = error.code.removeprefix(str(status)).strip()  # some services write the status again
+    answer = f"HTTP {status}{f' {code}' if code else ''}{told}"
     challenge = str(headers.get("WWW-Authenticate", "")).lower()
+    if error.message.startswith(_DIRECTORY):
+        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({answer})", _CREDENTIAL, status, error.code)
     if error.code.lower() in _EXPIRED or (status == 401 and "invalid_token" in challenge):
         return Fault(FaultKind.EXPIRED, f"The access token was refused ({answer})", _SIGN_IN, status, error.code)
     if status in (401, 403):
-        return Fault(FaultKind.REFUSED, _refusal(error, status, answer), _permission(source, error), status, error.code)
+        return Fault(
+            FaultKind.REFUSED, _refusal(error, status, answer), _allow(source, status, error), status, error.code
+        )
+    kind, sentence, close = _story(source, status)
+    return Fault(kind, f"{sentence} ({answer})", close, status, error.code)
+
+
+def _story(source: Source, status: int) -> tuple[FaultKind, str, str]:
+    """What a status means where the code says no more."""
     if status in (404, 410):
-        return Fault(FaultKind.MISSING, f"Azure does not know it ({answer})", _look(source), status, error.code)
+        return FaultKind.MISSING, "Azure does not know it", _look(source)
     if status == 429:
-        close = "Run at a quieter hour, or share the identity with fewer programs: its quota was used up."
-        reason = f"Azure asked to come back later until the tries were used up ({answer})"
-        return Fault(FaultKind.THROTTLED, reason, close, status, error.code)
+        close = "Run at a quieter hour, or share the identity with fewer programs."
+        return FaultKind.THROTTLED, "Azure asked to come back later until the tries were used up", close
     if status >= 500 or status == 408:
-        close = "Nothing to change: the service failed. The next night asks again."
-        return Fault(FaultKind.UNAVAILABLE, f"The service failed ({answer})", close, status, error.code)
-    return Fault(FaultKind.UNREADABLE, f"The question was not accepted ({answer})", _look(source), status, error.code)
+        return FaultKind.UNAVAILABLE, "The service failed", "Nothing to change: the next night asks again."
+    close = _look(source) if source is Source.HEARTBEATS else _ASKED
+    return FaultKind.UNREADABLE, "The question was not accepted", close
 
 
 def _body(response: Any) -> bytes:
@@ -157,7 +112,18 @@ def _body(response: Any) -> bytes:
     return bytes(response.body() if hasattr(response, "body") else response.content)
 
 
+_DIRECTORY = "AADSTS"
+"""How the messages of the token endpoint begin."""
 _SIGN_IN = "Sign in again, or bring a fresh token: an expired or foreign token reads nothing."
+_CREDENTIAL = "Check azure.credential in the configuration, and that this machine may use that identity."
+_ASKED = "Check what is set for this source; if it stays so, report it: Azure may want the question put otherwise."
+_CHANGED = "If it stays so, report it with the time of the reading: Azure may have changed the shape of its answers."
+
+
+def _allow(source: Source, status: int, error: ErrorBody) -> str:
+    """A 401 tells no missing permission: it is a foreign credential, and sometimes a quota."""
+    grant = _permission(source, error)
+    return grant if status == 403 else f"Do as the answer says; else sign in again. {grant}"
 
 
 def _refusal(error: ErrorBody, status: int, answer: str) -> str:
@@ -172,7 +138,9 @@ def _permission(source: Source, error: ErrorBody) -> str:
     action, role = ROLES[source]
     named = _ACTION.search(error.message)
     scope = _SCOPE.search(error.message)
-    where = f" on {scope[1]}" if scope else ""
+    # A role is assigned on a subscription or a group, not on the provider below it that the message names.
+    assignable = scope[1].split("/providers/")[0] if scope else ""
+    where = f" on {assignable}" if assignable else ""
     return f"Grant the action {named[1] if named else action} (role {role}){where}."
 
 
@@ -193,31 +161,45 @@ def from_exception(source: Source, error: Exception) -> Fault:
     response = error.response if isinstance(error, HttpResponseError) else None
     if response is not None and (response.status_code or 0) >= 400:
         return from_response(source, response.status_code or 0, _body(response), getattr(response, "headers", {}))
-    if isinstance(error, (DecodeError, orjson.JSONDecodeError)):
-        return unreadable(source, "the answer is not JSON")
     if isinstance(error, ClientAuthenticationError):
-        reason = f"Nobody could be signed in ({_cut(str(error.message))})"
-        close = "Check azure.credential in the configuration, and that this machine may use that identity."
-        return Fault(FaultKind.SIGN_IN, reason, close)
+        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({_cause(error)})", _CREDENTIAL)
+    if response is not None or isinstance(error, DecodeError):
+        return unreadable(source, "the answer is not JSON")
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        reason = f"The service could not be reached ({_cut(str(error.message))})"
         close = "Check the network, the proxy, azure.endpoints and azure.ca_bundle."
-        return Fault(FaultKind.UNREACHABLE, reason, close)
+        return Fault(FaultKind.UNREACHABLE, f"The service could not be reached ({_cause(error)})", close)
     if isinstance(error, AzureError):
-        return unreadable(source, _cut(str(error)))
+        return unreadable(source, _cause(error))
     raise error
+
+
+def _cause(error: AzureError) -> str:
+    """What happened, from the exception at the bottom: those above it repeat it with addresses of objects around it."""
+    bottom: BaseException = error
+    for _depth in range(_DEEPEST):
+        below = (getattr(bottom, "inner_exception", None), getattr(bottom, "reason", None), *bottom.args)
+        inner = next((each for each in below if isinstance(each, BaseException) and each is not bottom), None)
+        if inner is None:
+            break
+        bottom = inner
+    return _cut(_OBJECT.sub("", str(bottom))).rstrip(".") or type(bottom).__name__
 
 
 def unreadable(source: Source, what: str, status: int | None = 200) -> Fault:
     """An answer came, and it is not what the service promises."""
-    reason = f"The answer could not be read: {what}"
-    close = "If it stays so, report it with the time of the reading: Azure may have changed the shape of its answer."
-    return Fault(FaultKind.UNREADABLE, reason, close, status)
+    return Fault(FaultKind.UNREADABLE, f"The answer could not be read: {what}", _CHANGED, status)
 
 
-def partial(source: Source, what: str) -> Fault:
+def told_instead(source: Source, answer: object, what: str) -> Fault:
+    """A 200 that holds something else than ``what``; a failed asynchronous operation says there why it failed."""
+    error = from_json(answer)
+    said = f": {_cut(': '.join(part for part in (error.code, error.message) if part))}"
+    return unreadable(source, f"{what}{said if error.code or error.message else ''}".rstrip("."))
+
+
+def partial(source: Source, what: str, close: str = "Nothing to change: the next night asks again.") -> Fault:
     """An answer came with less than the whole."""
-    return Fault(FaultKind.PARTIAL, f"Only a part was answered: {_cut(what)}", _look(source), 200)
+    return Fault(FaultKind.PARTIAL, f"Only a part was answered: {_cut(what)}", close, 200)
 
 
 def _cut(message: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from auditor.collect import values
+from auditor.collect.error_body import lowered, read_error, readable
 from auditor.model.reading import Row
 
 ACTIONS = {
@@ -29,14 +30,23 @@ ACTIONS = {
 
 _ENDS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed", "cancelled": "failed"}
 _POLICY = "/providers/microsoft.authorization/policyassignments/"
+_MOST_NESTED = 5
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Event = dict[str, Any]
 
 
+def matters(event: Event) -> bool:
+    """Whether the event belongs to one of ``ACTIONS``."""
+    return _action(event) in ACTIONS
+
+
 def fold(events: Iterable[Event], subscription_id: str) -> list[Row]:
     """Rows of the frame ``operations``, sorted by id."""
-    unique = {_identity(event): event for event in events}
+    unique: dict[str, Event] = {}
+    for event in events:
+        key = _identity(event)
+        unique[key] = max(unique.get(key, event), event, key=_spelled)
     ordered = sorted(unique.values(), key=lambda event: (_thread(event), _order(event)))
     rows = [
         _operation(tries, subscription_id)
@@ -47,12 +57,24 @@ def fold(events: Iterable[Event], subscription_id: str) -> list[Row]:
 
 
 def _value(event: Event, field: str) -> str:
-    """The machine-readable half of ``{"value": ..., "localizedValue": ...}``; either may be null."""
-    return values.text(values.mapping(event.get(field)).get("value")) or ""
+    """The machine-readable half of ``{"value": ..., "localizedValue": ...}``, or a bare word; either may be null."""
+    told = event.get(field)
+    return values.text(values.mapping(told).get("value")) or values.text(told) or ""
+
+
+def _action(event: Event) -> str:
+    """The operation's name in lower case; every event names it twice."""
+    own = values.text(values.mapping(event.get("authorization")).get("action"))
+    return (_value(event, "operationName") or own or "").lower()
+
+
+def _spelled(event: Event) -> bytes:
+    return orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
 
 
 def _identity(event: Event) -> str:
-    return values.text(event.get("eventDataId")) or values.text(event.get("id")) or orjson.dumps(event).decode()
+    named = values.text(event.get("eventDataId")) or values.text(event.get("id"))
+    return named.lower() if named else _spelled(event).decode()
 
 
 def resource_of(event: Event) -> str:
@@ -64,7 +86,7 @@ def resource_of(event: Event) -> str:
 
 def _thread(event: Event) -> tuple[str, str, str]:
     tie = values.text(event.get("correlationId")) or values.text(event.get("operationId")) or _identity(event)
-    return tie.lower(), resource_of(event).lower(), _value(event, "operationName").lower()
+    return tie.lower(), resource_of(event).lower(), _action(event)
 
 
 def _begins(event: Event) -> bool:
@@ -80,12 +102,18 @@ def _tries(events: Iterable[Event]) -> Iterator[list[Event]]:
     """Cut a thread at each beginning, and after an end that another, different end follows."""
     current: list[Event] = []
     for event in events:
-        if current and (_begins(event) or _ended_otherwise(current, event)):
+        if current and (_begins_anew(current, event) or _ended_otherwise(current, event)):
             yield current
             current = []
         current.append(event)
     if current:
         yield current
+
+
+def _begins_anew(current: list[Event], event: Event) -> bool:
+    """Two beginnings at one instant are one, told twice."""
+    again = _begins(current[-1]) and current[-1].get("eventTimestamp") == event.get("eventTimestamp")
+    return _begins(event) and not again
 
 
 def _ended_otherwise(current: list[Event], event: Event) -> bool:
@@ -141,20 +169,21 @@ def _initiator(tries: list[Event], caller: str | None) -> str:
 
 def _error(event: Event) -> tuple[str | None, str | None]:
     """Code and message of a failure: ``statusMessage`` is JSON text, sometimes within JSON text, sometimes plain."""
-    told: object = values.mapping(event.get("properties")).get("statusMessage")
-    for _nesting in range(3):
+    told: object = lowered(values.mapping(event.get("properties"))).get("statusmessage")
+    status = _value(event, "subStatus") or None
+    for _nesting in range(_MOST_NESTED):
         if not isinstance(told, str):
             break
         try:
             told = orjson.loads(told)
         except orjson.JSONDecodeError:
-            return _value(event, "subStatus") or None, str(told)
-    error = _innermost(values.mapping(values.mapping(told).get("error")) or values.mapping(told))
-    code = values.text(error.get("code")) or _value(event, "subStatus") or None
-    return code, values.text(error.get("message"))
+            return status, read_error(str(told).encode()).message or None
+    outer = lowered(values.mapping(told))
+    error = _innermost(lowered(values.mapping(outer.get("error"))) or outer)
+    return values.text(error.get("code")) or status, readable(error.get("message")) or None
 
 
-def _innermost(error: dict[str, Any]) -> dict[str, Any]:
+def _innermost(error: dict[str, Any], depth: int = 0) -> dict[str, Any]:
     """The outer code of a failed operation only says that it failed; the first of its details says why."""
-    details = next(values.entries(error.get("details")), None)
-    return error if details is None or not details.get("code") else _innermost(details)
+    details = lowered(next(values.entries(error.get("details")), {}))
+    return _innermost(details, depth + 1) if values.text(details.get("code")) and depth < _MOST_NESTED else error

@@ -44,3 +44,12 @@ def gap(
     """The reading of an answer that does not; ``rows`` were read before the fault."""
     start, end = (window.start, window.end) if window else (None, None)
     return Reading(source, scope, False, rows, session.clock(), start, end, fault.status, fault.reason, fault.close)
+
+
+def ended(
+    session: Session, source: Source, scope: str, rows: int, fault: Fault | None, window: Window | None = None
+) -> Reading:
+    """The reading of what was asked in several steps: of a gap where there was a fault on the way."""
+    if fault is None:
+        return answered(session, source, scope, rows, window)
+    return gap(session, source, scope, fault, rows, window)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
@@ -39,7 +40,8 @@ THREADS = 32
 COMPUTE_API = "2024-07-01"
 """The newest version whose answers are recorded. What a read with 2025-04-01 or later returns for the automatic upgrade
 of an older extension is not documented, so a newer version could make an unset flag look set."""
-_RETRIES = {"retry_total": 6, "retry_backoff_factor": 0.5, "retry_backoff_max": 60}
+_RETRIES = {"retry_total": 6, "retry_status": 3, "retry_backoff_factor": 0.5, "retry_backoff_max": 60}
+"""Six tries anew in all, three of them after a status such as 429 or 503; pauses double up to a minute."""
 _WAIT = re.compile(r"after '?([0-9]{1,5})'? seconds", re.IGNORECASE)
 _MOST_PAGES = 100_000
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
@@ -49,7 +51,10 @@ class PatientRetry(RetryPolicy[Any, Any]):
     """azure-core's retries; where only the text tells how long to wait, as some of the 429 do, the text counts."""
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        told = super().get_retry_after(response)
+        try:
+            told = super().get_retry_after(response)
+        except ValueError:  # neither seconds nor a date
+            told = None
         if told is not None or response.http_response.status_code != 429:
             return told
         wait = _WAIT.search(response.http_response.text())
@@ -80,8 +85,10 @@ class Meter(SansIOHTTPPolicy[Any, Any]):
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         http = request.http_request
-        if http.method != "GET" and self._source is not Source.HEARTBEATS:
-            raise faults.WouldWrite(f"{http.method} {urlsplit(http.url).path} was not sent: this program only reads")
+        path = urlsplit(http.url).path
+        query = self._source is Source.HEARTBEATS and http.method == "POST" and path.endswith("/query")
+        if http.method != "GET" and not query:
+            raise faults.WouldWrite(f"{http.method} {path} was not sent: this program only reads")
         subscription = _SUBSCRIPTION.search(http.url)
         if self._pacer is not None and subscription:
             self._pacer.take(subscription[1].lower())
@@ -149,6 +156,7 @@ class Session:
             "transport": transport,
             "retry_policy": PatientRetry(**_RETRIES),
             "per_retry_policies": [self._meters[source]],
+            "permit_redirects": False,  # Azure redirects none of these, and the token must not go elsewhere
         }
 
     def _arm(self, source: Source) -> dict[str, Any]:
@@ -186,34 +194,49 @@ class Session:
         # azure-mgmt-monitor 7 has the method under its older, underscored name only.
         send = getattr(client, "send_request", None) or client._send_request
         try:
-            response = send(HttpRequest("GET", url, params=parameters))
+            response = send(HttpRequest("GET", self._at_home(source, url), params=parameters))
             body = response.read()
         except AzureError as error:
             raise faults.from_exception(source, error) from error
+        except ValueError as error:  # what azure-core raises on headers and addresses that it cannot read
+            raise faults.unreadable(source, "the answer's head is not what was promised", None) from error
         if response.status_code != 200:
             raise faults.from_response(source, response.status_code, body, response.headers)
         try:
-            return orjson.loads(body)
+            return orjson.loads(body.removeprefix(BOM_UTF8))
         except orjson.JSONDecodeError as error:
             raise faults.unreadable(source, "the answer is not JSON") from error
 
+    def _at_home(self, source: Source, url: str) -> str:
+        """``url``, which Azure named, if the token may go there: a path, or an address of the Resource Manager."""
+        if not url.startswith("/"):
+            home = urlsplit(self._cloud.endpoints.resource_manager)
+            try:
+                named = urlsplit(url)
+                there = (named.scheme, named.hostname, named.port or 443) == ("https", home.hostname, home.port or 443)
+            except ValueError:
+                there = False
+            if not there:
+                raise faults.unreadable(source, "an address in it leads elsewhere, where the token must not go")
+        # azure-core takes braces for places to fill in.
+        return url.replace("{", "%7B").replace("}", "%7D")
+
     def pages(
         self, client: Any, source: Source, url: str, parameters: dict[str, str] | None = None
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[list[dict[str, Any]]]:
         """The ``value`` of each page in turn; a page that fails raises Fault after the pages before it were given."""
-        home = urlsplit(self._cloud.endpoints.resource_manager).netloc
         seen: set[str] = set()
         while True:
             answer = self.get(client, source, url, parameters)
             if not isinstance(answer, dict) or not isinstance(answer.get("value"), list):
-                raise faults.unreadable(source, "a page without a list of values")
-            yield answer["value"]
+                raise faults.told_instead(source, answer, "a page without a list of values")
+            yield [entry for entry in answer["value"] if isinstance(entry, dict)]
+            if not all(isinstance(entry, dict) for entry in answer["value"]):
+                raise faults.unreadable(source, "a page with entries that are no objects")
             following = answer.get("nextLink")
             if not following:
                 return
             url, parameters = str(following), None
-            if urlsplit(url).netloc != home or urlsplit(url).scheme != "https":
-                raise faults.unreadable(source, "the next page's address leads elsewhere, where the token must not go")
             if url in seen or len(seen) >= _MOST_PAGES:
                 raise faults.unreadable(source, "the pages go round in a circle")
             seen.add(url)

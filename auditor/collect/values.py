@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 
@@ -23,12 +23,14 @@ def text(value: object) -> str | None:
 
 
 def time(value: object) -> datetime | None:
-    """An ISO 8601 time as aware UTC; Azure writes up to seven digits of a second."""
+    """An ISO 8601 time as aware UTC; Azure writes up to seven digits of a second, and year 1 where it knows none."""
     if not isinstance(value, str):
         return None
     try:
         read = datetime.fromisoformat(value)
     except ValueError:
+        return None
+    if read.year in (MINYEAR, MAXYEAR):
         return None
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 

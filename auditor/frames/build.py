@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.model.dataset import FRAMES, Column, Frame, Kind
+from auditor.model.dataset import FRAMES, JUDGED, Column, Frame, Kind
 from auditor.model.reading import Reading, Row
 
 Frames = dict[str, pd.DataFrame]
@@ -27,8 +27,17 @@ DTYPES: dict[Kind, str] = {
 
 def build(rows: Mapping[str, Iterable[Row]], readings: Iterable[Reading]) -> Frames:
     """All frames of the data set, derived columns still missing. Raises ValueError for a word that is not declared."""
-    told = {**rows, "readings": [reading.as_row() for reading in readings]}
+    told: dict[str, Iterable[Row]] = {**rows, "readings": [reading.as_row() for reading in readings]}
+    told |= {name: _each_once(told.get(name, ()), FRAMES[name].key) for name in JUDGED}
     return {name: _frame(declared, list(told.get(name, ()))) for name, declared in FRAMES.items()}
+
+
+def _each_once(rows: Iterable[Row], key: tuple[str, ...]) -> list[Row]:
+    """A list whose pages shift while they are read names a thing twice: it is one thing, and gets one verdict."""
+    first: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        first.setdefault(tuple(str(row.get(name)).lower() for name in key), row)
+    return list(first.values())
 
 
 def _frame(declared: Frame, rows: list[Row]) -> pd.DataFrame:

@@ -13,6 +13,11 @@ def lower(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.str.lower()
 
 
+def region(location: str) -> str:
+    """A region's name as it is compared: ``Japan East`` and ``japaneast`` are one."""
+    return "".join(location.split()).lower()
+
+
 def present(value: Any) -> Any:
     """The value, or None for any of pandas' ways to say missing."""
     return None if pd.isna(value) else value

@@ -7,19 +7,21 @@ missing: never a default.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from auditor.frames.build import Frames
+from auditor.frames.cells import region
 from auditor.frames.coverage import Coverage
 from auditor.frames.extensions import with_failures, with_heartbeat_versions, with_lag, with_machines
 from auditor.frames.failures import Stay
 from auditor.frames.machines import with_machine_columns
 from auditor.frames.offers import Offers, Place, ReleaseTable
 from auditor.model.memory import Memory
+from auditor.model.reading import Source
 from auditor.model.rule import ReleaseRow
 from auditor.model.version import Version
 
@@ -41,7 +43,8 @@ def derive(frames: Frames, context: Context) -> Frames:
     """The frames with their derived columns; ``extensions`` becomes the view that rules see, with machine columns."""
     coverage = Coverage.of(frames["readings"])
     table = ReleaseTable.of(context.releases)
-    stays = _stays(frames["heartbeats"])
+    # Where one workspace was not read, what the others say may be overtaken by what it would say.
+    stays = _stays(frames["heartbeats"]) if coverage.covers_all(Source.HEARTBEATS) else {}
     versions = _with_knowledge(frames["versions"], table, context.memory)
     machines = with_machine_columns(frames, coverage, stays, context.as_of)
     offers = Offers(_offered(versions), table, context.memory, context.as_of)
@@ -52,12 +55,17 @@ def derive(frames: Frames, context: Context) -> Frames:
 
 
 def _stays(heartbeats: pd.DataFrame) -> dict[str, list[Stay]]:
-    """Stays by machine id in lower case, in order of time; a machine may report to several workspaces."""
-    stays: dict[str, list[Stay]] = defaultdict(list)
-    rows = zip(heartbeats["machine_id"], heartbeats["version"], heartbeats["from"], heartbeats["to"], strict=True)
-    for machine, version, since, until in rows:
-        stays[str(machine).lower()].append(Stay(str(version), since.to_pydatetime(), until.to_pydatetime()))
-    return {machine: sorted(found, key=lambda stay: (stay.since, stay.until)) for machine, found in stays.items()}
+    """Stays by machine id in lower case, in order of time; what several workspaces heard of one stay is one stay."""
+    heard: dict[str, list[Stay]] = defaultdict(list)
+    rows = heartbeats[["machine_id", "version", "from", "to"]].sort_values(["from", "to", "version"])
+    for machine, version, since, until in rows.itertuples(index=False):
+        stay = Stay(version, since.to_pydatetime(), until.to_pydatetime())
+        stays = heard[machine.lower()]
+        if stays and stays[-1].version == stay.version:
+            before = stays.pop()
+            stay = Stay(version, before.since, max(before.until, stay.until))
+        stays.append(stay)
+    return heard
 
 
 def _with_knowledge(versions: pd.DataFrame, table: ReleaseTable, memory: Memory) -> pd.DataFrame:
@@ -71,16 +79,16 @@ def _with_knowledge(versions: pd.DataFrame, table: ReleaseTable, memory: Memory)
         bounds = (None, None) if version is None else table.published(agent, version)
         low.append(bounds[0])
         high.append(bounds[1])
-        first.append(memory.first_seen.get((location.lower(), *agent, text.lower())))
+        first.append(memory.first_seen.get((location, *agent, text.lower())))
     known["withdrawn"] = pd.Series(withdrawn, dtype="str")
     for name, values in (("published.low", low), ("published.high", high), ("first_seen", first)):
         known[name] = pd.Series(values, dtype="datetime64[us, UTC]")
     return known
 
 
-def _offer_rows(versions: pd.DataFrame) -> list[tuple[str, str, str, str]]:
-    columns = (versions[name] for name in ("location", "publisher", "type", "version"))
-    return [(str(a), str(b), str(c), str(d)) for a, b, c, d in zip(*columns, strict=True)]
+def _offer_rows(versions: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    columns = (versions[name] for name in ("publisher", "type", "version"))
+    return zip(versions["location"].map(region), *columns, strict=True)
 
 
 def _offered(versions: pd.DataFrame) -> dict[Place, tuple[Version, ...]]:
@@ -89,5 +97,5 @@ def _offered(versions: pd.DataFrame) -> dict[Place, tuple[Version, ...]]:
     for location, publisher, kind, text in _offer_rows(versions):
         version = Version.read(text)
         if version is not None:
-            offered[location.lower(), publisher.lower(), kind.lower()].add(version)
+            offered[location, publisher.lower(), kind.lower()].add(version)
     return {place: tuple(sorted(found)) for place, found in offered.items()}

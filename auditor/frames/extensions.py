@@ -10,46 +10,44 @@ from typing import Any
 import pandas as pd
 
 from auditor.frames.build import DTYPES
-from auditor.frames.cells import lower, moment, present, records
+from auditor.frames.cells import lower, moment, present, records, region
 from auditor.frames.coverage import Coverage
-from auditor.frames.failures import Operation, Outcome, Scene, Stay, judge_failures
+from auditor.frames.failures import NO_OPERATION, Operation, Outcome, Scene, Stay, judge_failures
 from auditor.frames.offers import Lag, Offers
 from auditor.model.agent import is_monitor_agent
-from auditor.model.dataset import EXTENSIONS, MACHINES, machine_column_in_extensions
+from auditor.model.dataset import EXTENSIONS, machine_column_in_extensions
 from auditor.model.reading import Source
 
 FRESH = timedelta(days=1)
-"""A heartbeat this young tells what a running machine runs."""
+"""A version that was told so lately is what a running machine runs."""
 
 
 def with_heartbeat_versions(
     extensions: pd.DataFrame, machines: pd.DataFrame, stays: Mapping[str, list[Stay]], as_of: datetime
 ) -> pd.DataFrame:
-    """Where a running machine does not show its agent's version, a fresh heartbeat does; never with two agents."""
+    """Where a running machine does not show freshly what its agent's version is, a fresh heartbeat does.
+
+    Never with two agents: nobody could say which of them sent it.
+    """
+    asked = machines["availability"].eq("running") & machines["monitor_agents"].eq(1).fillna(False).astype(bool)
+    runs = frozenset(lower(machines["id"][asked]))
+    fresh = extensions["installed_version"].notna() & (as_of - extensions["installed_version_at"] <= FRESH)
     filled = extensions.copy()
-    alone = dict(zip(lower(machines["id"]), machines["monitor_agents"].eq(1).fillna(False), strict=True))
-    runs = dict(zip(lower(machines["id"]), machines["availability"].eq("running"), strict=True))
-    for at in filled.index[filled["installed_version"].isna()]:
-        key = str(filled.at[at, "machine_id"]).lower()
-        found = stays.get(key, [])
-        agent = is_monitor_agent(filled.at[at, "publisher"], filled.at[at, "type"])
-        if agent and alone.get(key) and runs.get(key) and found and as_of - found[-1].until < FRESH:
-            filled.at[at, "installed_version"] = found[-1].version
-            filled.at[at, "installed_version_source"] = "heartbeats"
-            filled.at[at, "installed_version_at"] = pd.Timestamp(found[-1].until)
+    columns = (lower(extensions["machine_id"]), extensions["publisher"], extensions["type"], fresh)
+    for at, (machine, publisher, kind, is_fresh) in enumerate(zip(*columns, strict=True)):
+        heard = stays.get(machine)
+        if is_fresh or not heard or machine not in runs or not is_monitor_agent(publisher, kind):
+            continue
+        if as_of - heard[-1].until <= FRESH:
+            filled.at[at, "installed_version"] = heard[-1].version
+            filled.at[at, "installed_version_source"] = str(Source.HEARTBEATS)
+            filled.at[at, "installed_version_at"] = pd.Timestamp(heard[-1].until)
     return filled
 
 
 def with_machines(extensions: pd.DataFrame, machines: pd.DataFrame) -> pd.DataFrame:
-    """Extensions with their machine's columns beside them."""
-    borrowed = {
-        stored: machine_column_in_extensions(stored)
-        for column in MACHINES
-        for stored in column.stored()
-        if column.name not in ("id", "read_at")
-    }
-    beside = machines[list(borrowed)].rename(columns=borrowed).assign(_key=lower(machines["id"]))
-    beside["read_at"] = machines["read_at"]
+    """Extensions with their machine's columns beside them, and with the time at which the machine was read."""
+    beside = machines.drop(columns="id").rename(columns=machine_column_in_extensions).assign(_key=lower(machines["id"]))
     joined = extensions.assign(_key=lower(extensions["machine_id"])).merge(beside, on="_key", how="left")
     return joined.drop(columns="_key")
 
@@ -60,7 +58,7 @@ def with_lag(view: pd.DataFrame, offers: Offers, coverage: Coverage, rollout: Ma
     def lag(location: Any, publisher: Any, kind: Any, installed: Any, machine_kind: Any) -> Lag | None:
         if any(pd.isna(value) for value in (location, publisher, kind, installed)):
             return None
-        place = ("".join(str(location).split()).lower(), str(publisher).lower(), str(kind).lower())
+        place = (region(location), publisher.lower(), kind.lower())
         if not coverage.covers(Source.EXTENSION_VERSIONS, "/".join(place)):
             return None
         return offers.lag(place, str(installed), rollout["arc" if machine_kind == "arc" else "vm"])
@@ -70,8 +68,8 @@ def with_lag(view: pd.DataFrame, offers: Offers, coverage: Coverage, rollout: Ma
     derived: dict[str, list[Any]] = {
         "latest_version": [each and each.latest for each in lags],
         "newer_major": [each and each.newer_major for each in lags],
-        "releases_behind": [None if each is None else each.behind for each in lags],
-        "releases_overdue": [None if each is None else each.overdue for each in lags],
+        "releases_behind": [each and each.behind for each in lags],
+        "releases_overdue": [each and each.overdue for each in lags],
         "overdue_basis": [each and each.basis for each in lags],
     }
     return _assigned(view, derived)
@@ -84,18 +82,20 @@ def with_failures(
     stays: Mapping[str, list[Stay]],
     as_of: datetime,
 ) -> pd.DataFrame:
+    """What became of failed operations, where the subscription's activity log was completely read."""
     by_extension = _operations(operations)
-    beats_complete = coverage.covers_all(Source.HEARTBEATS)
-    quiet = Outcome("none", None, "none", "none")
-    outcomes: list[Outcome | None] = []
-    for row in records(view):
-        found = by_extension.get(str(row["id"]).lower())
-        if not coverage.covers(Source.ACTIVITY_LOG, str(row["subscription_id"])):
-            outcomes.append(None)
-        elif found is None:
-            outcomes.append(quiet)
-        else:
-            outcomes.append(judge_failures(_scene(row, found, stays, beats_complete, as_of)))
+    keys = lower(view["id"])
+    touched = keys.isin(by_extension.keys())
+    rows = dict(zip(keys[touched], records(view.loc[touched, list(_TOLD_OF_FAILURES)]), strict=True))
+
+    def outcome(extension: str, subscription: Any) -> Outcome | None:
+        if pd.isna(subscription) or not coverage.covers(Source.ACTIVITY_LOG, subscription):
+            return None
+        if extension not in rows:
+            return NO_OPERATION
+        return judge_failures(_scene(rows[extension], by_extension[extension], stays, as_of))
+
+    outcomes = [outcome(*row) for row in zip(keys, view["subscription_id"], strict=True)]
     return _assigned(
         view,
         {
@@ -107,35 +107,38 @@ def with_failures(
     )
 
 
+_TOLD_OF_FAILURES = (
+    *("machine_id", "publisher", "type", "monitor_agents", "created_at", "machine_created_at", "availability"),
+    *("installed_version", "installed_version_at", "latest_version", "provisioning_state", "read_at"),
+)
+"""What a failure is judged by, beside operations and heartbeats."""
+
+
 def _operations(operations: pd.DataFrame) -> dict[str, list[Operation]]:
     """Writes and deletes by extension id in lower case."""
     found: dict[str, list[Operation]] = defaultdict(list)
     about = operations[operations["action"].isin(["write", "delete"]) & operations["extension_id"].notna()]
     for row in records(about):
-        error = ": ".join(text for text in (present(row["error_code"]), present(row["error_message"])) if text)
-        codes = tuple(code for code in (present(row["error_code"]), present(row["sub_status"])) if code)
-        found[str(row["extension_id"]).lower()].append(
+        code, message, status = (present(row[name]) for name in ("error_code", "error_message", "sub_status"))
+        found[row["extension_id"].lower()].append(
             Operation(
-                row["action"],
-                moment(row["started"]),
-                moment(row["ended"]),
-                row["outcome"],
-                row["initiator"],
-                codes,
-                error or "none",
+                action=row["action"],
+                started=moment(row["started"]),
+                ended=moment(row["ended"]),
+                outcome=row["outcome"],
+                initiator=row["initiator"],
+                codes=tuple(filter(None, (code, status))),
+                error=": ".join(filter(None, (code, message))) or "none",
             )
         )
     return found
 
 
 def _scene(
-    row: Mapping[str, Any],
-    operations: list[Operation],
-    stays: Mapping[str, list[Stay]],
-    beats_complete: bool,
-    as_of: datetime,
+    row: Mapping[str, Any], operations: list[Operation], stays: Mapping[str, list[Stay]], as_of: datetime
 ) -> Scene:
     agent = is_monitor_agent(row["publisher"], row["type"]) and present(row["monitor_agents"]) == 1
+    made = (moment(row["created_at"]), moment(row["machine_created_at"]))
     return Scene(
         operations=tuple(operations),
         installed=present(row["installed_version"]),
@@ -143,10 +146,9 @@ def _scene(
         latest=present(row["latest_version"]),
         provisioning=present(row["provisioning_state"]),
         read_at=moment(row["read_at"]),
-        created_at=moment(row["created_at"]),
+        made_at=max(filter(None, made), default=None),
         running=row["availability"] == "running",
-        stays=tuple(stays.get(str(row["machine_id"]).lower(), ())) if agent else (),
-        beats_complete=beats_complete,
+        stays=tuple(stays.get(row["machine_id"].lower(), ())) if agent else (),
         as_of=as_of,
     )
 

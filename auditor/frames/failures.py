@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/virtual-machines/automatic-extension-upgrade#u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,13 +18,16 @@ RECENT = timedelta(days=1)
 """How long an operation may go on without an end before it stops being "on its way"."""
 SILENCE = timedelta(hours=1)
 """Heartbeats come every minute; an hour without one on a running machine is silence, not a gap between two."""
-_NEVER_REACHED = {"429", "409", "conflict", "toomanyrequests"}
+_THROTTLED = frozenset({"429", "toomanyrequests"})
+_CONFLICT = frozenset({"409", "conflict"})
+_REFUSAL = re.compile(r"409|conflict|notallowed|inprogress", re.IGNORECASE)
+"""Error codes of a request that was refused because of another one."""
 _BY_HAND = {"person", "policy", "deployment"}
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation on the extension; ``at`` is its last known moment."""
+    """One operation on the extension. ``codes``: its error code and HTTP status, as far as they were told."""
 
     action: str
     started: datetime | None
@@ -35,6 +39,7 @@ class Operation:
 
     @property
     def at(self) -> datetime:
+        """Its last known moment."""
         return self.ended or self.started or datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -43,7 +48,13 @@ class Operation:
 
     @property
     def reached_the_machine(self) -> bool:
-        return not any(code.lower() in _NEVER_REACHED for code in self.codes)
+        """Not where it was throttled, or refused for a conflict with another operation.
+
+        A failure on the machine may be told as a Conflict too: then its error code says what happened there.
+        """
+        told = {code.lower() for code in self.codes}
+        refused = bool(told & _CONFLICT) and all(map(_REFUSAL.search, told))
+        return not (told & _THROTTLED or refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +68,10 @@ class Stay:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is known of one extension around its failures. ``stays`` are in order of time.
+    """All that is known of one extension around its failures.
 
-    ``beats_complete``: heartbeats were asked for, and every workspace answered completely.
+    ``stays`` are in order of time, and empty unless every workspace was completely read. ``made_at``: when the
+    extension, or its machine, was made.
     """
 
     operations: tuple[Operation, ...]
@@ -68,10 +80,9 @@ class Scene:
     latest: str | None
     provisioning: str | None
     read_at: datetime | None
-    created_at: datetime | None
+    made_at: datetime | None
     running: bool
     stays: tuple[Stay, ...]
-    beats_complete: bool
     as_of: datetime
 
 
@@ -85,26 +96,41 @@ class Outcome:
     unfinished: str
 
 
+NO_OPERATION = Outcome("none", None, "none", "none")
+"""Nothing was done to the extension, as far back as the log was read."""
+
+
 def judge_failures(scene: Scene) -> Outcome:
-    """The word for the last failure, tested in the order of DESIGN: the first that holds."""
+    """The word for the last failure, tested in the order of DESIGN: the first that holds.
+
+    A try that never reached the machine, and was healed, heals nothing but itself: where the failure before it still
+    stands, that one speaks.
+    """
     writes = sorted((each for each in scene.operations if each.action == "write"), key=lambda each: each.at)
     unfinished = _unfinished(scene, writes)
-    failed = [each for each in writes if each.outcome == "failed"]
-    if not failed:
+    failures = [each for each in writes if each.outcome == "failed"]
+    if not failures:
         return Outcome(None if unfinished != "none" else "none", None, "none", unfinished)
-    last = failed[-1]
-    later = [each for each in writes if each.at > last.at and each.outcome == "succeeded"]
-    return Outcome(_word(scene, last, later), last.at, last.error, unfinished)
+    words = []
+    for failure in reversed(failures):
+        words.append((failure, _word(scene, failure, writes)))
+        if failure.reached_the_machine:
+            break
+    failure, word = next((each for each in words if each[1] != "healed"), words[0])
+    return Outcome(word, failure.at, failure.error, unfinished)
 
 
 def _unfinished(scene: Scene, writes: Sequence[Operation]) -> str:
-    """An operation of which no end was seen; finished all the same where Succeeded was read after its start."""
-    if not writes or writes[-1].outcome != "running":
+    """An operation of which no end was seen; finished all the same where Succeeded was read after its start.
+
+    It is no longer on its way once another one has reached the machine and ended there.
+    """
+    running = [each for each in writes if each.outcome == "running" and not _succeeded_after(scene, each.began)]
+    if not running:
         return "none"
-    began = writes[-1].began
-    if _succeeded_after(scene, began):
-        return "none"
-    return "recent" if scene.as_of - began < RECENT else "old"
+    began = running[-1].began
+    overtaken = any(each.ended and each.ended > began and each.reached_the_machine for each in writes)
+    return "recent" if scene.as_of - began < RECENT and not overtaken else "old"
 
 
 def _succeeded_after(scene: Scene, moment: datetime) -> bool:
@@ -112,7 +138,8 @@ def _succeeded_after(scene: Scene, moment: datetime) -> bool:
     return read_after and (scene.provisioning or "").lower() == "succeeded"
 
 
-def _word(scene: Scene, failure: Operation, later: Sequence[Operation]) -> str:
+def _word(scene: Scene, failure: Operation, writes: Sequence[Operation]) -> str:
+    later = [each for each in writes if each.at > failure.at and each.outcome == "succeeded"]
     if _superseded(scene, failure):
         return "superseded"
     if _healed(scene, failure, later):
@@ -128,7 +155,7 @@ def _superseded(scene: Scene, failure: Operation) -> bool:
     deleted = any(
         each.action == "delete" and each.outcome == "succeeded" and each.at > failure.at for each in scene.operations
     )
-    return deleted or (scene.created_at is not None and scene.created_at > failure.at)
+    return deleted or (scene.made_at is not None and scene.made_at > failure.at)
 
 
 def _healed(scene: Scene, failure: Operation, later: Sequence[Operation]) -> bool:
@@ -163,10 +190,11 @@ def _version_shown_since(scene: Scene, failure: Operation) -> Version | None:
 
 
 def _silent_since(scene: Scene, failure: Operation) -> bool:
-    """Heard before the failure, never since, though the machine runs and every workspace was read."""
-    if not (scene.running and scene.beats_complete and scene.stays):
+    """Heard in the window, and not for an hour since the failure, though the machine runs."""
+    if not (scene.running and scene.stays):
         return False
-    return scene.stays[-1].until <= failure.at and scene.as_of - failure.at > SILENCE
+    heard = max(stay.until for stay in scene.stays)
+    return scene.as_of - max(heard, failure.at) > SILENCE
 
 
 def _reports_old_version(scene: Scene, failure: Operation) -> bool:

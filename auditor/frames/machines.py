@@ -25,9 +25,8 @@ def with_machine_columns(
     names = dict(zip(lower(frames["subscriptions"]["id"]), frames["subscriptions"]["name"], strict=True))
     keys = lower(machines["id"])
     machines["subscription_name"] = lower(machines["subscription_id"]).map(names).astype("str")
-    machines["monitor_agents"] = _agents(frames["extensions"], keys, machines["extensions_read"])
-    beats_complete = coverage.covers_all(Source.HEARTBEATS)
-    heard = [max((stay.until for stay in stays.get(key, ())), default=None) if beats_complete else None for key in keys]
+    machines["monitor_agents"] = _agents(frames["extensions"], machines, coverage)
+    heard = [max((stay.until for stay in stays.get(key, ())), default=None) for key in keys]
     machines["last_heartbeat"] = pd.Series(heard, dtype="datetime64[us, UTC]")
     machines["silent_for"] = (pd.Timestamp(as_of) - machines["last_heartbeat"]).astype("timedelta64[us]")
     spans = _spans(machines, frames, coverage, heard, as_of)
@@ -42,7 +41,7 @@ def with_machine_columns(
     return machines
 
 
-def _agents(extensions: pd.DataFrame, keys: pd.Series[Any], read: pd.Series[Any]) -> pd.Series[Any]:
+def _agents(extensions: pd.DataFrame, machines: pd.DataFrame, coverage: Coverage) -> pd.Series[Any]:
     """How many monitor agents each machine has; missing where its extensions, or what one of them is, are not known."""
     count: dict[str, int] = defaultdict(int)
     unclear: set[str] = set()
@@ -51,15 +50,19 @@ def _agents(extensions: pd.DataFrame, keys: pd.Series[Any], read: pd.Series[Any]
         count[machine] += is_monitor_agent(publisher, kind)
         if pd.isna(publisher) or pd.isna(kind):
             unclear.add(machine)
-    clear = [was_read == "yes" and key not in unclear for key, was_read in zip(keys, read, strict=True)]
-    told = [count[key] if known else None for key, known in zip(keys, clear, strict=True)]
-    return pd.Series(told, dtype="Int64")
+
+    def told(machine: str, read: Any) -> int | None:
+        clear = read == "yes" and coverage.covers(Source.INSTANCE_VIEW, machine) and machine not in unclear
+        return count[machine] if clear else None
+
+    columns = (lower(machines["id"]), machines["extensions_read"])
+    return pd.Series([told(*row) for row in zip(*columns, strict=True)], dtype="Int64")
 
 
 def _spans(
     machines: pd.DataFrame, frames: Frames, coverage: Coverage, heard: list[datetime | None], as_of: datetime
 ) -> list[Span]:
-    logs = _power_logs(frames["operations"])
+    stops, ran_on = _power_events(frames["operations"])
     windows = {
         scope: moment(start)
         for source, scope, start in zip(
@@ -72,8 +75,7 @@ def _spans(
         start = windows.get(subscription)
         if start is None or not coverage.covers(Source.ACTIVITY_LOG, subscription):
             return None
-        starts, stops = logs.get(machine, ([], []))
-        return PowerLog(start, starts, stops)
+        return PowerLog(start, stops.get(machine, ()), ran_on.get(machine, ()))
 
     columns = (machines[name] for name in ("id", "subscription_id", "availability", "power_state", "read_at"))
     return [
@@ -92,10 +94,19 @@ def _spans(
     ]
 
 
-def _power_logs(operations: pd.DataFrame) -> dict[str, tuple[list[datetime], list[datetime]]]:
-    """Starts and stops that succeeded, by machine id in lower case."""
-    logs: dict[str, tuple[list[datetime], list[datetime]]] = defaultdict(lambda: ([], []))
-    done = operations[operations["outcome"].eq("succeeded") & ~operations["action"].isin(["write", "delete"])]
-    for machine, action, ended in zip(lower(done["machine_id"]), done["action"], done["ended"], strict=True):
-        logs[machine][0 if action == "start" else 1].append(ended.to_pydatetime())
-    return logs
+def _power_events(operations: pd.DataFrame) -> tuple[dict[str, list[datetime]], dict[str, list[datetime]]]:
+    """By machine id in lower case: when it was stopped, and moments at which it ran with no end of it logged.
+
+    The log often has no end of an operation: such a start may have succeeded, and such a stop as well, at a time that
+    nobody knows. A start that failed says nothing.
+    """
+    stops: dict[str, list[datetime]] = defaultdict(list)
+    ran_on: dict[str, list[datetime]] = defaultdict(list)
+    power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
+    columns = (lower(power["machine_id"]), power["action"], power["outcome"], power["ended"].fillna(power["started"]))
+    for machine, action, outcome, at in zip(*columns, strict=True):
+        if pd.isna(at) or (action == "start" and outcome == "failed"):
+            continue
+        stopped = action != "start" and outcome == "succeeded"
+        (stops if stopped else ran_on)[machine].append(at.to_pydatetime())
+    return stops, ran_on

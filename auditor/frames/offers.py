@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -16,6 +16,8 @@ from auditor.model.memory import Memory
 from auditor.model.rule import ReleaseRow
 from auditor.model.version import Release, Version
 
+Agent = tuple[str, str]
+"""(publisher, type), in lower case."""
 Place = tuple[str, str, str]
 """(location, publisher, type), in lower case."""
 
@@ -27,61 +29,75 @@ MONTH = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How far behind; ``basis`` says what the count of overdue releases rests on."""
+    """How far behind; ``basis`` says what the count of overdue releases rests on.
 
-    latest: str
+    All but ``newer_major`` is None where the place offers no usable version of the installed major.
+    """
+
     newer_major: str
-    behind: int
-    overdue: int
-    basis: str
+    latest: str | None = None
+    behind: int | None = None
+    overdue: int | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True)
 class ReleaseTable:
-    """The published table, by (publisher, type) in lower case."""
+    """The published table, by (publisher, type) in lower case.
 
-    months: Mapping[tuple[str, str], Mapping[Release, date]]
-    withdrawn: Mapping[tuple[str, str], frozenset[Version]]
-    last_month: Mapping[tuple[str, str], date]
+    ``months``: the first month in which anything of a release was published; ``exact``: the month of each version that
+    is named in full; ``withdrawn``: versions, and releases all of whose hotfixes are (``1.37.x``).
+    """
+
+    months: Mapping[Agent, Mapping[Release, date]]
+    exact: Mapping[Agent, Mapping[Version, date]]
+    withdrawn: Mapping[Agent, frozenset[Version | Release]]
 
     @classmethod
     def of(cls, rows: Iterable[ReleaseRow]) -> ReleaseTable:
-        months: dict[tuple[str, str], dict[Release, date]] = defaultdict(dict)
-        withdrawn: dict[tuple[str, str], set[Version]] = defaultdict(set)
+        months: dict[Agent, dict[Release, date]] = defaultdict(dict)
+        exact: dict[Agent, dict[Version, date]] = defaultdict(dict)
+        withdrawn: dict[Agent, set[Version | Release]] = defaultdict(set)
         for row in rows:
             agent = (row.publisher.lower(), row.type.lower())
-            if row.withdrawn:
-                withdrawn[agent].update(version for version in map(Version.read, row.versions) if version)
-            if row.month is not None:
-                for release in filter(None, map(_release, row.versions)):
+            for version, release in _named(row):
+                if row.withdrawn:
+                    withdrawn[agent].add(version or release)
+                if row.month is not None:
                     months[agent][release] = min(row.month, months[agent].get(release, row.month))
-        return cls(
-            months,
-            {agent: frozenset(versions) for agent, versions in withdrawn.items()},
-            {agent: max(found.values()) for agent, found in months.items() if found},
-        )
+                    if version is not None:
+                        exact[agent][version] = min(row.month, exact[agent].get(version, row.month))
+        return cls(months, exact, {agent: frozenset(named) for agent, named in withdrawn.items()})
 
-    def is_withdrawn(self, agent: tuple[str, str], version: Version) -> bool:
-        return version in self.withdrawn.get(agent, frozenset())
+    def is_withdrawn(self, agent: Agent, version: Version) -> bool:
+        return not {version, version.release}.isdisjoint(self.withdrawn.get(agent, ()))
 
-    def month(self, agent: tuple[str, str], release: Release) -> date | None:
+    def month(self, agent: Agent, release: Release) -> date | None:
         return self.months.get(agent, {}).get(release)
 
-    def published(self, agent: tuple[str, str], version: Version) -> tuple[datetime | None, datetime | None]:
-        """Bounds of the time of publication; a release newer than the table is younger than the table's end."""
-        month = self.month(agent, version.release)
-        if month is not None:
-            return _midnight(month), _end_of(month)
+    def published(self, agent: Agent, version: Version) -> tuple[datetime | None, datetime | None]:
+        """Bounds of the time of publication.
+
+        A version that the table does not name is not older than its release; one of a release newer than the table is
+        not older than the table's end.
+        """
+        exact = self.exact.get(agent, {}).get(version)
+        if exact is not None:
+            return _midnight(exact), _end_of(exact)
         known = self.months.get(agent, {})
+        if version.release in known:
+            return _midnight(known[version.release]), None
         if known and version.release > max(known):
-            return _end_of(self.last_month[agent]), None
+            return _end_of(max(known.values())), None
         return None, None
 
 
-def _release(text: str) -> Release | None:
-    """The release of ``1.35.1``, of ``1.37.x`` (any hotfix) and of ``1.36``."""
-    version = Version.read(text.removesuffix(".x"))
-    return version.release if version else None
+def _named(row: ReleaseRow) -> Iterator[tuple[Version | None, Release]]:
+    """What a row of the table names: ``1.35.1`` with its release, with ``1.37.x`` (any hotfix) a release alone."""
+    for text in row.versions:
+        version = Version.read(text.removesuffix(".x"))
+        if version is not None:
+            yield (None if text.endswith(".x") else version), version.release
 
 
 def _midnight(day: date) -> datetime:
@@ -115,36 +131,40 @@ class Offers:
         usable = [
             version for version in self.versions.get(place, ()) if not self.table.is_withdrawn(place[1:], version)
         ]
+        if not usable:
+            return None
+        newer_major = str(max(usable)) if max(usable).major > installed.major else "none"
         same_major = [version for version in usable if version.major == installed.major]
         if not same_major:
-            return None
-        newer_majors = [version for version in usable if version.major > installed.major]
-        newer = sorted({version.release for version in same_major if version.release > installed.release})
-        judged = [self._overdue(place, release, newer, rollout) for release in newer]
+            return Lag(newer_major)
+        hotfixes: dict[Release, list[Version]] = defaultdict(list)
+        for version in sorted(version for version in same_major if version.release > installed.release):
+            hotfixes[version.release].append(version)
+        judged = [
+            self._overdue(place, versions, len(hotfixes) - position, rollout)
+            for position, versions in enumerate(hotfixes.values(), start=1)
+        ]
         return Lag(
+            newer_major=newer_major,
             latest=str(max(same_major)),
-            newer_major=str(max(newer_majors)) if newer_majors else "none",
-            behind=len(newer),
+            behind=len(hotfixes),
             overdue=sum(overdue for overdue, _basis in judged),
             basis=_weakest([basis for _overdue, basis in judged]),
         )
 
-    def _overdue(self, place: Place, release: Release, newer: list[Release], rollout: timedelta) -> tuple[bool, str]:
-        """Whether ``release`` has been on offer for longer than a roll-out may take, and how that is known."""
-        location, publisher, kind = place
-        first = [
-            seen
-            for version in self.versions.get(place, ())
-            if version.release == release
-            and (seen := self.memory.first_seen.get((location, publisher, kind, str(version).lower()))) is not None
-        ]
-        if first:
-            return self.as_of - min(first) > rollout, "first_seen"
-        month = self.table.month((publisher, kind), release)
+    def _overdue(self, place: Place, hotfixes: list[Version], newer: int, rollout: timedelta) -> tuple[bool, str]:
+        """Whether a release has been on offer for longer than a roll-out may take, and how that is known.
+
+        ``hotfixes`` are its usable versions in order, ``newer`` counts the newer releases on offer. What earlier nights
+        saw counts only where they saw its first hotfix arrive: one that was there before them makes the release older.
+        """
+        seen = [self.memory.first_seen.get((*place, str(version).lower())) for version in hotfixes]
+        if seen[0] is not None:
+            return self.as_of - min(filter(None, seen)) > rollout, "first_seen"
+        month = self.table.month(place[1:], hotfixes[0].release)
         if month is not None:
             return self.as_of - (_midnight(month) + EVERYWHERE_AFTER) > rollout, "release_table"
-        later = sum(1 for other in newer if other > release)
-        return later >= rollout // MONTH, "estimated"
+        return newer >= rollout // MONTH, "estimated"
 
 
 def _weakest(bases: list[str]) -> str:

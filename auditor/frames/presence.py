@@ -26,11 +26,15 @@ UNKNOWN = Span(None, None)
 
 @dataclass(frozen=True, slots=True)
 class PowerLog:
-    """A machine's starts and stops within a window that was completely read."""
+    """A machine's power events within a window that was completely read.
+
+    ``stops``: when it was stopped or deallocated, successfully. ``ran_on``: moments at which it ran, with no end of it
+    logged: starts, and stops of which no success was seen.
+    """
 
     window_start: datetime
-    starts: Sequence[datetime]
-    stops: Sequence[datetime]
+    stops: Sequence[datetime] = ()
+    ran_on: Sequence[datetime] = ()
 
 
 def last_ran(
@@ -40,7 +44,7 @@ def last_ran(
     log: PowerLog | None,
     last_heartbeat: datetime | None,
 ) -> Span:
-    """Bounds of the time at which the machine last ran.
+    """Bounds of the time at which the machine last ran: the latest of what is known of it counts.
 
     ``log`` is None where the activity log was not completely read, ``last_heartbeat`` None where none was seen or a
     workspace was not completely read.
@@ -49,18 +53,17 @@ def last_ran(
         return Span(read_at, read_at, Source.INSTANCE_VIEW)
     if availability != "stopped":
         return UNKNOWN
-    started = max(log.starts, default=None) if log else None
-    stopped = max(log.stops, default=None) if log else None
-    heard = last_heartbeat
-    if started is not None and (stopped is None or started > stopped):
-        return Span(
-            max(started, heard or started), read_at, Source.ACTIVITY_LOG
-        )  # shut down from within: its end left no event
-    if stopped is not None and (heard is None or heard <= stopped):
-        return Span(stopped, stopped, Source.ACTIVITY_LOG)
-    if heard is not None:
-        return Span(heard, heard, Source.HEARTBEATS)
-    if log is not None and (power_state or "").lower().startswith("deallocated"):
+    known: list[tuple[datetime, datetime, Source]] = []
+    if last_heartbeat is not None:
+        # Without the log, a later start that sent no heartbeat is not ruled out.
+        known.append((last_heartbeat, last_heartbeat if log else read_at, Source.HEARTBEATS))
+    if log is not None:
+        known += [(at, at, Source.ACTIVITY_LOG) for at in log.stops]
+        # A machine that was shut down from within left no event of its end.
+        known += [(at, read_at, Source.ACTIVITY_LOG) for at in log.ran_on]
+    if known:
+        return Span(*max(known))
+    if log is not None and (power_state or "").lower() == "deallocated":
         # Somebody deallocates a machine: no event in the window, so it was before it.
         return Span(None, log.window_start, Source.ACTIVITY_LOG)
     return UNKNOWN

@@ -18,7 +18,7 @@ import orjson
 import pandas as pd
 
 from auditor.model.dataset import Column, Kind, rule_column
-from auditor.model.rule import LISTS, AllOf, AnyOf, Comparison, Condition, Operator, Value
+from auditor.model.rule import LISTS, AllOf, AnyOf, Comparison, Condition, NoneOf, Operator, Value
 from auditor.model.version import Version
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -53,13 +53,31 @@ class Truth:
 
 def evaluate(condition: Condition, view: pd.DataFrame, frame: str) -> Truth:
     """The truth of ``condition`` for each row of ``view``, a frame as rules see it."""
-    rows = len(view)
+    return _weighed(condition, view, frame)[0]
+
+
+def blame(condition: Condition, view: pd.DataFrame, frame: str) -> dict[str, Mask]:
+    """For each column of ``condition`` the rows for which it is what leaves the condition unknown."""
+    return _weighed(condition, view, frame)[1]
+
+
+def _weighed(condition: Condition, view: pd.DataFrame, frame: str) -> tuple[Truth, dict[str, Mask]]:
     if isinstance(condition, Comparison):
         column = rule_column(frame, condition.column)
         if column is None:
             raise KeyError(f"{condition.column} is no column of {frame}; the rule book should have refused it")
-        return _compare(condition, column, view)
-    parts = [evaluate(part, view, frame) for part in condition.parts]
+        truth = _compare(condition, column, view)
+        return truth, {condition.column: truth.unknown}
+    parts = [_weighed(part, view, frame) for part in condition.parts]
+    truth = _joined(condition, [part for part, _blamed in parts], len(view))
+    blamed: dict[str, Mask] = {}
+    for _part, columns in parts:
+        for name, mask in columns.items():
+            blamed[name] = blamed.get(name, False) | (mask & truth.unknown)
+    return truth, blamed
+
+
+def _joined(condition: AllOf | AnyOf | NoneOf, parts: list[Truth], rows: int) -> Truth:
     if isinstance(condition, AllOf):
         return reduce(lambda one, other: one & other, parts, Truth.constant(rows, True))
     either = reduce(lambda one, other: one | other, parts, Truth.constant(rows, False))
@@ -138,7 +156,8 @@ def _test(comparison: Comparison) -> Callable[[Any], bool]:
         case Operator.OVER:
             return lambda found: bool(found > one)
         case _:
-            return lambda found: fnmatch.fnmatchcase(str(_folded(found)), str(one))
+            pattern = str(one).replace("[", "[[]")  # only * and ? are special
+            return lambda found: fnmatch.fnmatchcase(str(_folded(found)), pattern)
 
 
 def _folded(value: Value) -> Value:
@@ -161,11 +180,12 @@ def values_of(column: pd.Series[Any], kind: Kind) -> list[Any]:
 
 
 def _tag(tags: pd.Series[Any], column: str) -> pd.Series[Any]:
-    """One tag of each row; Azure does not tell the case of a tag's name apart."""
+    """One tag of each row, null where it is not known; Azure does not tell the case of a tag's name apart."""
     name = column.removeprefix("tags.").casefold()
 
-    def one(text: str) -> str:
-        pairs = {str(key).casefold(): str(value) for key, value in orjson.loads(text).items()}
-        return pairs.get(name, UNSET)
+    def one(text: str) -> str | None:
+        pairs = {str(key).casefold(): value for key, value in orjson.loads(text).items()}
+        value = pairs.get(name, UNSET)
+        return None if value is None else str(value)
 
     return tags.map(one, na_action="ignore")

@@ -14,24 +14,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditor.judge.conditions import Mask, Truth, evaluate
+from auditor.judge.conditions import Mask, Truth, blame, evaluate
 from auditor.judge.exemptions import excuse
-from auditor.model.dataset import rule_column
+from auditor.model.dataset import EXTENSIONS, machine_column_in_extensions, rule_column
 from auditor.model.reading import Source
-from auditor.model.rule import AnyOf, Exemption, Rule, RuleBook
+from auditor.model.rule import AllOf, AnyOf, Condition, Exemption, Rule, RuleBook
 from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, NOT_KNOWN, Status
 
-VERDICT_COLUMNS = (
-    "rule_id",
-    "status",
-    "reason_code",
-    "clause",
-    "missing",
-    "exemption",
-    "resource_id",
-    "machine_id",
-    "row",
-)
+VERDICT_COLUMNS = {
+    "rule_id": "str",
+    "status": "str",
+    "reason_code": "str",
+    "clause": "int64",
+    "missing": "str",
+    "exemption": "str",
+    "resource_id": "str",
+    "machine_id": "str",
+    "row": "int64",
+}
 """``clause``: index of the reason among the rule's clauses of that verdict, -1 where there is none. ``missing``: the
 columns, with commas between, that left a verdict unanswered. ``row``: the row's position in the view, -1 where the
 verdict is on a machine whose extensions were not read."""
@@ -72,8 +72,8 @@ def judge(
         for rule in rulebook.rules
         if rule.enabled and rule.id not in skipped
     ]
-    empty = pd.DataFrame({column: pd.Series(dtype="object") for column in VERDICT_COLUMNS})
-    return pd.concat([empty, *parts], ignore_index=True)
+    none = pd.DataFrame(columns=list(VERDICT_COLUMNS)).astype(VERDICT_COLUMNS)
+    return pd.concat([none, *parts], ignore_index=True)
 
 
 def _judge_rule(
@@ -105,10 +105,10 @@ def judge_rows(rule: Rule, view: pd.DataFrame, exemptions: Sequence[Exemption], 
             "missing": _missing(rule, rows, status),
             "exemption": [label if hit else None for label, hit in zip(labels, excused, strict=True)],
             "resource_id": rows["id"],
-            "machine_id": rows["machine_id"] if rule.frame == "extensions" else rows["id"],
+            "machine_id": rows["machine_id" if rule.frame == "extensions" else "id"],
             "row": positions,
         }
-    )
+    ).astype(VERDICT_COLUMNS)
 
 
 def _verdicts(rule: Rule, rows: pd.DataFrame, applies: Truth) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -152,23 +152,32 @@ def _code(rule: Rule, status: Status, clause: int) -> str:
     return clauses[clause].code if 0 <= clause < len(clauses) else NOT_KNOWN
 
 
-def _missing(rule: Rule, rows: pd.DataFrame, status: np.ndarray[Any, Any]) -> list[str]:
-    """For unanswered rows the columns that the rule names and that are not known."""
-    names = [name for name in rule.columns() if not name.startswith("tags.")]
-    stored = {name: column.stored() for name in names if (column := rule_column(rule.frame, name)) is not None}
-    gone = {name: rows[list(parts)].isna().all(axis=1).to_numpy() for name, parts in stored.items()}
-    return [
-        ",".join(name for name in stored if gone[name][at]) if verdict is Status.UNANSWERED else ""
-        for at, verdict in enumerate(status)
-    ]
+def _missing(rule: Rule, rows: pd.DataFrame, status: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """For unanswered rows the columns that left them so, in the first of the steps that could not be decided."""
+    steps: tuple[tuple[Condition, ...], ...] = (
+        (AllOf((rule.only, rule.applies_to)),),
+        (AnyOf(tuple(each.when for each in (*rule.not_applicable, *rule.early_pending))), rule.expect),
+        (AnyOf(tuple(each.when for each in rule.pending)),),
+    )
+    unanswered = np.flatnonzero(status == Status.UNANSWERED)
+    unclear = rows.iloc[unanswered]
+    told: list[list[str]] = [[] for _ in unanswered]
+    for step in steps if told else ():
+        untold = np.array([not columns for columns in told])
+        for condition in step:
+            for column, mask in blame(condition, unclear, rule.frame).items():
+                for at in np.flatnonzero(mask & untold):
+                    told[at].append(column)
+    missing = np.full(len(rows), "", dtype=object)
+    missing[unanswered] = [",".join(dict.fromkeys(columns)) for columns in told]
+    return missing
 
 
 def _unread(rule: Rule, machines: pd.DataFrame) -> pd.DataFrame:
-    """One unanswered verdict on each machine whose extensions were not read, unless the rule leaves the machine out."""
+    """One unanswered verdict on each machine whose extensions were not read, unless the rule surely leaves it out."""
     unread = machines[machines["extensions_read"].ne("yes")].reset_index(drop=True)
-    if unread.empty:
-        return pd.DataFrame({column: pd.Series(dtype="object") for column in VERDICT_COLUMNS})
-    kept = unread[~_left_out(rule, unread)]
+    spoken = evaluate(AllOf((rule.only, rule.applies_to)), _as_extension_view(unread), rule.frame)
+    kept = unread["id"][~spoken.false]
     return pd.DataFrame(
         {
             "rule_id": rule.id,
@@ -177,23 +186,15 @@ def _unread(rule: Rule, machines: pd.DataFrame) -> pd.DataFrame:
             "clause": -1,
             "missing": "",
             "exemption": None,
-            "resource_id": kept["id"],
-            "machine_id": kept["id"],
+            "resource_id": kept,
+            "machine_id": kept,
             "row": -1,
         }
-    )
-
-
-def _left_out(rule: Rule, machines: pd.DataFrame) -> Mask:
-    """Whether the configuration's ``only`` is known not to hold, seen from the machine's own columns."""
-    seen = _as_extension_view(machines)
-    return evaluate(AnyOf((rule.only,)), seen, rule.frame).false
+    ).astype(VERDICT_COLUMNS)
 
 
 def _as_extension_view(machines: pd.DataFrame) -> pd.DataFrame:
-    """A machine as an extension rule would see it if its extensions were known: extension columns missing."""
-    from auditor.model.dataset import EXTENSIONS, machine_column_in_extensions
-
-    renamed = machines.rename(columns=machine_column_in_extensions)
+    """A machine as an extension rule would see it: what would be its extension's own is missing."""
+    seen = machines.rename(columns=machine_column_in_extensions)
     own = {stored: None for column in EXTENSIONS for stored in column.stored()}
-    return renamed.drop(columns=[name for name in own if name in renamed]).assign(**own)
+    return seen.assign(**{**own, "machine_id": machines["id"], "on": "machine"})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
+from auditor.judge.conditions import UNSET
 from auditor.judge.engine import judge_rows
 from auditor.model.dataset import VIEWS, Column, Kind
 from auditor.model.rule import Example, Rule
@@ -27,7 +29,7 @@ def check_examples(rule: Rule) -> list[str]:
 
 
 def _check(rule: Rule, example: Example) -> str:
-    verdicts = judge_rows(rule, _row(rule.frame, example.values), (), _ANY_TIME)
+    verdicts = judge_rows(rule, _row(rule, example.values), (), _ANY_TIME)
     place = f"{rule.path or rule.id}:{example.line}: examples.{example.status}"
     if verdicts.empty:
         return f"{place}: the rule does not speak of this row (applies_to is false)"
@@ -39,10 +41,19 @@ def _check(rule: Rule, example: Example) -> str:
     return ""
 
 
-def _row(frame: str, values: Mapping[str, object]) -> pd.DataFrame:
+def _row(rule: Rule, values: Mapping[str, object]) -> pd.DataFrame:
     """A view of one row; columns that the example does not name are missing."""
-    stored = {name: value for column in VIEWS[frame] for name, value in _stored(column, values).items()}
+    given = {**values, "tags": _tags(rule, values)}
+    stored = {name: value for column in VIEWS[rule.frame] for name, value in _stored(column, given).items()}
     return pd.DataFrame({name: pd.Series([value], dtype=dtype) for name, (value, dtype) in stored.items()})
+
+
+def _tags(rule: Rule, values: Mapping[str, object]) -> str:
+    """The row's tags: those of the example, and as not known those that only the rule names."""
+    given = {name.casefold(): value for name, value in values.items() if name.startswith("tags.")}
+    named = {name.casefold(): None for name in rule.columns() if name.startswith("tags.")}
+    pairs = {name.removeprefix("tags."): value for name, value in {**named, **given}.items()}
+    return json.dumps({name: value for name, value in pairs.items() if value != UNSET})
 
 
 def _stored(column: Column, values: Mapping[str, object]) -> dict[str, tuple[Any, str]]:

@@ -34,8 +34,8 @@ class Column:
 
     ``helped_by`` are optional sources: where one is configured the column knows more. ``bounds`` columns are stored as
     two, ``NAME.low`` and ``NAME.high``: the truth lies between them, and a missing end is open. ``inputs`` are the
-    columns that a derived one is made from: a finding shows them beside it. ``told_by`` and ``told_at`` name the columns
-    that say, row by row, which source told this one and when.
+    columns that a derived one is made from: a finding shows them beside it. ``told_by`` and ``told_at`` name the
+    columns that say, row by row, which source told this one and when.
     """
 
     name: str

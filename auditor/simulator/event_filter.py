@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _CLAUSE = re.compile(r"\s*(\w+)\s+(ge|gt|le|lt|eq)\s+('(?:[^']|'')*'|[^\s']+)\s*(?:and\b|$)", re.IGNORECASE)
-_FRACTION = re.compile(r"(\.\d{6})\d+")
 _NARROWED_BY = ("resourcegroupname", "resourceuri", "resourceprovider", "correlationid")
 
 
@@ -80,7 +79,7 @@ def _clauses(text: str) -> list[tuple[str, str, str]]:
 def _time(text: str) -> datetime:
     """ISO 8601 with up to seven digits of a second; without an offset it is UTC."""
     try:
-        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise _invalid() from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -13,9 +13,10 @@ from auditor.simulator import catalogue
 from auditor.simulator.bodies.event import LoggedEvent, event_body
 from auditor.simulator.estate import Offers
 from auditor.simulator.forms import guid
+from auditor.simulator.life import Life
 from auditor.simulator.releases import LOCATIONS, offered
 from auditor.simulator.specs import MONITOR_PUBLISHER, MachineSpec, SubscriptionSpec, WorkspaceSpec
-from auditor.simulator.stories import STORIES, Life, Story
+from auditor.simulator.stories import STORIES, Story
 
 _DECK_SIZE = sum(weight for weight, _ in STORIES)
 _EVENT_DAYS = 89

@@ -239,7 +239,10 @@ def serve(
         line = f"A simulated Azure of {estate} machines answers at {simulator.url}; {target} is a configuration for it."
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+        over = until or Event()
         try:
-            (until or Event()).wait()
+            # In short waits: a wait without an end cannot be interrupted everywhere.
+            while not over.wait(1):
+                pass
         except KeyboardInterrupt:
             return

@@ -6,96 +6,13 @@ A story tells what happened to one machine; it knows of versions, operations and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from random import Random
+from datetime import timedelta
 from typing import Any
 
 from auditor.simulator import catalogue
 from auditor.simulator.forms import guid
-from auditor.simulator.releases import Offered, releases
-from auditor.simulator.specs import (
-    AgentView,
-    Caller,
-    ExtensionSpec,
-    MachineSpec,
-    OperationSpec,
-    StaySpec,
-    azure_monitor_agent,
-)
-
-HEARTBEATS_KEPT = timedelta(days=45)
-_UPGRADE = timedelta(minutes=4)
-
-
-def _days(number: float) -> timedelta:
-    return timedelta(days=number)
-
-
-@dataclass(slots=True)
-class Life:
-    """One machine's life as it is being told."""
-
-    machine: MachineSpec
-    now: datetime
-    chance: Random
-    workspace: str | None
-    extensions: list[ExtensionSpec] = field(default_factory=list)
-    operations: list[OperationSpec] = field(default_factory=list)
-    stays: list[StaySpec] = field(default_factory=list)
-
-    @property
-    def line(self) -> tuple[Offered, ...]:
-        return releases(self.machine.location, self.machine.os, self.now)
-
-    def version(self, behind: int) -> str:
-        """The version so many releases behind the region's newest."""
-        return self.line[max(-len(self.line), -1 - behind)].version
-
-    def agent(self, installed: str | None, **changes: Any) -> ExtensionSpec:
-        """Give the machine its monitor agent."""
-        kind = f"AzureMonitor{self.machine.os}Agent"
-        name = self.chance.choice(catalogue.AGENT_NAMES).format(type=kind)
-        requested = self.chance.choice(("1.0", "1.0", "1.0", "1.10", "1.33"))
-        spec = azure_monitor_agent(self.machine.os, installed, **({"name": name, "requested": requested} | changes))
-        self.extensions.append(spec)
-        return spec
-
-    def ran(self, version: str, since: datetime, until: datetime | None = None) -> None:
-        """The agent reported ``version``, as far back as heartbeats are kept."""
-        start = max(since, self.now - HEARTBEATS_KEPT)
-        if self.workspace is not None and (until is None or start < until):
-            self.stays.append(StaySpec(version, start, until, workspace=self.workspace))
-
-    def wrote(self, extension: ExtensionSpec, at: datetime, caller: Caller = catalogue.PLATFORM, **more: Any) -> None:
-        """Somebody created or updated the extension."""
-        extra: dict[str, Any] = {"audited": self.chance.random() < 0.2, "upper_cased": self.chance.random() < 0.25}
-        self.operations.append(OperationSpec(at, extension.name, caller=caller, **(extra | more)))
-
-    def failed(self, extension: ExtensionSpec, at: datetime, caller: Caller = catalogue.PLATFORM, **more: Any) -> None:
-        code, message = catalogue.handler_failed(extension, self.machine.os)
-        defaults = {"outcome": "Failed", "error_code": code, "error_message": message, "lasts": timedelta(minutes=9)}
-        self.wrote(extension, at, caller, **(defaults | more))
-
-    def power(self, at: datetime, action: str, caller: Caller | None = None) -> None:
-        person = caller or self.chance.choice(catalogue.PEOPLE)
-        self.operations.append(OperationSpec(at, action=f"{action}/action", caller=person, accepted=1))
-
-    def upgraded(self, extension: ExtensionSpec, old: str, new: str, at: datetime, **more: Any) -> None:
-        """The usual: reported the old version, was upgraded, has reported the new one since."""
-        self.ran(old, at - _days(60), at)
-        self.wrote(extension, at, **more)
-        self.ran(new, at + _UPGRADE)
-
-    def told(self, **changes: Any) -> MachineSpec:
-        return replace(
-            self.machine,
-            extensions=tuple(self.extensions),
-            operations=tuple(self.operations),
-            stays=tuple(self.stays),
-            **changes,
-        )
-
+from auditor.simulator.life import HEARTBEATS_KEPT, UPGRADE, Life, days
+from auditor.simulator.specs import AgentView, MachineSpec, StaySpec
 
 Story = Callable[[Life], MachineSpec]
 
@@ -104,42 +21,42 @@ def upgraded_by_platform(life: Life) -> MachineSpec:
     behind = life.chance.choice((0, 1, 1, 1, 2))
     agent = life.agent(life.version(behind))
     age = life.chance.uniform(3, 40)
-    life.upgraded(agent, life.version(behind + 1), life.version(behind), life.now - _days(age))
+    life.upgraded(agent, life.version(behind + 1), life.version(behind), life.now - days(age))
     return life.told()
 
 
 def upgraded_by_hand(life: Life) -> MachineSpec:
     agent = life.agent(life.version(0), auto_upgrade=False)
     person = life.chance.choice(catalogue.PEOPLE)
-    life.upgraded(agent, life.version(4), life.version(0), life.now - _days(9.2), caller=person)
+    life.upgraded(agent, life.version(4), life.version(0), life.now - days(9.2), caller=person)
     return life.told()
 
 
 def left_alone(life: Life) -> MachineSpec:
     version = life.version(life.chance.randint(4, 9))
     life.agent(version, auto_upgrade=False)
-    life.ran(version, life.now - _days(200))
+    life.ran(version, life.now - days(200))
     return life.told()
 
 
 def never_said(life: Life) -> MachineSpec:
     version = life.version(life.chance.choice((1, 3, 6)))
     life.agent(version, auto_upgrade=None)
-    life.ran(version, life.now - _days(120))
+    life.ran(version, life.now - days(120))
     return life.told()
 
 
 def pinned(life: Life) -> MachineSpec:
     version = life.version(5)
     life.agent(version, auto_upgrade=None, auto_upgrade_minor=False, requested=".".join(version.split(".")[:2]))
-    life.ran(version, life.now - _days(300))
+    life.ran(version, life.now - days(300))
     return life.told()
 
 
 def passed_over(life: Life) -> MachineSpec:
     version = life.version(life.chance.randint(5, 8))
     life.agent(version)
-    life.ran(version, life.now - _days(220))
+    life.ran(version, life.now - days(220))
     return life.told()
 
 
@@ -147,19 +64,19 @@ def stopped_every_night(life: Life) -> MachineSpec:
     version = life.version(1)
     life.agent(version)
     for day in range(21, -1, -1):
-        morning = (life.now - _days(day)).replace(hour=0, minute=2)
+        morning = (life.now - days(day)).replace(hour=0, minute=2)
         evening = morning + timedelta(hours=10, minutes=life.chance.randint(0, 50))
         if evening < life.now:
             life.power(morning, "start", catalogue.PIPELINE)
-            life.ran(version, morning + _UPGRADE, evening)
+            life.ran(version, morning + UPGRADE, evening)
             life.power(evening, "deallocate", catalogue.PIPELINE)
     return life.told(power="deallocated")
 
 
 def deallocated_weeks_ago(life: Life) -> MachineSpec:
-    version, at = life.version(3), life.now - _days(life.chance.uniform(17, 26))
+    version, at = life.version(3), life.now - days(life.chance.uniform(17, 26))
     life.agent(version)
-    life.ran(version, at - _days(80), at)
+    life.ran(version, at - days(80), at)
     life.power(at, "deallocate")
     return life.told(power="deallocated")
 
@@ -168,14 +85,14 @@ def deallocated_before_the_log(life: Life) -> MachineSpec:
     life.agent(life.version(9))
     # Some deallocated machines still show what they reported when they last ran.
     shown = life.chance.random() < 0.5
-    at = life.now - _days(140)
+    at = life.now - days(140)
     return life.told(power="deallocated", agent=AgentView.READY if shown else None, agent_at=at if shown else None)
 
 
 def powered_off(life: Life) -> MachineSpec:
-    version, at = life.version(2), life.now - _days(5.3)
+    version, at = life.version(2), life.now - days(5.3)
     life.agent(version)
-    life.ran(version, at - _days(70), at)
+    life.ran(version, at - days(70), at)
     life.power(at, "powerOff")
     return life.told(power="stopped", agent_at=at)
 
@@ -193,39 +110,39 @@ def with_the_old_agent(life: Life) -> MachineSpec:
 
 
 def failed_then_newer(life: Life) -> MachineSpec:
-    agent, at = life.agent(life.version(0)), life.now - _days(6.1)
-    life.ran(life.version(1), at - _days(60), at + _days(1))
+    agent, at = life.agent(life.version(0)), life.now - days(6.1)
+    life.ran(life.version(1), at - days(60), at + days(1))
     life.failed(agent, at)
-    life.wrote(agent, at + _days(1))
-    life.ran(life.version(0), at + _days(1) + _UPGRADE)
+    life.wrote(agent, at + days(1))
+    life.ran(life.version(0), at + days(1) + UPGRADE)
     return life.told()
 
 
 def failed_then_old_again(life: Life) -> MachineSpec:
-    agent, at = life.agent(life.version(2)), life.now - _days(4.2)
-    life.ran(life.version(2), at - _days(60), at)
+    agent, at = life.agent(life.version(2)), life.now - days(4.2)
+    life.ran(life.version(2), at - days(60), at)
     life.failed(agent, at)
-    life.ran(life.version(1), at + _UPGRADE, at + timedelta(minutes=8))
+    life.ran(life.version(1), at + UPGRADE, at + timedelta(minutes=8))
     life.ran(life.version(2), at + timedelta(minutes=15))
     return life.told()
 
 
 def failed_then_silent(life: Life) -> MachineSpec:
-    at = life.now - _days(3.4)
+    at = life.now - days(3.4)
     agent = life.agent(
         life.version(1),
         provisioning_state="Failed",
         statuses=(catalogue.FAILED_STATUS,),
         handler_status=catalogue.NOT_READY,
     )
-    life.ran(life.version(2), at - _days(60), at)
+    life.ran(life.version(2), at - days(60), at)
     life.failed(agent, at)
     return life.told()
 
 
 def failed_then_success_of_the_same(life: Life) -> MachineSpec:
-    agent, at = life.agent(life.version(2)), life.now - _days(5.5)
-    life.ran(life.version(2), at - _days(60))
+    agent, at = life.agent(life.version(2)), life.now - days(5.5)
+    life.ran(life.version(2), at - days(60))
     life.failed(agent, at)
     life.wrote(agent, at + timedelta(minutes=40))
     return life.told()
@@ -233,21 +150,21 @@ def failed_then_success_of_the_same(life: Life) -> MachineSpec:
 
 def agent_unresponsive(life: Life) -> MachineSpec:
     """The failure and the view that were recorded: nothing but the extension's name."""
-    agent, at = life.agent(None, provisioning_state="Failed"), life.now - _days(1.7)
+    agent, at = life.agent(None, provisioning_state="Failed"), life.now - days(1.7)
     code, message = catalogue.no_status(life.machine.name, life.machine.os)
     life.failed(agent, at, error_code=code, error_message=message, lasts=timedelta(minutes=25), accepted=3)
     return life.told(agent=AgentView.UNKNOWN)
 
 
 def throttled_then_begun_again(life: Life) -> MachineSpec:
-    agent, at = life.agent(life.version(0)), life.now - _days(2.6)
+    agent, at = life.agent(life.version(0)), life.now - days(2.6)
     code, message = catalogue.THROTTLED
     shared: dict[str, Any] = {
         "caller": catalogue.PIPELINE,
         "correlation": guid("throttled", life.machine.name),
         "audited": False,
     }
-    life.ran(life.version(1), at - _days(60), at + timedelta(minutes=3))
+    life.ran(life.version(1), at - days(60), at + timedelta(minutes=3))
     life.failed(
         agent, at, sub_status="429", error_code=code, error_message=message, lasts=timedelta(seconds=2), **shared
     )
@@ -257,8 +174,8 @@ def throttled_then_begun_again(life: Life) -> MachineSpec:
 
 
 def failed_then_made_anew(life: Life) -> MachineSpec:
-    agent, at, person = life.agent(life.version(0)), life.now - _days(7.3), catalogue.PEOPLE[0]
-    life.ran(life.version(3), at - _days(60), at)
+    agent, at, person = life.agent(life.version(0)), life.now - days(7.3), catalogue.PEOPLE[0]
+    life.ran(life.version(3), at - days(60), at)
     life.failed(agent, at, person)
     life.wrote(agent, at + timedelta(hours=2), person, action="delete")
     life.wrote(agent, at + timedelta(hours=2, minutes=12), person)
@@ -268,15 +185,15 @@ def failed_then_made_anew(life: Life) -> MachineSpec:
 
 def begun_this_morning(life: Life) -> MachineSpec:
     agent = life.agent(life.version(1), provisioning_state="Updating")
-    life.ran(life.version(1), life.now - _days(60))
+    life.ran(life.version(1), life.now - days(60))
     life.wrote(agent, life.now - timedelta(hours=2), outcome=None)
     return life.told()
 
 
 def begun_and_never_ended(life: Life) -> MachineSpec:
     agent = life.agent(life.version(1))
-    life.ran(life.version(1), life.now - _days(60))
-    life.wrote(agent, life.now - _days(8.6), outcome=None, accepted=2)
+    life.ran(life.version(1), life.now - days(60))
+    life.wrote(agent, life.now - days(8.6), outcome=None, accepted=2)
     return life.told()
 
 
@@ -289,14 +206,14 @@ def just_created(life: Life) -> MachineSpec:
 def with_a_withdrawn_version(life: Life) -> MachineSpec:
     version = "1.25.0" if life.machine.os == "Windows" else "1.25.2"
     life.agent(version, auto_upgrade=False)
-    life.ran(version, life.now - _days(500))
+    life.ran(version, life.now - days(500))
     return life.told()
 
 
 def handlers_not_listed(life: Life) -> MachineSpec:
     version = life.version(1)
     life.agent(version)
-    life.ran(version, life.now - _days(30))
+    life.ran(version, life.now - days(30))
     return life.told(handlers_listed=False)
 
 

@@ -9,7 +9,6 @@ _DURATION = re.compile(
     r"P(?:(?P<weeks>[\d.]+)W)?(?:(?P<days>[\d.]+)D)?"
     r"(?:T(?:(?P<hours>[\d.]+)H)?(?:(?P<minutes>[\d.]+)M)?(?:(?P<seconds>[\d.]+)S)?)?"
 )
-_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
 class TimespanError(ValueError):
@@ -39,7 +38,7 @@ def _duration(text: str) -> timedelta:
 
 def _time(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise TimespanError(f"Failed to parse '{text}' as a timespan") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -130,7 +130,7 @@ PRESETS: Mapping[str, tuple[Fault, ...]] = {
         Fault("/eventtypes/management/values", status=503, headers={"Retry-After": "1"}, body=_HTML, times=1),
         Fault("/vmextension/types/", status=429, headers={"Retry-After": "1"}, body=_THROTTLED, after=1, times=1),
     ),
-    "one_machine_500": (Fault(r"/virtualMachines/[^/?]*1\?.*expand=instanceView", status=500, body=_INTERNAL),),
+    "one_machine_500": (Fault(r"/virtualMachines/[^/?]*-0*1\?.*expand=instanceView", status=500, body=_INTERNAL),),
     "bad_page": (Fault(r"/virtualMachines\?.*skiptoken=", status=200, body=_HTML),),
     "partial_logs": (Fault(r"/v1/workspaces/[^/]+/query", amend={"error": PARTIAL_ERROR}),),
     "slow": (Fault(r"/virtualMachines/", delay_s=0.5),),

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.night.parts import Bench
+from tests.night.parts import Bench, open_bench
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Simulated Azures that serve until the test ends."""
-    with ExitStack() as open_until_the_end:
-        yield Bench(tmp_path, open_until_the_end.enter_context, count(1))
+    with ExitStack() as opened:
+        yield open_bench(tmp_path, opened)
+
+
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """For a night that all tests of a module look at."""
+    with ExitStack() as opened:
+        yield open_bench(tmp_path_factory.mktemp("night"), opened)

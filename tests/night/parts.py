@@ -6,10 +6,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from html import unescape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ from auditor.errors import ExitCode
 from auditor.model.report import Report
 from auditor.model.run import Order
 from auditor.model.verdict import Severity
-from auditor.nightly import night
+from auditor.nightly import MACHINES_PER_SHARD, night
 from auditor.settle import settle
 from auditor.simulator import (
+    Estate,
     Fault,
     HandMadeEstate,
     MachineSpec,
+    PageSizes,
     Simulator,
     SubscriptionSpec,
     WorkspaceSpec,
@@ -44,7 +48,8 @@ LATEST = "1.38.1"
 OLD = "1.30.3"
 VERSIONS = (OLD, "1.33.4", "1.35.9", "1.36.1", "1.37.0", "1.38.0", LATEST)
 RULES = ("AMA-001", "AMA-002", "AMA-003")
-FORMATS = ("html", "xlsx", "json", "csv", "parquet")
+ALL = ("html", "xlsx", "json", "csv", "parquet")
+"""Every format; a night that is asked for findings.json alone is quicker."""
 TOKEN = {"AUDITOR_ACCESS_TOKEN": "anything"}
 _MONITOR = "Microsoft.Azure.Monitor"
 
@@ -76,9 +81,14 @@ def estate(*subscriptions: SubscriptionSpec, beats: bool = False, **more: Any) -
     more.setdefault("offers", offers())
     workspaces = (WorkspaceSpec(WORKSPACE),) if beats else ()
     # Heartbeats that are an hour apart tell the same stays, sixty times faster.
-    return HandMadeEstate(
-        subscriptions, now=NOW, workspaces=workspaces, heartbeat_every=timedelta(minutes=60), **more
-    )
+    return HandMadeEstate(subscriptions, now=NOW, workspaces=workspaces, heartbeat_every=timedelta(minutes=60), **more)
+
+
+def refusal(
+    code: str = "AuthorizationFailed", message: str = "It is not allowed.", status: int = 403
+) -> dict[str, Any]:
+    """What makes a Fault answer with an error as Resource Manager writes it."""
+    return {"status": status, "body": {"error": {"code": code, "message": message}}}
 
 
 def machine_id(name: str, subscription_id: str = FIRST) -> str:
@@ -140,8 +150,12 @@ class Audited:
         """The page as a person reads it: without markup."""
         return " ".join(unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", self.page, flags=re.DOTALL)).split())
 
+    @cached_property
+    def workbook(self) -> CalamineWorkbook:
+        return CalamineWorkbook.from_path(self.folder / "report.xlsx")
+
     def sheet(self, name: str) -> list[list[Any]]:
-        return CalamineWorkbook.from_path(self.folder / "report.xlsx").get_sheet_by_name(name).to_python()
+        return self.workbook.get_sheet_by_name(name).to_python()
 
     def table(self, name: str) -> list[tuple[Any, ...]]:
         return list(self.report.tables[name].rows())
@@ -163,6 +177,11 @@ class Audited:
         return found
 
 
+def open_bench(folder: Path, opened: ExitStack) -> Bench:
+    """A bench whose simulated Azures serve until ``opened`` is closed."""
+    return Bench(folder, opened.enter_context, count(1))
+
+
 @dataclass
 class Bench:
     """Starts simulated Azures, and audits them."""
@@ -171,38 +190,46 @@ class Bench:
     opened: Callable[[Simulator], Simulator]
     nights: Iterator[int]
 
-    def simulate(self, of: HandMadeEstate, *faults: Fault, **more: Any) -> Simulator:
+    def simulate(self, of: Estate, *faults: Fault, **more: Any) -> Simulator:
         return self.opened(Simulator(of, weather=faults, **more))
 
     def config(self, azure: Simulator, changes: Mapping[str, Any] | None = None) -> Path:
         """The configuration that the simulator writes, with ``changes`` laid over it."""
         path = azure.write_config(self.folder / "config.yaml")
-        written = _laid_over(yaml.safe_load(path.read_text("utf-8")), changes or {})
+        written = _laid_over(yaml.load(path.read_text("utf-8"), yaml.CSafeLoader), changes or {})
         path.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
         return path
 
     def audit(
         self,
-        of: HandMadeEstate | Simulator,
+        of: Estate | Simulator,
         *faults: Fault,
         config: Mapping[str, Any] | None = None,
-        fail_on: Severity | None = None,
+        pages: PageSizes | None = None,
+        **wanted: Any,
+    ) -> Audited:
+        """One night over ``of`` in the weather that ``faults`` make; ``wanted`` as in :meth:`night`."""
+        azure = of if isinstance(of, Simulator) else self.simulate(of, *faults, pages=pages)
+        return self.night(self.config(azure, config), azure, **wanted)
+
+    def night(
+        self,
+        config: Path,
+        azure: Simulator,
+        *,
         as_of: datetime = NOW,
-        formats: tuple[str, ...] = FORMATS,
-        token: str = "anything",
-        machines_per_shard: int | None = None,
-        pages: Any = None,
+        fail_on: Severity | None = None,
+        formats: tuple[str, ...] = ("json",),
+        token: str = TOKEN["AUDITOR_ACCESS_TOKEN"],
+        machines_per_shard: int = MACHINES_PER_SHARD,
         **settled: Any,
     ) -> Audited:
-        """One night over ``of`` in the weather that ``faults`` make; its clock stands still at ``as_of``."""
-        azure = of if isinstance(of, Simulator) else self.simulate(of, *faults, pages=pages)
-        path = self.config(azure, config)
-        asked = settle(path, environ={"AUDITOR_ACCESS_TOKEN": token}, **settled)
+        """One night by the clock ``as_of``, which stands still; ``settled`` are what ``settle`` takes besides."""
+        asked = settle(config, environ={"AUDITOR_ACCESS_TOKEN": token}, **settled)
         output = self.folder / f"report-{next(self.nights)}"
         order = Order(asked.settings, asked.rulebook, asked.config_hash, output, formats, as_of, True, fail_on)
         told, pauses = Told(), Pauses()
-        cut = {} if machines_per_shard is None else {"machines_per_shard": machines_per_shard}
-        result = night(order, told, pause=pauses, **cut)
+        result = night(order, told, pause=pauses, machines_per_shard=machines_per_shard)
         return Audited(result.exit_code, result.report, result.folder, told, pauses, azure.requests.snapshot())
 
 

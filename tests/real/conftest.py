@@ -21,3 +21,11 @@ def replay(_server: Replay) -> Replay:
     require_recordings()
     _server.clear()
     return _server
+
+
+@pytest.fixture(scope="module")
+def replay_once(_server: Replay) -> Replay:
+    """The same for what a module's tests look at together."""
+    require_recordings()
+    _server.clear()
+    return _server

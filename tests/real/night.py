@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -50,9 +50,13 @@ def azure(replay: Replay) -> Azure:
     )
 
 
-def open_session(replay: Replay, at: datetime = AS_OF) -> Session:
-    """A session that never waits, and whose clock stands still."""
-    return Session(Cloud(azure(replay)), Silent(), clock=lambda: at, pause=lambda _seconds: None)
+def _at_once(_seconds: float) -> None:
+    """No test waits."""
+
+
+def open_session(replay: Replay, at: datetime = AS_OF, pause: Callable[[float], None] = _at_once) -> Session:
+    """A session whose clock stands still; ``pause`` takes the place of waiting."""
+    return Session(Cloud(azure(replay)), Silent(), clock=lambda: at, pause=pause)
 
 
 @dataclass(frozen=True)
@@ -76,23 +80,28 @@ class Night:
         assert len(found) == 1, found
         return found[0]
 
-    def rows(self, frame: str, *columns: str) -> list[tuple[Any, ...]]:
-        """The values of ``columns`` in each row of ``frame``; missing is None."""
-        chosen = self.frames[frame][list(columns)]
+    def rows(self, frame: str, *columns: str, machine: str | None = None) -> list[tuple[Any, ...]]:
+        """The values of ``columns`` in each row of ``frame`` (of one machine, by its id); missing is None."""
+        chosen = self.frames[frame]
+        if machine is not None:
+            chosen = chosen[chosen["id" if frame == "machines" else "machine_id"] == machine]
+        chosen = chosen[list(columns)]
         return [tuple(_plain(value) for value in row) for row in chosen.itertuples(index=False)]
 
-    def judged(self) -> dict[str, list[tuple[str, str]]]:
-        """Status and reason code of each verdict, by rule, in the order of the rows."""
+    def judged(self, machine: str | None = None) -> dict[str, list[tuple[str, str]]]:
+        """Status and reason code of each verdict (on one machine, by its id), by rule, in the order of the rows."""
         found: dict[str, list[tuple[str, str]]] = {}
-        for rule, status, code in self.verdicts[["rule_id", "status", "reason_code"]].itertuples(index=False):
-            found.setdefault(rule, []).append((str(status), code))
+        columns = ["rule_id", "status", "reason_code", "machine_id"]
+        for rule, status, code, on in self.verdicts[columns].itertuples(index=False):
+            if machine in (None, on):
+                found.setdefault(rule, []).append((str(status), code))
         return found
 
 
 def _plain(value: Any) -> Any:
     if pd.isna(value):
         return None
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else getattr(value, "item", lambda: value)()
 
 
 def spend(
@@ -101,11 +110,12 @@ def spend(
     at: datetime = AS_OF,
     scope: Scope | None = None,
     sources: Sources | None = None,
+    pause: Callable[[float], None] = _at_once,
 ) -> Night:
     """Survey and collect what is replayed, in one shard, then derive and judge."""
     settings = Settings(azure=azure(replay), scope=scope or Scope(), sources=sources or Sources())
     book = shipped()
-    session = open_session(replay, at)
+    session = open_session(replay, at, pause)
     try:
         survey = collect.survey(session, settings, book, at)
         machines = [row for each in survey.readable for row in survey.machines_of(each)]

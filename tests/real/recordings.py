@@ -67,12 +67,12 @@ def listed(machine: Mapping[str, Any]) -> Json:
     return entry
 
 
-def wrapped(extension: Mapping[str, Any]) -> Json:
-    """A machine around a recorded GET of a single extension: the resource as it stands, and its instance view (which
-    such an answer carries within its properties) where a machine's answer has it. The rest of the machine is made up."""
-    resource = copy.deepcopy(dict(extension))
+def wrapped(extension: Mapping[str, Any], machine: str) -> Json:
+    """A machine ``machine`` (its id) around a recorded GET of a single extension: the resource as it stands but for its
+    id, which is the machine's, and its instance view (which such an answer carries within its properties) where a
+    machine's answer has it. The rest of the machine is made up."""
+    resource = copy.deepcopy(dict(extension)) | {"id": f"{machine}/extensions/{extension['name']}"}
     told = resource["properties"].pop("instanceView", None)
-    machine = resource["id"].rsplit("/extensions/", 1)[0]
     view: Json = {"statuses": [{"code": "PowerState/running"}]}
     if told is not None:
         view["extensions"] = [told]

@@ -1,8 +1,9 @@
 """A TLS server on loopback that answers with what it was given, path by path: it knows nothing of Azure.
 
-It looks at the path alone, in any letter case. A query ($filter, $select, $expand, api-version) chooses nothing, so what a
-recording holds comes back as a whole, even where the live service would have narrowed it. Several answers for one path
-come one after the other, and the last one stays. A path that was not given is answered as the Resource Manager does.
+It looks at the path alone, in any letter case. A query ($filter, $select, $expand, api-version) chooses nothing, so
+what a recording holds comes back as a whole, even where the live service would have narrowed it. Several answers for
+one path come one after the other, and the last one stays. A path that was not given is answered as the Resource Manager
+does.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def replaying() -> Iterator[Replay]:
     """A running server; its certificate authority lies in a file for as long as it runs."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "ca.pem"
         authority.cert_pem.write_to_path(str(bundle))

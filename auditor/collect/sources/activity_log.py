@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.collect import values
+from auditor.collect import faults, values
 from auditor.collect.faults import Fault
-from auditor.collect.folding import ACTIONS, fold
-from auditor.collect.interface import Window, answered, gap
+from auditor.collect.folding import fold, matters
+from auditor.collect.interface import Window, ended
 from auditor.collect.session import Session
 from auditor.model.reading import Harvest, Source
 
@@ -38,22 +38,17 @@ def read_operations(session: Session, subscription_id: str, window: Window) -> H
     fault: Fault | None = None
     try:
         for page in session.pages(session.activity_log, SOURCE, url, parameters):
-            events.extend(event for event in values.entries(page) if _matters(event))
+            events.extend(event for event in page if matters(event))
     except Fault as caught:
         fault = caught
-    operations = fold(events, subscription_id)
+    timed = [event for event in events if values.time(event.get("eventTimestamp")) is not None]
+    if fault is None and len(timed) < len(events):
+        fault = faults.partial(SOURCE, f"{len(events) - len(timed)} events without a time")
+    operations = fold(timed, subscription_id)
     harvest = Harvest({"operations": operations} if operations else {})
-    if fault is None:
-        harvest.readings.append(answered(session, SOURCE, subscription_id, len(operations), window))
-    else:
-        harvest.readings.append(gap(session, SOURCE, subscription_id, fault, len(operations), window))
+    harvest.readings.append(ended(session, SOURCE, subscription_id, len(operations), fault, window))
     return harvest
 
 
 def _written(moment: Any) -> str:
     return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
-
-
-def _matters(event: dict[str, Any]) -> bool:
-    name = values.text(values.mapping(event.get("operationName")).get("value")) or ""
-    return name.lower() in ACTIONS

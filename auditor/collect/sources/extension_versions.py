@@ -6,10 +6,12 @@ https://learn.microsoft.com/rest/api/compute/virtual-machine-extension-images/li
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from azure.core.exceptions import AzureError
+from azure.core.pipeline import PipelineResponse
 
-from auditor.collect import faults
+from auditor.collect import faults, values
 from auditor.collect.faults import Fault, FaultKind
 from auditor.collect.interface import answered, gap
 from auditor.collect.session import Session
@@ -44,12 +46,22 @@ def read_versions(session: Session, location: str, publisher: str, kind: str, as
 
 
 def _ask(session: Session, subscription_id: str, location: str, publisher: str, kind: str) -> list[str]:
+    """The names of all versions. A list of which a part cannot be read is not read: the latest may be in that part."""
     client = session.compute(SOURCE, subscription_id)
     try:
-        images = client.virtual_machine_extension_images.list_versions(location, publisher, kind)
-        return [image.name for image in images if image.name]
-    except (AzureError, TypeError, AttributeError) as error:
-        # The models raise TypeError or AttributeError on a body that is no list of images.
-        if isinstance(error, AzureError):
-            raise faults.from_exception(SOURCE, error) from error
+        images = client.virtual_machine_extension_images.list_versions(location, publisher, kind, cls=_as_written)
+    except AzureError as error:
+        raise faults.from_exception(SOURCE, error) from error
+    except (TypeError, AttributeError, ValueError) as error:  # what the models raise on anything else than a list
         raise faults.unreadable(SOURCE, "no list of versions") from error
+    if not isinstance(images, list):
+        raise faults.told_instead(SOURCE, images, "no list of versions")
+    names = [name for image in images if isinstance(name := values.mapping(image).get("name"), str)]
+    if len(names) < len(images):
+        raise faults.unreadable(SOURCE, "a version without a name")
+    return names
+
+
+def _as_written(response: PipelineResponse[Any, Any], _models: object, _headers: object) -> Any:
+    """The answer itself: out of an object the models make an empty list."""
+    return response.http_response.json()

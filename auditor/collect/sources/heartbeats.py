@@ -14,11 +14,12 @@ from itertools import groupby
 from typing import Any
 
 from azure.core.exceptions import AzureError
-from azure.monitor.query import LogsQueryPartialResult
+from azure.monitor.query import LogsQueryPartialResult, LogsTable
 
 from auditor.collect import faults, values
+from auditor.collect.error_body import from_json
 from auditor.collect.faults import Fault
-from auditor.collect.interface import Window, answered, gap
+from auditor.collect.interface import Window, ended
 from auditor.collect.session import Session
 from auditor.model.reading import Harvest, Row, Source
 
@@ -26,6 +27,7 @@ SOURCE = Source.HEARTBEATS
 MOST_ROWS = 500_000
 """Log Analytics cuts an answer here (https://learn.microsoft.com/azure/azure-monitor/service-limits)."""
 _SERVER_TIMEOUT_S = 600
+_SHORTER = "Shorten sources.heartbeats.window."
 
 QUERY = """Heartbeat
 | where TimeGenerated between (datetime({start}) .. datetime({end}))
@@ -49,10 +51,7 @@ def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest
     stays = fold_stays(lines, workspace)
     for stay in stays:
         harvest.add("heartbeats", stay)
-    if fault is None:
-        harvest.readings.append(answered(session, SOURCE, workspace, len(stays), window))
-    else:
-        harvest.readings.append(gap(session, SOURCE, workspace, fault, len(stays), window))
+    harvest.readings.append(ended(session, SOURCE, workspace, len(stays), fault, window))
     return harvest
 
 
@@ -61,27 +60,47 @@ def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], 
     span = (window.start, window.end + timedelta(seconds=1))
     try:
         result = session.logs.query_workspace(workspace, query, timespan=span, server_timeout=_SERVER_TIMEOUT_S)
-    except (AzureError, ValueError) as error:
+    except AzureError as error:
         raise faults.from_exception(SOURCE, error) from error
-    partial = isinstance(result, LogsQueryPartialResult)
-    tables = result.partial_data if isinstance(result, LogsQueryPartialResult) else result.tables
-    lines = [line for table in tables for line in map(_line, table.rows) if line is not None]
-    if partial:
-        return lines, faults.partial(SOURCE, str(getattr(result, "partial_error", "")))
-    if sum(len(table.rows) for table in tables) >= MOST_ROWS:
-        return lines, faults.partial(SOURCE, f"{MOST_ROWS:,} rows, the most that one answer holds")
+    except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
+        # What the SDK raises on an answer that holds no tables, or cells that are not of their column's type.
+        raise faults.unreadable(SOURCE, "no tables with the rows that were asked for") from error
+    if isinstance(result, LogsQueryPartialResult):
+        lines, _odd = _lines(result.partial_data or [])
+        return lines, faults.partial(SOURCE, _told(result.partial_error))
+    if not any("_ResourceId" in table.columns for table in result.tables):
+        raise faults.unreadable(SOURCE, "no table with the columns that were asked for")
+    lines, odd = _lines(result.tables)
+    if odd:
+        return lines, faults.partial(SOURCE, f"{odd} rows without a machine, a version or a time")
+    if sum(len(table.rows) for table in result.tables) >= MOST_ROWS:
+        return lines, faults.partial(SOURCE, f"{MOST_ROWS:,} rows, the most that one answer holds", _SHORTER)
     return lines, None
+
+
+def _told(error: object) -> str:
+    """The innermost message of a partial error; the SDK keeps what lies below the first as plain objects."""
+    named = ("code", "message", "details", "innererror")
+    return from_json({name: getattr(error, name, None) for name in named}).message or "the service does not say why"
 
 
 def _written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _line(row: Any) -> Line | None:
-    machine, version, first, last = row[0], row[1], _moment(row[2]), _moment(row[3])
-    if not machine or not version or first is None or last is None:
+def _lines(tables: Iterable[LogsTable]) -> tuple[list[Line], int]:
+    """The lines of all tables, and how many rows are none."""
+    read = [_line(dict(zip(table.columns, row, strict=False))) for table in tables for row in table.rows]
+    lines = [line for line in read if line is not None]
+    return lines, len(read) - len(lines)
+
+
+def _line(row: dict[str, Any]) -> Line | None:
+    machine, version = values.text(row.get("_ResourceId")), values.text(row.get("Version"))
+    began, ended_at = _moment(row.get("Began")), _moment(row.get("Ended"))
+    if machine is None or version is None or began is None or ended_at is None:
         return None
-    return str(machine).lower(), str(version), first, last
+    return machine.lower(), version, began, ended_at
 
 
 def _moment(value: object) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from auditor.collect import faults, values
 from auditor.collect.faults import Fault
-from auditor.collect.interface import answered, gap
+from auditor.collect.interface import ended, gap
 from auditor.collect.session import COMPUTE_API, Session
 from auditor.collect.sources.virtual_machines import machine_row
 from auditor.model.reading import Harvest, Row, Source
@@ -35,23 +35,38 @@ def read_machine(session: Session, machine: Row) -> Harvest:
     identifier = str(machine["id"])
     subscription_id = str(machine["subscription_id"])
     harvest = Harvest()
-    parameters = {"$expand": "instanceView", "api-version": COMPUTE_API}
     try:
-        client = session.compute(SOURCE, subscription_id)
-        answer = session.get(client, SOURCE, identifier, parameters)
-        if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
-            raise faults.unreadable(SOURCE, "a machine without properties")
+        answer = _ask(session, identifier, subscription_id)
     except Fault as fault:
         harvest.add("machines", {**machine, "extensions_read": "no"})
         harvest.readings.append(gap(session, SOURCE, identifier, fault))
         return harvest
-    reading = answered(session, SOURCE, identifier, 1)
-    row = {**(machine_row(answer, subscription_id) or {}), **_identity(machine), **_state(answer)}
+    unseen = None if isinstance(answer["properties"].get("instanceView"), dict) else _without_view()
+    reading = ended(session, SOURCE, identifier, 1, unseen)
+    told = {key: value for key, value in (machine_row(answer, subscription_id) or {}).items() if value is not None}
+    row = {**machine, **told, **_identity(machine), **_state(answer)}
     harvest.add("machines", {**row, "extensions_read": "yes", "read_at": reading.read_at})
     for extension in extension_rows(answer, row, reading.read_at):
         harvest.add("extensions", extension)
     harvest.readings.append(reading)
     return harvest
+
+
+def _ask(session: Session, identifier: str, subscription_id: str) -> dict[str, Any]:
+    """The machine's answer, with properties, and with objects for extensions if it has any. Raises Fault."""
+    parameters = {"$expand": "instanceView", "api-version": COMPUTE_API}
+    answer = session.get(session.compute(SOURCE, subscription_id), SOURCE, identifier, parameters)
+    if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
+        raise faults.told_instead(SOURCE, answer, "a machine without properties")
+    resources = [] if answer.get("resources") is None else answer["resources"]
+    if not isinstance(resources, list) or not all(isinstance(resource, dict) for resource in resources):
+        raise faults.unreadable(SOURCE, "a machine whose extensions are no objects")
+    return answer
+
+
+def _without_view() -> Fault:
+    close = "Nothing to change if the machine was just made or has just failed: the next night asks again."
+    return faults.partial(SOURCE, "no instance view, so what the machine runs is not known", close)
 
 
 def _identity(machine: Row) -> Row:
@@ -66,7 +81,7 @@ def _state(answer: dict[str, Any]) -> Row:
     agent = next(values.entries(values.mapping(view.get("vmAgent")).get("statuses")), {})
     return {
         "power_state": power,
-        "availability": _AVAILABILITY.get((power or "").lower()),
+        "availability": _AVAILABILITY.get((power or "").lower().partition("/")[0]),
         "agent_state": values.text(agent.get("displayStatus")),
         "agent_at": values.time(agent.get("time")),
     }
@@ -85,28 +100,38 @@ def extension_rows(answer: dict[str, Any], machine: Row, read_at: object) -> lis
     with settings that are not known.
     """
     view = values.mapping(answer["properties"].get("instanceView"))
-    reported = {str(entry.get("name")).lower(): entry for entry in values.entries(view.get("extensions"))}
+    reported = {_name(entry).lower(): entry for entry in values.entries(view.get("extensions"))}
     handlers = {
-        str(entry.get("type")).lower(): entry
+        (values.text(entry.get("type")) or "").lower(): entry
         for entry in values.entries(values.mapping(view.get("vmAgent")).get("extensionHandlers"))
     }
     told_at = _reported_at(machine, read_at)
-    rows = []
-    for resource in values.entries(answer.get("resources")):
-        if str(resource.get("type", "/extensions")).lower().endswith("/extensions"):
-            row = _settings(resource, machine)
-            instance = reported.pop(str(row["name"]).lower(), {})
-            rows.append({**row, **_installed(instance, handlers, row, told_at)})
+    settings = [_settings(each, machine) for each in values.entries(answer.get("resources")) if _is_extension(each)]
+    rows = [
+        {**row, **_installed(reported.get(str(row["name"]).lower(), {}), handlers, row, told_at)} for row in settings
+    ]
+    known = {str(row["name"]).lower() for row in settings}
     rows.extend(
-        _orphan(entry, machine, handlers, told_at) for entry in reported.values() if "." in str(entry.get("type"))
+        _orphan(entry, machine, handlers, told_at) for name, entry in reported.items() if name and name not in known
     )
     return rows
+
+
+def _is_extension(resource: dict[str, Any]) -> bool:
+    """A resource below a machine that does not name another type."""
+    return (values.text(resource.get("type")) or "/extensions").lower().endswith("/extensions")
+
+
+def _name(entry: dict[str, Any]) -> str:
+    """The name of an extension in an instance view; the last part of its type where it has none."""
+    return values.text(entry.get("name")) or (values.text(entry.get("type")) or "").rpartition(".")[2]
 
 
 def _settings(resource: dict[str, Any], machine: Row) -> Row:
     """What the resource says; its settings are not kept, they may hold secrets."""
     properties = values.mapping(resource.get("properties"))
-    identifier = values.text(resource.get("id")) or f"{machine['id']}/extensions/{resource.get('name')}"
+    name = values.text(resource.get("name"))
+    identifier = values.text(resource.get("id")) or f"{machine['id']}/extensions/{name or '(unnamed)'}"
     has_properties = isinstance(resource.get("properties"), dict)
     minor = properties.get("autoUpgradeMinorVersion")
     return {
@@ -115,7 +140,7 @@ def _settings(resource: dict[str, Any], machine: Row) -> Row:
         "on": "machine",
         "publisher": values.text(properties.get("publisher")),
         "type": values.text(properties.get("type")),
-        "name": values.text(resource.get("name")) or identifier.rsplit("/", 1)[-1],
+        "name": name or identifier.rsplit("/", 1)[-1],
         "auto_upgrade": auto_upgrade(properties) if has_properties else None,
         "model_auto_upgrade": "none" if machine.get("scale_set_id") == "none" else None,
         "auto_upgrade_minor": minor if isinstance(minor, bool) else None,
@@ -138,11 +163,17 @@ def auto_upgrade(properties: dict[str, Any]) -> str | None:
 
 
 def _installed(instance: dict[str, Any], handlers: dict[str, Any], row: Row, told_at: object) -> Row:
-    """The version that the machine reports: by the extension, else by the guest agent's handler of the same type."""
+    """The version that the machine reports: by the extension, else by the guest agent's handler of the same type.
+
+    An extension of another type under the same name is one that was there before: it tells nothing of this one.
+    """
+    kind = f"{row['publisher']}.{row['type']}".lower()
+    if (values.text(instance.get("type")) or kind).lower() != kind:
+        instance = {}
     version = values.text(instance.get("typeHandlerVersion"))
     source = "instance_view" if version else None
     if version is None:
-        handler = values.mapping(handlers.get(f"{row['publisher']}.{row['type']}".lower()))
+        handler = values.mapping(handlers.get(kind))
         version = values.text(handler.get("typeHandlerVersion"))
         source = "guest_agent" if version else None
     return {
@@ -154,9 +185,9 @@ def _installed(instance: dict[str, Any], handlers: dict[str, Any], row: Row, tol
 
 
 def _orphan(entry: dict[str, Any], machine: Row, handlers: dict[str, Any], told_at: object) -> Row:
-    publisher, _, kind = str(entry.get("type")).rpartition(".")
-    row = _settings({"name": entry.get("name")}, machine)
-    row |= {"publisher": publisher, "type": kind}
+    publisher, _, kind = (values.text(entry.get("type")) or "").rpartition(".")
+    row = _settings({"name": _name(entry)}, machine)
+    row |= {"publisher": publisher or None, "type": kind or None}
     return {**row, **_installed(entry, handlers, row, told_at)}
 
 

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from azure.core.exceptions import AzureError
-
-from auditor.collect import faults
+from auditor.collect import faults, values
 from auditor.collect.faults import Fault, FaultKind
-from auditor.collect.interface import answered, gap
+from auditor.collect.interface import answered, ended, gap
 from auditor.collect.session import Session
 from auditor.model.reading import Harvest, Row, Source
 from auditor.model.settings import Scope
 
+_API = "2022-12-01"
 LIST = "tenant"
 """Scope of the reading of the list itself."""
+_NONE_IN_SCOPE = Fault(
+    FaultKind.MISSING,
+    "The identity can see no subscription in scope",
+    "Give it the role Reader on the subscriptions to be audited (or their management group), or correct scope.",
+    200,
+)
+"""An empty list is most likely an identity without any role: an audit of nothing must not look like a clean one."""
 _UNREADABLE_STATES = {"disabled", "deleted"}
 
 
@@ -35,40 +42,45 @@ def survey_subscriptions(session: Session, scope: Scope) -> Harvest:
     """Rows: the subscriptions in scope. Readings: one for the list, one for each subscription in scope or expected."""
     seen = _list(session)
     harvest = Harvest()
-    if seen.fault is None:
-        harvest.readings.append(answered(session, Source.SUBSCRIPTIONS, LIST, len(seen.rows)))
-    else:
-        harvest.readings.append(gap(session, Source.SUBSCRIPTIONS, LIST, seen.fault, len(seen.rows)))
     by_id = {str(row["id"]).lower(): row for row in seen.rows}
     excluded = _ids(scope.exclude_subscriptions)
-    wanted = _ids(scope.subscriptions) or list(by_id)
-    for subscription_id in dict.fromkeys([*wanted, *_ids(scope.expected_subscriptions)]):
-        if subscription_id not in excluded:
-            _judge(session, harvest, subscription_id, by_id.get(subscription_id), seen.fault)
+    asked = dict.fromkeys([*(_ids(scope.subscriptions) or by_id), *_ids(scope.expected_subscriptions)])
+    wanted = [subscription_id for subscription_id in asked if subscription_id not in excluded]
+    fault = seen.fault or (None if wanted else _NONE_IN_SCOPE)
+    harvest.readings.append(ended(session, Source.SUBSCRIPTIONS, LIST, len(seen.rows), fault))
+    for subscription_id in wanted:
+        _judge(session, harvest, subscription_id, by_id.get(subscription_id), seen.fault)
     return harvest
 
 
-def _ids(values: Iterable[object]) -> list[str]:
-    return [str(value).lower() for value in values]
+def _ids(written: Iterable[object]) -> list[str]:
+    return [str(each).lower() for each in written]
 
 
 def _list(session: Session) -> Seen:
     rows: list[Row] = []
+    nameless = 0
     try:
-        for page in session.subscriptions.subscriptions.list().by_page():
-            rows.extend(
-                {
-                    "id": entry.subscription_id,
-                    "name": entry.display_name,
-                    "tenant": entry.tenant_id,
-                    "state": None if entry.state is None else str(getattr(entry.state, "value", entry.state)),
-                }
-                for entry in page
-                if entry.subscription_id
-            )
-    except AzureError as error:
-        return Seen(tuple(rows), faults.from_exception(Source.SUBSCRIPTIONS, error))
-    return Seen(tuple(rows), None)
+        for page in session.pages(session.subscriptions, Source.SUBSCRIPTIONS, "/subscriptions", {"api-version": _API}):
+            found = [row for row in map(_row, page) if row is not None]
+            rows.extend(found)
+            nameless += len(page) - len(found)
+    except Fault as fault:
+        return Seen(tuple(rows), fault)
+    cut = faults.partial(Source.SUBSCRIPTIONS, f"{nameless} without an id") if nameless else None
+    return Seen(tuple(rows), cut)
+
+
+def _row(entry: dict[str, Any]) -> Row | None:
+    identifier = values.text(entry.get("subscriptionId"))
+    if identifier is None:
+        return None
+    return {
+        "id": identifier,
+        "name": values.text(entry.get("displayName")),
+        "tenant": values.text(entry.get("tenantId")),
+        "state": values.text(entry.get("state")),
+    }
 
 
 def _judge(session: Session, harvest: Harvest, subscription_id: str, row: Row | None, cut: Fault | None) -> None:

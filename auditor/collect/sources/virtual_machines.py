@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from auditor.collect import values
+from auditor.collect import faults, values
 from auditor.collect.faults import Fault
-from auditor.collect.interface import answered, gap
+from auditor.collect.interface import ended
 from auditor.collect.session import COMPUTE_API, Session
 from auditor.model.reading import Harvest, Row, Source
 
@@ -21,21 +21,22 @@ SOURCE = Source.VIRTUAL_MACHINES
 
 def list_machines(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frame ``machines`` as far as the list tells them; a page that fails leaves what was read."""
-    harvest = Harvest()
     client = session.compute(SOURCE, subscription_id)
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/virtualMachines"
+    found: dict[str, Row] = {}  # a list that moves while it is read shows a machine on two pages
+    nameless = 0
+    fault: Fault | None = None
     try:
         for page in session.pages(client, SOURCE, url, {"api-version": COMPUTE_API}):
-            for entry in values.entries(page):
-                row = machine_row(entry, subscription_id)
-                if row is not None:
-                    harvest.add("machines", row)
-    except Fault as fault:
-        read = len(harvest.rows.get("machines", []))
-        harvest.readings.append(gap(session, SOURCE, subscription_id, fault, read))
-    else:
-        read = len(harvest.rows.get("machines", []))
-        harvest.readings.append(answered(session, SOURCE, subscription_id, read))
+            rows = [row for row in (machine_row(entry, subscription_id) for entry in page) if row is not None]
+            found |= {str(row["id"]).lower(): row for row in rows}
+            nameless += len(page) - len(rows)
+    except Fault as caught:
+        fault = caught
+    if fault is None and nameless:
+        fault = faults.partial(SOURCE, f"{nameless} machines without an id")
+    harvest = Harvest({"machines": list(found.values())} if found else {})
+    harvest.readings.append(ended(session, SOURCE, subscription_id, len(found), fault))
     return harvest
 
 
@@ -59,8 +60,14 @@ def machine_row(entry: dict[str, Any], subscription_id: str) -> Row | None:
         "created_at": values.time(properties.get("timeCreated")),
         "tags": tags(entry.get("tags")),
         "scale_set_id": scale_set or "none",
-        "identity_kind": values.text(values.mapping(entry.get("identity")).get("type")) or "none",
+        "identity_kind": _identity_kind(entry.get("identity")),
     }
+
+
+def _identity_kind(identity: object) -> str:
+    """Azure writes no identity as an absent key, as null, and as the type ``None``."""
+    kind = values.text(values.mapping(identity).get("type"))
+    return kind if kind and kind.lower() != "none" else "none"
 
 
 def resource_group(identifier: str) -> str | None:

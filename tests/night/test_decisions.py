@@ -1,0 +1,261 @@
+"""What people decided beforehand: accepted gaps, exemptions, --fail-on, rules that need what is not configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from auditor.errors import ExitCode
+from auditor.model.verdict import Severity
+from auditor.simulator import Fault, HandMadeEstate
+from tests.night.parts import (
+    ALL,
+    FIRST,
+    LATEST,
+    NOW,
+    OLD,
+    SECOND,
+    Bench,
+    agent,
+    estate,
+    machine,
+    machine_id,
+    refusal,
+    subscription,
+)
+
+TODAY = NOW.date()
+
+
+def one_refuses() -> HandMadeEstate:
+    return estate(subscription(FIRST, machine("web-1")), subscription(SECOND, machine("sql-1"), refused=True))
+
+
+def accepted(until: date, source: str = "any", scope: str = SECOND) -> Mapping[str, Any]:
+    gap = {"scope": scope, "source": source, "owner": "Team", "reason": "A partner's", "until": until.isoformat()}
+    return {"scope": {"accepted_gaps": [gap]}}
+
+
+def with_failures() -> HandMadeEstate:
+    off = agent("Linux", LATEST, auto_upgrade=False)
+    old = agent("Linux", OLD, auto_upgrade=False)
+    return estate(subscription(FIRST, machine("off", off), machine("old", old), machine("good")))
+
+
+# --- gaps ---
+
+
+@pytest.mark.parametrize("until", [TODAY, TODAY + timedelta(days=30)])
+def test_an_accepted_gap_stays_in_the_report_and_no_longer_makes_it_incomplete(bench: Bench, until: date) -> None:
+    audited = bench.audit(one_refuses(), config=accepted(until), formats=ALL)
+
+    assert audited.code == ExitCode.DELIVERED
+    assert {(gap["source"], gap["accepted"]) for gap in audited.gaps()} == {
+        ("virtual_machines", True),
+        ("activity_log", True),
+    }
+    assert audited.report.banner is None
+    assert "A partner's" in audited.page_text
+
+
+def test_an_expired_acceptance_accepts_nothing(bench: Bench) -> None:
+    audited = bench.audit(one_refuses(), config=accepted(TODAY - timedelta(days=1)))
+
+    assert audited.code == ExitCode.INCOMPLETE
+    assert {gap["accepted"] for gap in audited.gaps()} == {False}
+
+
+def test_an_acceptance_of_one_source_leaves_the_other_gap_open(bench: Bench) -> None:
+    audited = bench.audit(one_refuses(), config=accepted(TODAY, source="activity_log"))
+
+    assert audited.code == ExitCode.INCOMPLETE
+    assert audited.gap("activity_log", SECOND)["accepted"] is True
+    assert audited.gap("virtual_machines", SECOND)["accepted"] is False
+    assert audited.report.banner is not None and len(audited.report.banner.lines) == 1
+
+
+def test_an_accepted_gap_does_not_turn_nothing_into_something(bench: Bench) -> None:
+    audited = bench.audit(estate(subscription(SECOND, machine("sql-1"), refused=True)), config=accepted(TODAY))
+
+    assert audited.code == ExitCode.NOTHING_COLLECTED
+
+
+# --- --fail-on ---
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code"),
+    [
+        (None, ExitCode.DELIVERED),
+        (Severity.CRITICAL, ExitCode.DELIVERED),
+        (Severity.HIGH, ExitCode.FINDINGS),
+        (Severity.MEDIUM, ExitCode.FINDINGS),
+        (Severity.INFO, ExitCode.FINDINGS),
+    ],
+)
+def test_findings_alone_are_no_failure_unless_asked_for(bench: Bench, fail_on: Severity | None, code: ExitCode) -> None:
+    """AMA-001, which fails here, is of high severity."""
+    audited = bench.audit(with_failures(), fail_on=fail_on)
+
+    assert audited.code == code == audited.run["exit_code"]
+
+
+def test_what_is_unanswered_is_no_finding(bench: Bench) -> None:
+    of = estate(subscription(FIRST, machine("web-1", agent("Linux", "latest"))))
+
+    assert bench.audit(of, fail_on=Severity.INFO).code == ExitCode.DELIVERED
+
+
+def test_findings_come_before_incompleteness(bench: Bench) -> None:
+    off = agent("Linux", LATEST, auto_upgrade=False)
+    of = estate(subscription(FIRST, machine("off", off)), subscription(SECOND, refused=True))
+
+    assert bench.audit(of).code == ExitCode.INCOMPLETE
+    assert bench.audit(of, fail_on=Severity.HIGH).code == ExitCode.FINDINGS
+
+
+def test_a_severity_that_the_configuration_changed_counts(bench: Bench) -> None:
+    lowered = {"rules": {"AMA-001": {"severity": "low"}, "AMA-002": {"severity": "low"}}}
+
+    audited = bench.audit(with_failures(), fail_on=Severity.MEDIUM, config=lowered)
+
+    assert audited.code == ExitCode.DELIVERED
+    assert {each["severity"] for each in audited.findings if each["rule_id"] == "AMA-001"} == {"low"}
+
+
+# --- exemptions ---
+
+
+def exempting(bench: Bench, *entries: Mapping[str, Any]) -> Mapping[str, Any]:
+    (bench.folder / "exemptions.yaml").write_text(yaml.safe_dump([dict(entry) for entry in entries]))
+    return {"exemptions": "exemptions.yaml"}
+
+
+def exemption(expires: date, **what: Any) -> Mapping[str, Any]:
+    who = {"rule": "AMA-001", "owner": "Payroll", "reason": "Certified by hand", "ticket": "CHG-1"}
+    return {**who, "expires": expires.isoformat(), **what}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"resource": machine_id("off").upper().replace("/SUBSCRIPTIONS/", "/subscriptions/")},
+        {"resource": f"{machine_id('off')}/extensions/AzureMonitorLinuxAgent"},
+        {"selector": {"machine_name": {"equals": "OFF"}}},
+    ],
+    ids=["machine", "extension", "selector"],
+)
+def test_an_exemption_excuses_the_failure_that_it_names_and_no_other(bench: Bench, what: Mapping[str, Any]) -> None:
+    audited = bench.audit(with_failures(), config=exempting(bench, exemption(TODAY, **what)))
+
+    found = {each["machine_name"]: each for each in audited.findings if each["rule_id"] == "AMA-001"}
+    assert {name: each["status"] for name, each in found.items()} == {"off": "exempt", "old": "fail", "good": "pass"}
+    assert found["off"]["exemption"] == f"CHG-1 (Payroll, until {TODAY.isoformat()})"
+    assert found["off"]["reason_code"] == "disabled", "the reason for which it would have failed"
+    assert {found[name]["exemption"] for name in ("old", "good")} == {None}
+    [row] = audited.table("exemptions")
+    assert row[-1] == 1
+    assert audited.run["counts"]["AMA-001"]["exempt"] == 1
+
+
+def test_an_expired_exemption_excuses_nothing(bench: Bench) -> None:
+    gone = exemption(TODAY - timedelta(days=1), resource=machine_id("off"))
+
+    audited = bench.audit(with_failures(), config=exempting(bench, gone))
+
+    assert audited.statuses("AMA-001") == {"fail": 2, "pass": 1}
+    [row] = audited.table("exemptions")
+    assert row[-1] == 0
+
+
+def test_an_exemption_answers_nothing_that_is_unanswered(bench: Bench) -> None:
+    of = estate(subscription(FIRST, machine("web-1", agent("Linux", "latest"))))
+    excuse = exemption(TODAY, rule="AMA-002", resource=machine_id("web-1"))
+
+    assert bench.audit(of, config=exempting(bench, excuse)).statuses("AMA-002") == {"unanswered": 1}
+
+
+def test_exempt_findings_do_not_fail_the_run(bench: Bench) -> None:
+    excuses = (
+        exemption(TODAY, rule=rule, selector={"machine_name": {"matches": "o*"}}) for rule in ("AMA-001", "AMA-002")
+    )
+
+    audited = bench.audit(with_failures(), config=exempting(bench, *excuses), fail_on=Severity.INFO)
+
+    assert audited.code == ExitCode.DELIVERED
+    assert audited.run["counts"]["AMA-002"]["exempt"] == 1
+
+
+# --- rules that cannot be asked ---
+
+SILENT_RULE = """\
+id: OWN-001
+title: {en: The agent reports}
+severity: high
+frame: extensions
+expect: {silent_for: {under: 1d}}
+reasons:
+  - {code: silent, text: {en: Silent.}}
+why: {en: Because}
+"""
+
+
+@pytest.fixture
+def needs_heartbeats(tmp_path: Path) -> Path:
+    path = tmp_path / "OWN-001.yaml"
+    path.write_text(SILENT_RULE)
+    return path
+
+
+def test_a_rule_over_heartbeats_is_not_run_without_a_workspace_and_that_is_told(
+    bench: Bench, needs_heartbeats: Path
+) -> None:
+    audited = bench.audit(with_failures(), rules=[needs_heartbeats], formats=ALL)
+
+    assert audited.run["not_run"] == [{"rule_id": "OWN-001", "columns": ["silent_for"]}]
+    assert "OWN-001" not in audited.run["counts"]
+    assert audited.verdicts("OWN-001") == []
+    assert audited.report.banner is not None
+    assert any("OWN-001" in line for line in audited.report.banner.lines)
+    assert "OWN-001" in audited.page_text
+    assert audited.code == ExitCode.DELIVERED, "no gap: nothing was asked that was not answered"
+
+
+def test_the_same_rule_is_run_with_a_workspace(bench: Bench, needs_heartbeats: Path) -> None:
+    of = estate(subscription(FIRST, machine("web-1")), beats=True)
+
+    audited = bench.audit(of, rules=[needs_heartbeats])
+
+    assert audited.run["not_run"] == []
+    assert sum(audited.run["counts"]["OWN-001"].values()) == 1
+
+
+def test_a_rule_that_is_disabled_is_neither_run_nor_missed(bench: Bench) -> None:
+    audited = bench.audit(with_failures(), config={"rules": {"AMA-001": {"enabled": False}}})
+
+    assert audited.verdicts("AMA-001") == [] and audited.run["not_run"] == []
+    assert "AMA-001" not in audited.run["counts"]
+
+
+def test_only_narrows_a_rule_also_for_machines_that_were_not_read(bench: Bench) -> None:
+    """What is known of the machine from the list decides."""
+    of = estate(subscription(FIRST, machine("web-1", tags={"env": "prod"}), machine("web-2", tags={"env": "test"})))
+    narrowed = {"rules": {"AMA-001": {"only": {"tags.env": {"equals": "prod"}}}}}
+
+    audited = bench.audit(of, Fault("expand=instanceView", **refusal()), config=narrowed)
+
+    assert audited.verdicts("AMA-001") == [("web-1", "unanswered", "extensions_not_read")]
+    assert audited.statuses("AMA-003") == {"unanswered": 2}
+
+
+def test_only_rules_leaves_the_shipped_ones_out(bench: Bench, needs_heartbeats: Path) -> None:
+    audited = bench.audit(with_failures(), rules=[needs_heartbeats], only_rules=True)
+
+    assert audited.run["counts"] == {}
+    assert audited.findings == []
+    assert audited.requests.get("extension_versions", 0) == 0, "no rule asks for versions"

@@ -1,0 +1,115 @@
+"""What is sent: one GET a machine and little else, each thing once, and nothing that could change the estate."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.simulator import Fault, PageSizes, Simulator, StaySpec, Weather
+from tests.night.parts import FIRST, LATEST, NOW, SECOND, THIRD, Bench, estate, machine, subscription
+
+
+class Watching(Weather):
+    """Clear weather that keeps the method and the path of every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, str]] = []
+
+    def meet(self, method: str, target: str) -> Fault | None:
+        self.seen.append((method, target))
+        return super().meet(method, target)
+
+
+@pytest.fixture
+def watching() -> Watching:
+    return Watching()
+
+
+@pytest.fixture
+def watched(bench: Bench, watching: Watching) -> Simulator:
+    machines = [machine(f"web-{number}", location="Japan East" if number % 2 else "japaneast") for number in range(9)]
+    machines.append(machine("eu-1", location="westeurope", stays=(StaySpec(LATEST, NOW),)))
+    of = estate(
+        subscription(FIRST, *machines),
+        subscription(SECOND, machine("sql-1"), machine("sql-2")),
+        subscription(THIRD),
+        beats=True,
+    )
+    return bench.opened(Simulator(of, weather=watching, pages=PageSizes(virtual_machines=5)))
+
+
+def test_one_get_a_machine_and_little_else(bench: Bench, watched: Simulator) -> None:
+    audited = bench.audit(watched)
+
+    assert audited.code == 0
+    assert audited.requests == {
+        "subscriptions": 1,
+        "virtual_machines": 4,  # two pages, one and one
+        "virtual_machine": 12,
+        "extension_versions": 4,  # two regions, two types
+        "activity_log": 3,
+        "log_analytics": 1,
+    }
+
+
+def test_nothing_is_asked_twice(bench: Bench, watched: Simulator, watching: Watching) -> None:
+    bench.audit(watched)
+
+    assert len(watching.seen) == len(set(watching.seen))
+
+
+def test_nothing_is_sent_that_could_change_the_estate(bench: Bench, watched: Simulator, watching: Watching) -> None:
+    bench.audit(watched)
+
+    assert {method for method, _path in watching.seen} == {"GET", "POST"}
+    [posted] = [path for method, path in watching.seen if method == "POST"]
+    assert posted.startswith("/v1/workspaces/") and posted.endswith("/query")
+
+
+def test_a_region_is_asked_once_however_it_is_spelled(bench: Bench, watched: Simulator, watching: Watching) -> None:
+    bench.audit(watched)
+
+    asked = sorted(
+        path.partition("?")[0].partition("/locations/")[2] for _method, path in watching.seen if "/locations/" in path
+    )
+    assert [path.lower() for path in asked] == [
+        f"{where}/publishers/microsoft.azure.monitor/artifacttypes/vmextension/types/azuremonitor{os}agent/versions"
+        for where in ("japaneast", "westeurope")
+        for os in ("linux", "windows")
+    ]
+
+
+def test_run_json_counts_what_the_service_counted(bench: Bench, watched: Simulator) -> None:
+    audited = bench.audit(watched)
+
+    sent = {source: told["sent"] for source, told in audited.run["requests"].items()}
+    assert sent == {
+        "subscriptions": 1,
+        "virtual_machines": 4,
+        "instance_view": 12,
+        "extension_versions": 4,
+        "activity_log": 3,
+        "heartbeats": 1,
+    }
+    assert all(told["bytes"] > 0 for told in audited.run["requests"].values())
+
+
+def test_an_unregistered_provider_is_a_gap_and_is_not_registered(bench: Bench) -> None:
+    """The SDK would by itself POST a registration."""
+    body = {
+        "error": {
+            "code": "MissingSubscriptionRegistration",
+            "message": "The subscription is not registered to use namespace 'Microsoft.Compute'.",
+        }
+    }
+    azure = bench.simulate(
+        estate(subscription(FIRST, machine("web-1")), subscription(SECOND, machine("sql-1"))),
+        Fault(f"/subscriptions/{SECOND}/providers/Microsoft.Compute/virtualMachines", status=409, body=body),
+    )
+
+    audited = bench.audit(azure)
+
+    assert audited.code == 5
+    assert audited.gap("virtual_machines", SECOND)["close"]
+    assert audited.requests.get("unknown", 0) == 0
+    assert audited.statuses("AMA-001") == {"pass": 1}

@@ -1,0 +1,235 @@
+"""What is derived for machines: when they last ran, their heartbeats, their agents."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from auditor.model.reading import Row, Source
+from tests.unit.frames.parts import (
+    MACHINE,
+    NOW,
+    WINDOW_START,
+    WORKSPACE,
+    Estate,
+    ago,
+    extension,
+    machine,
+    operation,
+    reading,
+    stay,
+    the_machine,
+)
+
+DEALLOCATED: dict[str, Any] = {
+    "availability": "stopped",
+    "power_state": "deallocated",
+    "agent_state": None,
+    "agent_at": None,
+}
+STOPPED: dict[str, Any] = {**DEALLOCATED, "power_state": "stopped"}
+NO_LOG = frozenset({Source.ACTIVITY_LOG})
+DAY = timedelta(days=1)
+
+
+def last_ran(
+    *operations: Row,
+    beats: tuple[Row, ...] | None = None,
+    incomplete: frozenset[Source] = frozenset(),
+    **state: Any,
+) -> tuple[datetime | None, datetime | None, str | None]:
+    """The bounds, and who told them."""
+    found = the_machine(
+        Estate(machines=(machine(**state),), operations=operations, heartbeats=beats, incomplete=incomplete)
+    )
+    low, high = found["last_ran.low"], found["last_ran.high"]
+    stopped = found["days_stopped.low"], found["days_stopped.high"]
+    assert stopped == (None if high is None else NOW - high, None if low is None else NOW - low)
+    return low, high, found["last_ran_source"]
+
+
+def test_running_is_now_whatever_the_log_says() -> None:
+    assert last_ran() == (NOW, NOW, "instance_view")
+    assert last_ran(operation(ago(days=2), action="deallocate")) == (NOW, NOW, "instance_view")
+    assert last_ran(incomplete=NO_LOG) == (NOW, NOW, "instance_view")
+
+
+def test_a_machine_of_unknown_state_last_ran_nobody_knows_when() -> None:
+    unknown: dict[str, Any] = {"availability": None, "power_state": None}
+
+    assert last_ran(operation(ago(days=2), action="deallocate"), **unknown) == (None, None, None)
+
+
+@pytest.mark.parametrize("action", ["deallocate", "power_off"])
+def test_a_stop_in_the_log_tells_it_exactly(action: str) -> None:
+    assert last_ran(operation(ago(days=2), action=action), **STOPPED) == (ago(days=2), ago(days=2), "activity_log")
+
+
+def test_the_last_stop_counts() -> None:
+    stops = [operation(ago(days=number), action="deallocate") for number in (9, 2, 5)]
+
+    assert last_ran(*stops, **DEALLOCATED)[:2] == (ago(days=2), ago(days=2))
+
+
+def test_a_start_after_the_last_stop_means_that_it_was_shut_down_from_within() -> None:
+    found = last_ran(operation(ago(days=5), action="power_off"), operation(ago(days=3), action="start"), **STOPPED)
+
+    assert found == (ago(days=3), NOW, "activity_log")
+
+
+def test_a_start_before_the_last_stop_says_nothing_more() -> None:
+    found = last_ran(operation(ago(days=3), action="start"), operation(ago(days=2), action="deallocate"), **DEALLOCATED)
+
+    assert found[:2] == (ago(days=2), ago(days=2))
+
+
+def test_a_deallocated_machine_without_an_event_was_stopped_before_the_window() -> None:
+    assert last_ran(**DEALLOCATED) == (None, WINDOW_START, "activity_log")
+
+
+@pytest.mark.parametrize("power", ["stopped", "stopping", "deallocating", None])
+def test_no_event_bounds_deallocated_machines_only(power: str | None) -> None:
+    """A machine that is shut down from within leaves no event."""
+    assert last_ran(availability="stopped", power_state=power) == (None, None, None)
+
+
+def test_another_machines_events_count_for_nothing() -> None:
+    elsewhere = operation(ago(days=2), action="deallocate", machine_id=f"{MACHINE}0")
+
+    assert last_ran(elsewhere, **DEALLOCATED) == (None, WINDOW_START, "activity_log")
+
+
+def test_events_are_matched_in_any_letter_case() -> None:
+    shouted = operation(ago(days=2), action="deallocate", machine_id=MACHINE.upper())
+
+    assert last_ran(shouted, **DEALLOCATED)[:2] == (ago(days=2), ago(days=2))
+
+
+@pytest.mark.parametrize("outcome", ["running", "failed"])
+def test_a_stop_without_a_logged_success_is_an_event_all_the_same(outcome: str) -> None:
+    """The log often has no end: the machine was not stopped before the window, as if there were no event at all."""
+    event = operation(ago(days=2), outcome, "deallocate")
+
+    assert last_ran(event, **DEALLOCATED) == (ago(days=2), NOW, "activity_log")
+
+
+def test_a_start_without_an_end_may_have_started_it() -> None:
+    found = last_ran(
+        operation(ago(days=4), action="deallocate"), operation(ago(days=2), "running", "start"), **DEALLOCATED
+    )
+
+    assert found[:2] == (ago(days=2), NOW)
+
+
+def test_a_start_that_failed_says_nothing() -> None:
+    assert last_ran(operation(ago(days=2), "failed", "start"), **DEALLOCATED) == (None, WINDOW_START, "activity_log")
+
+
+def test_writes_of_extensions_are_no_power_events() -> None:
+    assert last_ran(operation(ago(days=2)), **DEALLOCATED) == (None, WINDOW_START, "activity_log")
+
+
+# --- heartbeats ---
+
+
+def test_a_heartbeat_tells_when_a_machine_last_ran() -> None:
+    """It left no event: shut down from within, or stopped before the window."""
+    beats = (stay("1.36.1", ago(days=25), ago(days=20)),)
+
+    assert last_ran(beats=beats, **STOPPED) == (ago(days=20), ago(days=20), "heartbeats")
+    assert last_ran(beats=beats, **DEALLOCATED) == (ago(days=20), ago(days=20), "heartbeats")
+
+
+def test_the_later_of_heartbeat_and_stop_counts() -> None:
+    stop = operation(ago(days=5), action="deallocate")
+
+    before = (stay("1.36.1", ago(days=25), ago(days=7)),)
+    after = (stay("1.36.1", ago(days=25), ago(days=4)),)
+
+    assert last_ran(stop, beats=before, **DEALLOCATED) == (ago(days=5), ago(days=5), "activity_log")
+    assert last_ran(stop, beats=after, **DEALLOCATED) == (ago(days=4), ago(days=4), "heartbeats")
+
+
+def test_a_start_after_the_last_heartbeat_leaves_the_end_open() -> None:
+    beats = (stay("1.36.1", ago(days=25), ago(days=7)),)
+
+    assert last_ran(operation(ago(days=6), action="start"), beats=beats, **STOPPED)[:2] == (ago(days=6), NOW)
+
+
+def test_without_the_log_a_heartbeat_is_the_earliest_that_it_can_have_been() -> None:
+    """A later start may be in what was not read."""
+    beats = (stay("1.36.1", ago(days=25), ago(days=7)),)
+
+    assert last_ran(beats=beats, incomplete=NO_LOG, **STOPPED) == (ago(days=7), NOW, "heartbeats")
+
+
+def test_without_log_and_heartbeats_nobody_knows() -> None:
+    event = operation(ago(days=2), action="deallocate")
+
+    assert last_ran(event, incomplete=NO_LOG, **DEALLOCATED) == (None, None, None)
+
+
+def test_heartbeats_of_all_workspaces_count_together() -> None:
+    second = WORKSPACE.replace("9", "8")
+    beats = (stay("1.36.1", ago(days=25), ago(days=7)), stay("1.36.1", ago(days=24), ago(days=9), workspace=second))
+
+    assert last_ran(beats=beats, **STOPPED)[:2] == (ago(days=7), ago(days=7))
+
+
+def test_silence_is_counted_from_the_last_heartbeat() -> None:
+    found = the_machine(Estate(heartbeats=(stay("1.36.1", ago(days=9), ago(hours=5)),)))
+
+    assert (found["last_heartbeat"], found["silent_for"]) == (ago(hours=5), timedelta(hours=5))
+
+
+@pytest.mark.parametrize("beats", [None, ()], ids=["not asked", "never heard"])
+def test_silence_is_not_known_of_a_machine_that_nobody_heard(beats: tuple[()] | None) -> None:
+    found = the_machine(Estate(heartbeats=beats))
+
+    assert (found["last_heartbeat"], found["silent_for"]) == (None, None)
+
+
+def test_silence_is_not_known_while_one_workspace_was_not_read() -> None:
+    unread = reading(Source.HEARTBEATS, WORKSPACE.replace("9", "8"), complete=False)
+
+    found = the_machine(Estate(heartbeats=(stay("1.36.1", ago(days=9), ago(hours=5)),)), unread)
+
+    assert (found["last_heartbeat"], found["silent_for"]) == (None, None)
+
+
+# --- agents ---
+
+
+def agents(*extensions: Row, **state: Any) -> int | None:
+    count: int | None = the_machine(Estate(machines=(machine(**state),), extensions=extensions))["monitor_agents"]
+    return count
+
+
+def test_agents_are_counted_by_publisher_and_type_and_not_by_name() -> None:
+    windows = extension(id="2", type="AZUREMONITORWINDOWSAGENT", publisher="microsoft.azure.monitor")
+    named_so = extension(
+        id="3", publisher="Microsoft.Compute", type="CustomScriptExtension", name="AzureMonitorLinuxAgent"
+    )
+
+    assert agents() == 0
+    assert agents(extension()) == 1
+    assert agents(extension(), windows, named_so) == 2
+
+
+def test_agents_are_not_counted_where_extensions_were_not_read() -> None:
+    assert agents(extensions_read="no") is None
+    assert agents(extensions_read=None) is None
+
+
+@pytest.mark.parametrize("gone", ["publisher", "type"])
+def test_agents_are_not_counted_where_nobody_knows_what_an_extension_is(gone: str) -> None:
+    assert agents(extension(), extension(id="2", **{gone: None})) is None
+
+
+def test_agents_are_not_counted_where_the_machine_was_read_in_part() -> None:
+    """The resources are there and the view is not: what else the machine reports is not known."""
+    estate = Estate(machines=(machine(availability=None),)).without(Source.INSTANCE_VIEW)
+
+    assert the_machine(estate)["monitor_agents"] is None
