@@ -20,5 +20,6 @@ CHECKS = {
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_house_is_in_order(name: str) -> None:
-    done = subprocess.run([sys.executable, *CHECKS[name]], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, *CHECKS[name]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

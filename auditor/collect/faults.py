@@ -82,8 +82,6 @@ def from_response(source: Source, status: int, body: bytes, headers: Any) -> Fau
     code = error.code.removeprefix(str(status)).strip()  # some services write the status again
     answer = f"HTTP {status}{f' {code}' if code else ''}{told}"
     challenge = str(headers.get("WWW-Authenticate", "")).lower()
-    if error.message.startswith(_DIRECTORY):
-        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({answer})", _CREDENTIAL, status, error.code)
     if error.code.lower() in _EXPIRED or (status == 401 and "invalid_token" in challenge):
         return Fault(FaultKind.EXPIRED, f"The access token was refused ({answer})", _SIGN_IN, status, error.code)
     if status in (401, 403):
@@ -112,8 +110,6 @@ def _body(response: Any) -> bytes:
     return bytes(response.body() if hasattr(response, "body") else response.content)
 
 
-_DIRECTORY = "AADSTS"
-"""How the messages of the token endpoint begin."""
 _SIGN_IN = "Sign in again, or bring a fresh token: an expired or foreign token reads nothing."
 _CREDENTIAL = "Check azure.credential in the configuration, and that this machine may use that identity."
 _ASKED = "Check what is set for this source; if it stays so, report it: Azure may want the question put otherwise."
@@ -159,10 +155,10 @@ def from_exception(source: Source, error: Exception) -> Fault:
     if isinstance(error, WouldWrite):
         return Fault(FaultKind.UNREADABLE, str(error), _REGISTER)
     response = error.response if isinstance(error, HttpResponseError) else None
+    if isinstance(error, ClientAuthenticationError) and (response is None or _at_directory(response)):
+        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({_cause(error)})", _CREDENTIAL)
     if response is not None and (response.status_code or 0) >= 400:
         return from_response(source, response.status_code or 0, _body(response), getattr(response, "headers", {}))
-    if isinstance(error, ClientAuthenticationError):
-        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({_cause(error)})", _CREDENTIAL)
     if response is not None or isinstance(error, DecodeError):
         return unreadable(source, "the answer is not JSON")
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
@@ -171,6 +167,11 @@ def from_exception(source: Source, error: Exception) -> Fault:
     if isinstance(error, AzureError):
         return unreadable(source, _cause(error))
     raise error
+
+
+def _at_directory(response: Any) -> bool:
+    """Whether the token endpoint answered, and not the service: a typed call raises the same for both."""
+    return "/token" in str(response.request.url)
 
 
 def _cause(error: AzureError) -> str:
@@ -182,7 +183,7 @@ def _cause(error: AzureError) -> str:
         if inner is None:
             break
         bottom = inner
-    return _cut(_OBJECT.sub("", str(bottom))).rstrip(".") or type(bottom).__name__
+    return _cut(_NOISE.sub("", _OBJECT.sub("", str(bottom)))).rstrip(".") or type(bottom).__name__
 
 
 def unreadable(source: Source, what: str, status: int | None = 200) -> Fault:

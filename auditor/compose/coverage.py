@@ -102,7 +102,7 @@ class Coverage:
 
     @cached_property
     def _states(self) -> dict[str, str]:
-        """For each subscription in scope how far it was read: yes, partly, refused, disabled or missing."""
+        """For each subscription in scope how far it was read: yes, partly, unread, refused, disabled, missing."""
         scopes = [scope for source, scope in self._complete if source == Source.SUBSCRIPTIONS and scope != "tenant"]
         return {scope: self._state(scope) for scope in scopes}
 
@@ -113,7 +113,9 @@ class Coverage:
             return "disabled"
         machines = self._complete.get((str(Source.VIRTUAL_MACHINES), subscription))
         if machines is not None and machines["complete"] == "no":
-            return "refused" if plain(machines["status"], Kind.NUMBER) in _REFUSED else "partly"
+            if machines["rows"]:
+                return "partly"
+            return "refused" if plain(machines["status"], Kind.NUMBER) in _REFUSED else "unread"
         inside = (gap.scope == subscription or f"/{subscription}/" in gap.scope for gap in self.gaps)
         return "partly" if any(inside) else "yes"
 

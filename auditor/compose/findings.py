@@ -231,7 +231,7 @@ class _Desk:
         if verdict["row"] < 0:
             return (self._unread(row),)
         named = [column for column in self._columns(list(self.rule.columns())) if column.name not in _ALREADY_TOLD]
-        with_inputs = [name for column in named for name in (column.name, *column.inputs)]
+        with_inputs = [name for column in named for name in (column.name, *column.inputs, *column.beside)]
         columns = self._columns(list(dict.fromkeys(with_inputs)))
         told = [self._value(column, row) for column in columns]
         about_operations = any(column.name == "last_failure" for column in named)

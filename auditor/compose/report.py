@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
 from auditor.compose.coverage import Coverage
@@ -13,9 +14,10 @@ from auditor.compose.ledger import Ledger
 from auditor.compose.summary import Summary
 from auditor.compose.tables import Rows, cell, table
 from auditor.compose.wording import Wording, iso
+from auditor.errors import ExitCode
 from auditor.model.report import Banner, Finding, Group, Report, RuleNote
-from auditor.model.rule import Rule, RuleBook
-from auditor.model.run import RunFacts
+from auditor.model.rule import Rule
+from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
 from auditor.model.table import CellKind, Table
 from auditor.model.verdict import Severity, Status
@@ -32,9 +34,12 @@ class Composer:
     """All that a report is made from."""
 
     ledger: Ledger
-    rulebook: RuleBook
-    settings: Settings
+    order: Order
     facts: RunFacts
+
+    @property
+    def settings(self) -> Settings:
+        return self.order.settings
 
     @cached_property
     def wording(self) -> Wording:
@@ -42,11 +47,11 @@ class Composer:
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rulebook.rules if rule.enabled)
+        return tuple(rule for rule in self.order.rulebook.rules if rule.enabled)
 
     @cached_property
     def coverage(self) -> Coverage:
-        return Coverage(self.ledger, self.settings.scope, self.wording, self.facts.as_of.date())
+        return Coverage(self.ledger, self.settings.scope, self.wording, self.order.as_of.date())
 
     @cached_property
     def summary(self) -> Summary:
@@ -85,8 +90,8 @@ class Composer:
             status_words={status: say("statuses", status) for status in Status},
             severity_words={severity: say("severities", severity) for severity in Severity},
             time_zone=self.wording.zone,
-            as_of=self.facts.as_of,
-            run=self._run(),
+            as_of=self.order.as_of,
+            run=self.run(),
         )
 
     def _scope(self) -> str:
@@ -160,7 +165,7 @@ class Composer:
             for verdicts in self.ledger.frames("verdicts"):
                 excused = verdicts[verdicts["status"].eq(Status.EXEMPT)]
                 labels.update(zip(excused["rule_id"], excused["exemption"], strict=True))
-            for entry in self.rulebook.exemptions:
+            for entry in self.order.rulebook.exemptions:
                 matches = labels[entry.rule, entry.label]
                 what = entry.resource or self.wording.say("about", "scope")
                 yield (entry.rule, what, entry.owner, entry.reason, entry.ticket, entry.expires.isoformat(), matches)
@@ -182,31 +187,46 @@ class Composer:
         def rows() -> Rows:
             say = self.wording.say
             yield (say("about", "tool"), facts.tool)
-            yield (say("about", "run_id"), facts.run_id)
-            yield (say("about", "as_of"), self.wording.moment(facts.as_of))
+            yield (say("about", "run_id"), self.order.run_id)
+            yield (say("about", "as_of"), self.wording.moment(self.order.as_of))
             yield (say("about", "identity"), facts.identity.get("object_id") or say("texts", "unknown"))
-            yield (say("about", "cloud"), facts.cloud)
+            yield (say("about", "cloud"), str(self.settings.azure.cloud))
             yield (say("about", "scope"), self._scope())
             yield (say("about", "look_back"), self.wording.span(self.settings.sources.lookback))
             workspaces = ", ".join(self.settings.sources.heartbeats.workspaces)
             yield (say("about", "heartbeats"), workspaces or say("about", "none"))
             yield (say("about", "requests"), sum(each.sent for each in facts.traffic.values()))
-            yield (say("about", "seconds"), ", ".join(f"{name} {took:.1f}" for name, took in facts.seconds.items()))
-            yield from ((say("about", "rules_hash", file=file), digest) for file, digest in facts.hashes.items())
+            yield (
+                say("about", "seconds"),
+                ", ".join(f"{name} {took:.1f}" for name, took in facts.watch.seconds.items()),
+            )
+            yield from ((say("about", "rules_hash", file=file), digest) for file, digest in self.order.hashes.items())
 
         return table(self.wording, "about", (cell("fact", width=34), cell("value", CellKind.LONG, 72)), rows)
 
-    def _run(self) -> dict[str, object]:
-        facts, coverage = self.facts, self.coverage
+    @cached_property
+    def exit_code(self) -> ExitCode:
+        """What the night ends with, the first that holds."""
+        if self.coverage.nothing_collected:
+            return ExitCode.NOTHING_COLLECTED
+        fail_on = self.order.fail_on
+        grave = [rule.id for rule in self.rules if fail_on and rule.severity.rank <= fail_on.rank]
+        if any(self.ledger.counts.get((rule, Status.FAIL), 0) for rule in grave):
+            return ExitCode.FINDINGS
+        return ExitCode.INCOMPLETE if self.coverage.open_gaps else ExitCode.DELIVERED
+
+    def run(self) -> dict[str, object]:
+        """run.json as of now: the seconds are those of the stages that have ended."""
+        order, facts, coverage, ended = self.order, self.facts, self.coverage, datetime.now(UTC)
         oldest = self.ledger.readings["read_at"].min()
-        age = (facts.ended - oldest.to_pydatetime()).total_seconds() if oldest == oldest else None
+        age = (ended - oldest.to_pydatetime()).total_seconds() if oldest == oldest else None
         return {
             "tool": facts.tool,
-            "run_id": facts.run_id,
-            "as_of": iso(facts.as_of),
-            "started": iso(facts.started),
-            "ended": iso(facts.ended),
-            "seconds": {name: round(took, 3) for name, took in facts.seconds.items()},
+            "run_id": order.run_id,
+            "as_of": iso(order.as_of),
+            "started": iso(facts.watch.started),
+            "ended": iso(ended),
+            "seconds": {name: round(took, 3) for name, took in facts.watch.seconds.items()},
             "subscriptions": dict(coverage.subscriptions),
             "machines": dict(sorted(coverage.machines["all"].items())),
             "operations": self._operations(),
@@ -224,8 +244,10 @@ class Composer:
             },
             "data_age": age,
             "confirmed": {"read_again": 0, "changed": 0},
-            "hashes": dict(facts.hashes),
+            "hashes": dict(order.hashes),
             "identity": dict(facts.identity),
+            "receipts": [],
+            "exit_code": int(self.exit_code),
         }
 
     def _operations(self) -> dict[str, int]:

@@ -202,7 +202,8 @@ class Summary:
         operations = frames["operations"]
         known = set(frames["extensions"]["id"].str.lower())
         wanted = operations[operations["action"].eq("write") & operations["outcome"].ne("succeeded")]
-        for row in wanted.sort_values(["started", "id"], ascending=[False, True]).to_dict("records"):
+        ordered = wanted.sort_values(["subscription_id", "started", "id"], ascending=[True, False, True])
+        for row in ordered.to_dict("records"):
             extension = str(row["extension_id"])
             error = ": ".join(part for part in (_known(row["error_code"]), _known(row["error_message"])) if part)
             yield (

@@ -30,7 +30,7 @@ class Wording:
     @cached_property
     def _catalogue(self) -> dict[str, dict[str, Any]]:
         path = reports_folder() / f"{self.language}.yaml"
-        loaded: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded: dict[str, dict[str, Any]] = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
         return loaded
 
     @cached_property

@@ -21,6 +21,7 @@ from auditor.model.reading import Source
 def with_machine_columns(
     frames: Frames, coverage: Coverage, stays: Mapping[str, list[Stay]], as_of: datetime
 ) -> pd.DataFrame:
+    """The machines with their derived columns; ``stays`` are by machine id in lower case."""
     machines = frames["machines"].copy()
     names = dict(zip(lower(frames["subscriptions"]["id"]), frames["subscriptions"]["name"], strict=True))
     keys = lower(machines["id"])

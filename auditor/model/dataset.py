@@ -34,8 +34,8 @@ class Column:
 
     ``helped_by`` are optional sources: where one is configured the column knows more. ``bounds`` columns are stored as
     two, ``NAME.low`` and ``NAME.high``: the truth lies between them, and a missing end is open. ``inputs`` are the
-    columns that a derived one is made from: a finding shows them beside it. ``told_by`` and ``told_at`` name the
-    columns that say, row by row, which source told this one and when.
+    columns without which a derived one is missing, ``beside`` those that explain it: a finding shows both.
+    ``told_by`` and ``told_at`` name the columns that say, row by row, which source told this one and when.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Column:
     bounds: bool = False
     derived: bool = False
     inputs: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     told_by: str = ""
     told_at: str = ""
 
@@ -276,7 +277,7 @@ EXTENSIONS = Frame(
             "properties.instanceView.extensions[].typeHandlerVersion",
             _VIEW,
             _BEATS,
-            inputs=("agent_state",),
+            beside=("agent_state",),
             told_by="installed_version_source",
             told_at="installed_version_at",
         ),
@@ -356,7 +357,7 @@ EXTENSIONS = Frame(
             _BEATS,
             words=("none", "superseded", "healed", "broken", "rolled_back", "retried", "unresolved"),
             derived=True,
-            inputs=("last_failure_at", "last_failure_error", "provisioning_state", "installed_version"),
+            beside=("last_failure_at", "last_failure_error", "provisioning_state", "installed_version"),
         ),
         Column("last_failure_at", Kind.TIME, "when the last failed operation ended", "", _LOG, derived=True),
         Column("last_failure_error", Kind.TEXT, "its error code and message, or none", "", _LOG, derived=True),
@@ -432,7 +433,7 @@ OPERATIONS = Frame(
 HEARTBEATS = Frame(
     "heartbeats",
     "a stay: a version reported without interruption by another",
-    ("machine_id", "from"),
+    ("machine_id", "workspace", "version", "from"),
     (
         Column("machine_id", Kind.TEXT, "the machine", "_ResourceId", _BEATS),
         Column("version", Kind.VERSION, "the version it reported", "Version", _BEATS),

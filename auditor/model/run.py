@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
+from auditor.model.narration import Narrator
 from auditor.model.reading import Source, Traffic
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 from auditor.model.verdict import Severity
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """Facts of one run. ``seconds`` by stage; ``identity`` never holds a secret; ``hashes`` are sha256 by file name.
-
-    ``not_run``: for each rule that could not be asked, the columns that nothing configured can tell.
-    """
-
-    tool: str
-    run_id: str
-    as_of: datetime
-    started: datetime
-    ended: datetime
-    seconds: Mapping[str, float]
-    traffic: Mapping[Source, Traffic]
-    identity: Mapping[str, str | None]
-    hashes: Mapping[str, str]
-    portal: str
-    cloud: str
-    not_run: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -50,3 +34,53 @@ class Order:
     as_of: datetime
     fixed_clock: bool = False
     fail_on: Severity | None = None
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """When an answer counts as read."""
+        return (lambda: self.as_of) if self.fixed_clock else (lambda: datetime.now(UTC))
+
+    @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """sha256 of the configuration and of every rule file."""
+        return {"config": self.config_hash, **self.rulebook.hashes}
+
+    @property
+    def run_id(self) -> str:
+        """The time to judge by and what is judged with: the same data give the same id."""
+        stamp = hashlib.sha256(repr(sorted(self.hashes.items())).encode()).hexdigest()[:8]
+        return f"{self.as_of:%Y%m%dT%H%M%SZ}-{stamp}"
+
+
+@dataclass
+class Watch:
+    """When the night began, seconds by stage, and what the narrator is told at the end of each stage."""
+
+    narrator: Narrator
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[list[str]]:
+        """Times what happens within; the texts put into the list are told when it has ended."""
+        began = time.perf_counter()
+        told: list[str] = []
+        yield told
+        self.seconds[name] = time.perf_counter() - began
+        self.narrator.stage(name, f"{' '.join(told)} ({self.seconds[name]:.1f} s)".strip())
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Facts of one run, beside what it found. ``identity`` never holds a secret; ``portal`` is a base address.
+
+    ``watch`` still runs: composing takes time too. ``not_run``: for each rule that could not be asked, the columns that
+    nothing configured can tell.
+    """
+
+    tool: str
+    watch: Watch
+    traffic: Mapping[Source, Traffic]
+    identity: Mapping[str, str | None]
+    portal: str
+    not_run: Mapping[str, tuple[str, ...]]

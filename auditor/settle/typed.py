@@ -18,6 +18,7 @@ _MEANT = {
     Kind.FLAG: "is neither true nor false: write one of these, without quotes",
     Kind.DURATION: "is no duration: write a whole number and d, h, m or s, such as 7d",
     Kind.TIME: "is no time: write it with its offset, such as 2026-01-31T03:00:00Z",
+    Kind.TAGS: "is not given as a whole: write tags.NAME, a line for each tag",
 }
 
 

@@ -115,9 +115,6 @@ def test_an_operation_without_an_end_is_no_failure(
     assert audited.gaps() == []
 
 
-@pytest.mark.xfail(
-    reason="compose/findings.py: _Desk._roots blames last_failure_at, which is missing wherever nothing failed"
-)
 def test_an_old_operation_without_an_end_says_what_to_look_at(bench: Bench) -> None:
     audited = bench.audit(unended(3 * DAY, "Updating"))
 
@@ -152,14 +149,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 }
 
 
-PARTLY_REFUSED = pytest.mark.xfail(
-    reason="compose/coverage.py: Coverage._state calls a subscription refused although a part of its list was read"
-)
-
-
-@pytest.mark.parametrize(
-    "how", [pytest.param(how, marks=PARTLY_REFUSED) if how == "refused" else how for how in BROKEN]
-)
+@pytest.mark.parametrize("how", BROKEN)
 def test_a_page_of_machines_that_breaks_keeps_the_pages_before_it(bench: Bench, how: str) -> None:
     broken = Fault(r"/virtualMachines\?.*skiptoken=", after=1, **BROKEN[how])
 
@@ -173,7 +163,6 @@ def test_a_page_of_machines_that_breaks_keeps_the_pages_before_it(bench: Bench, 
     assert audited.table("unseen")[0][0] == "Machines not (all) listed"
 
 
-@PARTLY_REFUSED
 def test_a_list_that_is_cut_short_is_partly_read_however_it_was_refused(bench: Bench) -> None:
     """Some of its machines stand in the report, so that "refused" would say too little."""
     cut = Fault(r"/virtualMachines\?.*skiptoken=", status=403)

@@ -12,10 +12,16 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from pydantic import SecretStr
 
+from auditor.cloud import Cloud
 from auditor.collect import faults
 from auditor.collect.faults import Fault, FaultKind
+from auditor.collect.session import Session
+from auditor.model.narration import Silent
 from auditor.model.reading import Source
+from tests.real.night import azure
+from tests.real.replay import Answer, Replay
 
 VIEW = Source.INSTANCE_VIEW
 
@@ -66,12 +72,38 @@ def test_a_token_of_another_tenant_is_a_foreign_one() -> None:
     assert response(401, body).kind is FaultKind.EXPIRED
 
 
-def test_the_directorys_refusal_is_about_signing_in() -> None:
-    message = "AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 2 Timestamp: 2026-01-01"
-    told = response(401, {"error": "invalid_client", "error_description": message})
+def test_the_directorys_refusal_is_about_signing_in(replay: Replay) -> None:
+    """The real credential asks the real way; what refuses is the token endpoint, not the service."""
+    told = sign_in(replay, Answer.json({"error": "invalid_client", "error_description": INVALID_SECRET}, 401))
     assert told.kind is FaultKind.SIGN_IN
     assert "AADSTS7000215: Invalid client secret provided" in told.reason and "Trace ID" not in told.reason
     assert "azure.credential" in told.close
+
+
+@pytest.mark.parametrize("answer", [Answer(400, b"{}"), Answer(200, b"<html>"), Answer(404)])
+def test_a_directory_that_answers_nonsense(replay: Replay, answer: Answer) -> None:
+    told = sign_in(replay, answer)
+    assert told.kind in (FaultKind.SIGN_IN, FaultKind.UNREACHABLE, FaultKind.UNREADABLE)
+    assert "<" not in told.reason
+
+
+INVALID_SECRET = "AADSTS7000215: Invalid client secret provided. Trace ID: 1 Correlation ID: 2 Timestamp: 2026-01-01"
+TENANT = "44444444-0000-0000-0000-000000000000"
+
+
+def sign_in(replay: Replay, token: Answer) -> Fault:
+    """The fault of one request by a client whose token endpoint answers with ``token``."""
+    directory = f"{replay.origin}/{TENANT}/oauth2/v2.0"
+    found = {"issuer": replay.origin, "token_endpoint": f"{directory}/token", "authorization_endpoint": directory}
+    replay.give(f"/{TENANT}/v2.0/.well-known/openid-configuration", Answer.json(found))
+    replay.give(f"/{TENANT}/oauth2/v2.0/token", token)
+    client = {"credential": "client_secret", "tenant_id": TENANT, "client_id": TENANT, "client_secret": SecretStr("no")}
+    settings = azure(replay).model_copy(update={**client, "token": None})
+    session = Session(Cloud(settings), Silent(), pause=lambda _seconds: None)
+    with pytest.raises(Fault) as caught:
+        session.get(session.compute(VIEW, TENANT), VIEW, "/anything")
+    session.close()
+    return caught.value
 
 
 def test_a_long_message_is_cut() -> None:

@@ -299,7 +299,7 @@ STALE = {"displayStatus": "Not Ready", "time": "2024-08-26T05:00:00Z"}
 
 
 def test_a_version_is_as_old_as_the_word_of_who_told_it(replay: Replay, session: Session) -> None:
-    """A ready guest agent says when it spoke, one that is not ready leaves it open; without one a running machine does."""
+    """A ready guest agent says when it spoke, one that is not ready leaves it open; without one a running machine."""
 
     def told_at(view: dict[str, Any]) -> object:
         return agent(replay, session, answer([resource()], view))["installed_version_at"]

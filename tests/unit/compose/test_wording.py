@@ -55,7 +55,8 @@ def test_bounds_read_as_what_they_prove() -> None:
     assert shown("days_stopped", {low: timedelta(days=14), high: pd.NaT}) == "at least 14 days"
     assert shown("days_stopped", {low: None, high: timedelta(days=2)}) == "at most 2 days"
     assert shown("days_stopped", {low: timedelta(days=3), high: timedelta(days=3)}) == "3 days"
-    assert shown("last_ran", {"last_ran.low": None, "last_ran.high": pd.Timestamp(NOON)}) == "before 2026-11-22 21:00 JST"
+    before = {"last_ran.low": None, "last_ran.high": pd.Timestamp(NOON)}
+    assert shown("last_ran", before) == "before 2026-11-22 21:00 JST"
     both = {"last_ran.low": pd.Timestamp(NOON), "last_ran.high": pd.Timestamp(NOON + timedelta(hours=1))}
     assert shown("last_ran", both) == "between 2026-11-22 21:00 JST and 2026-11-22 22:00 JST"
 

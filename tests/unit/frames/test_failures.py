@@ -294,7 +294,7 @@ def test_a_machine_that_no_queried_workspace_ever_heard_is_not_silent() -> None:
 def test_a_failure_an_hour_ago_is_too_fresh_to_call_the_agent_silent() -> None:
     fresh = operation(ago(minutes=50), "failed")
 
-    assert word(fresh, beats=(stay(OLD, ago(days=20), ago(minutes=55)),), installed_version_at=None) == "unresolved"
+    assert word(fresh, beats=(stay(OLD, ago(days=20), ago(hours=2)),), installed_version_at=None) == "unresolved"
 
 
 def test_with_one_workspace_unread_nobody_is_silent() -> None:
