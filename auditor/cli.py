@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AuditorError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
         return int(error.exit_code)
+    except ModuleNotFoundError as error:
+        print(_not_installed(error), file=sys.stderr)  # noqa: T201
+        return int(ExitCode.SETTINGS_REFUSED)
     except KeyboardInterrupt:
         return 130
 
@@ -69,11 +72,15 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
     _add_output(parser, "audit-report")
-    parser.add_argument("--rules", type=Path, action="append", default=[], metavar="PATH", help="more (repeatable)")
+    parser.add_argument(
+        "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
+    )
     parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
     parser.add_argument("--subscription", action="append", default=[], metavar="ID", help="only these (repeatable)")
-    parser.add_argument("--as-of", type=_time, metavar="TIME", help="the time to judge by, such as 2026-11-22T02:00Z")
-    parser.add_argument("--fail-on", type=Severity, choices=list(Severity), help="end with 10 on such findings")
+    parser.add_argument("--as-of", type=_time, metavar="TIME", help="judge, and count as read, at this time")
+    parser.add_argument(
+        "--fail-on", choices=[str(each) for each in Severity], help="end with 10 on findings of this severity or graver"
+    )
     parser.add_argument("--no-deliver", action="store_true", help="write the report and send nothing")
     parser.set_defaults(command=_run)
 
@@ -87,14 +94,14 @@ def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--output", type=Path, default=Path(default), metavar="DIR", help=f"default: {default}")
     parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")
     loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("-v", "--verbose", action="store_true")
-    loudness.add_argument("-q", "--quiet", action="store_true")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="tell every wait, and the time that has passed")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--estate", type=int, default=_DEMO_MACHINES, metavar="SIZE", help="machines")
+    parser.add_argument("--estate", type=_count, default=_DEMO_MACHINES, metavar="SIZE", help="machines")
     parser.add_argument("--seed", type=int, default=_DEMO_SEED, metavar="N")
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument("--port", type=_count, default=0, help="default: a free one")
     parser.add_argument("--write-config", type=Path, required=True, metavar="FILE", help="a config for run --config")
     parser.add_argument("--quotas", action="store_true", help="enforce Azure's published quotas")
     parser.add_argument("--latency", type=float, default=0, metavar="MS")
@@ -111,6 +118,13 @@ def _time(text: str) -> datetime:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no time zone: write it as {moment.isoformat()}Z for UTC")
     return moment.astimezone(UTC)
+
+
+def _count(text: str) -> int:
+    """A whole number from 0 up, as a port and a size of an estate are."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)
 
 
 def _not_yet(arguments: argparse.Namespace) -> int:
@@ -144,7 +158,7 @@ def _order(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -> 
         formats=tuple(dict.fromkeys(arguments.format or FORMATS)),
         as_of=as_of,
         fixed_clock=getattr(arguments, "as_of", None) is not None,
-        fail_on=getattr(arguments, "fail_on", None),
+        fail_on=Severity(fail_on) if (fail_on := getattr(arguments, "fail_on", None)) else None,
     )
 
 
@@ -201,9 +215,16 @@ def _simulate(arguments: argparse.Namespace) -> int:
             latency_ms=arguments.latency,
             weather=arguments.weather,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         raise OutputRefused(f"The simulated Azure was not started: {error}.") from error
     return int(ExitCode.DELIVERED)
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    return (
+        f"Nothing was done: this Python ({sys.executable}) has no package {error.name}. "
+        "Install the auditor into it (python -m pip install .), or run the Python of the environment that has it."
+    )
 
 
 def _no_simulator(error: ImportError) -> ExtraMissing:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.errors import Problem, SettingsRefused
 from auditor.model.settings import Azure
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ class Cloud:
         self._azure = azure
         self.endpoints = endpoints_of(azure)
         self.verify: str | bool = str(azure.ca_bundle) if azure.ca_bundle else True
-        self.credential: TokenCredential = _credential(azure, self.endpoints.authority, self.verify)
+        try:
+            self.credential: TokenCredential = _credential(azure, self.endpoints.authority, self.verify)
+        except (OSError, ValueError) as error:  # what azure-identity raises on a malformed tenant or certificate
+            sentence = f"nobody can sign in with it: {error}"
+            raise SettingsRefused([Problem("the configuration", 0, "azure.credential", sentence)]) from error
 
     def arm_options(self) -> dict[str, Any]:
         """Keyword arguments that point a management client at this cloud."""
@@ -136,8 +141,7 @@ def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCreden
         case "cli":
             return identity.AzureCliCredential(**tenant)
         case _:
-            chosen = {"managed_identity_client_id": azure.client_id} if azure.client_id else {}
-            return identity.DefaultAzureCredential(**chosen, **common)
+            return identity.DefaultAzureCredential(**common)
 
 
 def _secret(value: Any) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 from auditor import __version__, collect, compose, frames, history, judge, render, workers
 from auditor.cloud import Cloud
 from auditor.collect.session import Session
-from auditor.errors import ExitCode
+from auditor.errors import ExitCode, SettingsRefused
 from auditor.model.narration import Narrator
 from auditor.model.parcel import ShardResult, ShardScope, Survey
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
+from auditor.resources import rules_folder
 from auditor.shard import Workshop, audit, configured_sources
 
 MACHINES_PER_SHARD = 20_000
@@ -50,6 +51,7 @@ def night(
     ``pause`` waits, in seconds, where Azure asks for it.
     """
     render.check_output(order.output)
+    _check_examples(order)
     watch, cloud = Watch(narrator), Cloud(order.settings.azure)
     open_session = partial(Session, cloud, narrator, clock=order.clock, pause=pause)
     memory = history.recall()
@@ -70,6 +72,18 @@ def night(
             folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
             told.append(", ".join(order.formats))
     return Result(composer.exit_code, report, folder)
+
+
+def _check_examples(order: Order) -> None:
+    """A user's rule that does not do what its own examples say judges nobody. Raises SettingsRefused.
+
+    Rules that the configuration tunes are left out: their examples speak of the rule as it was written.
+    """
+    own = [rule for rule in order.rulebook.rules if Path(rule.path).parent != rules_folder()]
+    asked = [rule for rule in own if rule.enabled and rule.id not in order.settings.rules]
+    problems = [problem for rule in asked for problem in judge.check_examples(rule)]
+    if problems:
+        raise SettingsRefused(problems)
 
 
 def plan(survey: Survey, most: int) -> list[ShardScope]:

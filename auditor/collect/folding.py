@@ -46,7 +46,9 @@ def fold(events: Iterable[Event], subscription_id: str) -> list[Row]:
     unique: dict[str, Event] = {}
     for event in events:
         key = _identity(event)
-        unique[key] = max(unique.get(key, event), event, key=_spelled)
+        held = unique.setdefault(key, event)
+        if held is not event:
+            unique[key] = max(held, event, key=_spelled)
     ordered = sorted(unique.values(), key=lambda event: (_thread(event), _order(event)))
     rows = [
         _operation(tries, subscription_id)

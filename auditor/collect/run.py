@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, zip_longest
 
@@ -11,7 +12,7 @@ from auditor.collect import registry, values
 from auditor.collect.interface import Window
 from auditor.collect.session import THREADS, Session
 from auditor.model.parcel import ShardScope, Survey
-from auditor.model.reading import Harvest, Reading, Row, Source
+from auditor.model.reading import GONE, Harvest, Reading, Row, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 
@@ -146,6 +147,4 @@ def _without_gone(session: Session, harvest: Harvest) -> Harvest:
 
 
 def _told_gone(reading: Reading) -> Reading:
-    return Reading(
-        reading.source, reading.scope, True, 0, reading.read_at, status=reading.status, reason="gone during the run"
-    )
+    return replace(reading, complete=True, rows=0, reason=GONE, close=None)

@@ -12,7 +12,6 @@ import time
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,15 +39,26 @@ THREADS = 32
 COMPUTE_API = "2024-07-01"
 """The newest version whose answers are recorded. What a read with 2025-04-01 or later returns for the automatic upgrade
 of an older extension is not documented, so a newer version could make an unset flag look set."""
-_RETRIES = {"retry_total": 6, "retry_status": 3, "retry_backoff_factor": 0.5, "retry_backoff_max": 60}
-"""Six tries anew in all, three of them after a status such as 429 or 503; pauses double up to a minute."""
+LOG_QUERY_S = 600
+"""The longest that Log Analytics works on one query; the client must wait a little longer than that."""
+_CONNECT_S = 20
+_RETRIES = {"retry_total": 8, "retry_status": 3, "retry_backoff_factor": 0.5, "retry_backoff_max": 60}
+"""Three tries anew after a failure such as 503, eight where the service asks for patience; pauses double."""
 _WAIT = re.compile(r"after '?([0-9]{1,5})'? seconds", re.IGNORECASE)
 _MOST_PAGES = 100_000
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
 
 
 class PatientRetry(RetryPolicy[Any, Any]):
-    """azure-core's retries; where only the text tells how long to wait, as some of the 429 do, the text counts."""
+    """azure-core's retries, with more patience for 429: it is no failure, and a quota fills up again.
+
+    Where only the text tells how long to wait, as in some of the 429, the text counts.
+    """
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
+        if getattr(getattr(response, "http_response", None), "status_code", None) == 429:
+            settings["status"] += 1  # takes back what azure-core counts as a failure; the total still counts
+        return bool(super().increment(settings, response=response, error=error))
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
         try:
@@ -105,6 +115,13 @@ class Meter(SansIOHTTPPolicy[Any, Any]):
             self.traffic += traffic
 
 
+def _web() -> requests.Session:
+    """One pool of connections for all clients, as large as the threads are many."""
+    web = requests.Session()
+    web.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=THREADS * 2))
+    return web
+
+
 class Session:
     """Clients and clock of one night. Safe to share between threads; ``close`` it at the end.
 
@@ -126,8 +143,16 @@ class Session:
         self._pause = pause
         self._pacer = pacer or Pacer(pause=pause)
         self._meters = {source: Meter(source, self._pacer) for source in Source}
-        self._images: dict[str, ComputeManagementClient] = {}
+        self._compute: dict[str, ComputeManagementClient] = {}
         self._lock = threading.Lock()
+        self._web = _web()
+        credential = cloud.credential
+        self.subscriptions = SubscriptionClient(credential, **self._arm(Source.SUBSCRIPTIONS))
+        # The path names the subscription; the client wants one at birth and never uses it.
+        self.activity_log = MonitorManagementClient(credential, "any", **self._arm(Source.ACTIVITY_LOG))
+        self.logs = LogsQueryClient(
+            credential, endpoint=cloud.endpoints.log_analytics, **self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
+        )
 
     def close(self) -> None:
         self._web.close()
@@ -137,20 +162,19 @@ class Session:
         """What was sent and received so far, by source."""
         return {source: meter.traffic for source, meter in self._meters.items()}
 
-    @cached_property
-    def _web(self) -> requests.Session:
-        """One pool of connections for all clients, as large as the threads are many."""
-        web = requests.Session()
-        web.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=THREADS * 2))
-        return web
-
-    def _options(self, source: Source) -> dict[str, Any]:
+    def _options(self, source: Source, read_timeout_s: int = 300) -> dict[str, Any]:
         def waiting(seconds: float) -> None:
             if seconds >= 1:
                 self.narrator.waiting(str(source), seconds, "before it is asked again")
 
         transport = PatientTransport(
-            waiting, self._pause, session=self._web, session_owner=False, connection_verify=self._cloud.verify
+            waiting,
+            self._pause,
+            session=self._web,
+            session_owner=False,
+            connection_verify=self._cloud.verify,
+            connection_timeout=_CONNECT_S,
+            read_timeout=read_timeout_s,
         )
         return {
             "transport": transport,
@@ -162,29 +186,18 @@ class Session:
     def _arm(self, source: Source) -> dict[str, Any]:
         return {**self._cloud.arm_options(), **self._options(source)}
 
-    @cached_property
-    def subscriptions(self) -> SubscriptionClient:
-        return SubscriptionClient(self._cloud.credential, **self._arm(Source.SUBSCRIPTIONS))
+    def compute(self, source: Source, subscription_id: str = "any") -> ComputeManagementClient:
+        """A compute client that counts as ``source``; the subscription matters only to the typed operations.
 
-    def compute(self, source: Source, subscription_id: str) -> ComputeManagementClient:
-        """A compute client that counts as ``source``; its subscription matters only to the typed operations."""
+        Each client fetches a token of its own, so questions that name the subscription in their path share one.
+        """
         key = f"{source}/{subscription_id}"
         with self._lock:
-            if key not in self._images:
-                self._images[key] = ComputeManagementClient(
+            if key not in self._compute:
+                self._compute[key] = ComputeManagementClient(
                     self._cloud.credential, subscription_id, api_version=COMPUTE_API, **self._arm(source)
                 )
-            return self._images[key]
-
-    @cached_property
-    def activity_log(self) -> MonitorManagementClient:
-        # The path names the subscription; the client wants one at birth and never uses it.
-        return MonitorManagementClient(self._cloud.credential, "any", **self._arm(Source.ACTIVITY_LOG))
-
-    @cached_property
-    def logs(self) -> LogsQueryClient:
-        options = {"connection_verify": self._cloud.verify, **self._options(Source.HEARTBEATS)}
-        return LogsQueryClient(self._cloud.credential, endpoint=self._cloud.endpoints.log_analytics, **options)
+            return self._compute[key]
 
     def get(self, client: Any, source: Source, url: str, parameters: dict[str, str] | None = None) -> Any:
         """The parsed JSON of one GET through ``client``'s pipeline; ``url`` is a path or an absolute address.

@@ -15,7 +15,7 @@ from auditor.compose.ledger import Ledger
 from auditor.compose.tables import Rows, cell, table
 from auditor.compose.wording import Wording, plain
 from auditor.model.dataset import Kind
-from auditor.model.reading import Source
+from auditor.model.reading import GONE, Source
 from auditor.model.settings import AcceptedGap, Scope
 from auditor.model.table import CellKind, Table
 
@@ -202,6 +202,11 @@ class Coverage:
     def _unseen_table(self) -> Table:
         def rows() -> Rows:
             yield from self._machines_of_concern()
+            readings = self.ledger.readings
+            for scope in sorted(readings[readings["reason"].eq(GONE)]["scope"]):
+                subscription = scope.split("/")[2]
+                name = self.ledger.subscription_name(subscription) or subscription
+                yield (self.wording.say("unseen", "gone"), scope.rsplit("/", 1)[-1], name, None, None)
             for gap in self.gaps:
                 if gap.source in (Source.SUBSCRIPTIONS, Source.VIRTUAL_MACHINES):
                     name = self.ledger.subscription_name(gap.scope)

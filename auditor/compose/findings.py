@@ -108,14 +108,20 @@ class _Times:
             }
         )
 
-    def read_at(self, source: Source, row: Mapping[str, Any]) -> datetime | None:
+    def _over(self, source: Source, row: Mapping[str, Any]) -> list[tuple[datetime, str | None, str | None]]:
+        """The readings that lie over ``row``: a machine may report to any workspace, so every one of them does."""
+        if source is Source.HEARTBEATS:
+            return [told for (name, _scope_of), told in self.readings.items() if name == source]
         found = self.readings.get((str(source), _scope(source, row)))
-        return found[0] if found else None
+        return [found] if found else []
+
+    def read_at(self, source: Source, row: Mapping[str, Any]) -> datetime | None:
+        return max((read_at for read_at, _reason, _close in self._over(source, row)), default=None)
 
     def gap(self, source: Source, row: Mapping[str, Any]) -> tuple[str, str] | None:
         """Reason and remedy of the gap that lies over ``row``, if there is one."""
-        found = self.readings.get((str(source), _scope(source, row)))
-        return (found[1], found[2] or "") if found and found[1] else None
+        told = ((reason, close or "") for _read_at, reason, close in self._over(source, row) if reason)
+        return next(told, None)
 
 
 def _scope(source: Source, row: Mapping[str, Any]) -> str:
@@ -231,12 +237,16 @@ class _Desk:
         if verdict["row"] < 0:
             return (self._unread(row),)
         named = [column for column in self._columns(list(self.rule.columns())) if column.name not in _ALREADY_TOLD]
-        with_inputs = [name for column in named for name in (column.name, *column.inputs, *column.beside)]
+        with_inputs = [name for column in named for name in (column.name, *column.inputs, *self._known(column, row))]
         columns = self._columns(list(dict.fromkeys(with_inputs)))
         told = [self._value(column, row) for column in columns]
         about_operations = any(column.name == "last_failure" for column in named)
         operations = self.operations.get(str(verdict["resource_id"]).lower(), []) if about_operations else []
         return (*told, *(self._operation(operation) for operation in operations))
+
+    def _known(self, column: Column, row: Mapping[Any, Any]) -> list[str]:
+        """The columns that explain this one, as far as they hold anything: a failure's time only after a failure."""
+        return [each.name for each in self._columns(list(column.beside)) if not self._is_missing(each, row)]
 
     def _value(self, column: Column, row: Mapping[Any, Any]) -> Evidence:
         """The value with the source that told it: the row's own word for it, else the last one it rests on."""

@@ -15,7 +15,7 @@ from auditor.compose.summary import Summary
 from auditor.compose.tables import Rows, cell, table
 from auditor.compose.wording import Wording, iso
 from auditor.errors import ExitCode
-from auditor.model.report import Banner, Finding, Group, Report, RuleNote
+from auditor.model.report import JSON_ROWS, LEFT_TO_PARQUET, Banner, Finding, Group, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
@@ -55,7 +55,7 @@ class Composer:
 
     @cached_property
     def summary(self) -> Summary:
-        return Summary(self.ledger, self.coverage, self.rules, self.wording)
+        return Summary(self.ledger, self.coverage, self.rules, self.facts.not_run, self.wording)
 
     @cached_property
     def bench(self) -> Bench:
@@ -64,6 +64,13 @@ class Composer:
     @cached_property
     def _held(self) -> tuple[Finding, ...] | None:
         return tuple(findings_of(self.ledger, self.bench)) if self._total <= _HELD else None
+
+    @property
+    def _left_out(self) -> int:
+        """How many verdicts findings.json leaves to verdicts.parquet."""
+        if self._total <= JSON_ROWS:
+            return 0
+        return sum(self.summary.by_status.get(status, 0) for status in LEFT_TO_PARQUET)
 
     @property
     def _total(self) -> int:
@@ -167,7 +174,7 @@ class Composer:
                 labels.update(zip(excused["rule_id"], excused["exemption"], strict=True))
             for entry in self.order.rulebook.exemptions:
                 matches = labels[entry.rule, entry.label]
-                what = entry.resource or self.wording.say("about", "scope")
+                what = entry.resource or self.wording.condition(entry.selector)
                 yield (entry.rule, what, entry.owner, entry.reason, entry.ticket, entry.expires.isoformat(), matches)
 
         columns = (
@@ -246,6 +253,7 @@ class Composer:
             "confirmed": {"read_again": 0, "changed": 0},
             "hashes": dict(order.hashes),
             "identity": dict(facts.identity),
+            **({"left_out": {"findings.json": self._left_out}} if self._left_out else {}),
             "receipts": [],
             "exit_code": int(self.exit_code),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,6 +46,7 @@ class Summary:
     ledger: Ledger
     coverage: Coverage
     rules: Sequence[Rule]
+    not_run: Collection[str]
     wording: Wording
 
     @cached_property
@@ -94,8 +95,11 @@ class Summary:
             return self.wording.say("headlines", "bad", failing=failing, judged=self.ledger.machines), "bad"
         if not self.by_status:
             return self.wording.say("headlines", "unread"), "warn"
-        tone = "warn" if self.by_status.get(Status.UNANSWERED) or self.coverage.open_gaps else "good"
-        return self.wording.say("headlines", tone), tone
+        unseen = self.by_status.get(Status.UNANSWERED) or self.coverage.gaps or self.not_run
+        if unseen:
+            return self.wording.say("headlines", "warn"), "warn"
+        settled = set(self.by_status) <= {Status.PASS, Status.NOT_APPLICABLE}
+        return self.wording.say("headlines", "good" if settled else "nothing_fails"), "good"
 
     def cards(self) -> tuple[Card, ...]:
         return tuple(

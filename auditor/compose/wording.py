@@ -10,11 +10,13 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pandas as pd
 import yaml
 
 from auditor.model.dataset import Column, Kind, rule_column
-from auditor.model.rule import Words
+from auditor.model.duration import write_duration
+from auditor.model.rule import Condition, Words, comparisons_of
 from auditor.resources import reports_folder
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
@@ -87,6 +89,9 @@ class Wording:
 
     def column(self, row: Mapping[str, Any], column: Column) -> tuple[object, str]:
         """A column's value in ``row``: JSON-able for machines, and as people read it."""
+        if column.name.startswith("tags."):
+            found = _tag(plain(row.get("tags"), Kind.TEXT), column.name.removeprefix("tags."))
+            return found, self.say("texts", "unknown") if found is None else found
         if not column.bounds:
             value = plain(row.get(column.name), column.kind)
             return jsonable(value), self.say("texts", "unknown") if value is None else self.shown(value)
@@ -104,6 +109,10 @@ class Wording:
         if low is None:
             return self.say("texts", high_end, high=self.shown(high))
         return self.say("texts", "between", low=self.shown(low), high=self.shown(high))
+
+    def condition(self, condition: Condition) -> str:
+        """A condition as a rule or an exemption writes it: ``location equals japaneast, name matches web-*``."""
+        return ", ".join(f"{each.column} {each.operator} {_listed(each.value)}" for each in comparisons_of(condition))
 
     def fill(self, text: str, row: Mapping[str, Any], frame: str, params: Mapping[str, object]) -> str:
         """A rule's sentence; ``{column}`` names a declared column or a parameter, nothing more."""
@@ -135,12 +144,24 @@ def plain(value: Any, kind: Kind) -> Any:
             return str(value)
 
 
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _tag(tags: str | None, name: str) -> str | None:
+    """A tag's value, ``unset`` where the machine has no such tag, None where its tags are not known."""
+    if tags is None:
+        return None
+    pairs = {key.casefold(): str(value) for key, value in orjson.loads(tags).items()}
+    return pairs.get(name.casefold(), "unset")
+
+
 def jsonable(value: object) -> object:
-    """Times as ISO 8601 text with Z, durations as seconds; the rest as it is."""
+    """Times as ISO 8601 text with Z, durations as rules write them (``12h``); the rest as it is."""
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, timedelta):
-        return round(value.total_seconds())
+        return write_duration(value)
     return value
 
 

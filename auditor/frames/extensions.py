@@ -27,18 +27,22 @@ def with_heartbeat_versions(
 ) -> pd.DataFrame:
     """Where a running machine does not show freshly what its agent's version is, a fresh heartbeat does.
 
-    Never with two agents: nobody could say which of them sent it.
+    A stopped one that shows nothing runs, when it runs again, what its last heartbeat told. Never with two agents:
+    nobody could say which of them sent it.
     """
-    asked = machines["availability"].eq("running") & machines["monitor_agents"].eq(1).fillna(False).astype(bool)
-    runs = frozenset(lower(machines["id"][asked]))
+    asked = machines[machines["monitor_agents"].eq(1).fillna(False).astype(bool)]
+    state = dict(zip(lower(asked["id"]), asked["availability"], strict=True))
     fresh = extensions["installed_version"].notna() & (as_of - extensions["installed_version_at"] <= FRESH)
+    missing = extensions["installed_version"].isna()
     filled = extensions.copy()
     columns = (lower(extensions["machine_id"]), extensions["publisher"], extensions["type"], fresh)
     for at, (machine, publisher, kind, is_fresh) in enumerate(zip(*columns, strict=True)):
         heard = stays.get(machine)
-        if is_fresh or not heard or machine not in runs or not is_monitor_agent(publisher, kind):
+        if is_fresh or not heard or not is_monitor_agent(publisher, kind):
             continue
-        if as_of - heard[-1].until <= FRESH:
+        shows_nothing = missing.iat[at]
+        heard_now = state.get(machine) == "running" and as_of - heard[-1].until <= FRESH
+        if heard_now or (state.get(machine) == "stopped" and shows_nothing):
             filled.at[at, "installed_version"] = heard[-1].version
             filled.at[at, "installed_version_source"] = str(Source.HEARTBEATS)
             filled.at[at, "installed_version_at"] = pd.Timestamp(heard[-1].until)
@@ -109,7 +113,8 @@ def with_failures(
 
 _TOLD_OF_FAILURES = (
     *("machine_id", "publisher", "type", "monitor_agents", "created_at", "machine_created_at", "availability"),
-    *("installed_version", "installed_version_at", "latest_version", "provisioning_state", "read_at"),
+    *("installed_version", "installed_version_at", "installed_version_source", "latest_version"),
+    *("provisioning_state", "instance_status", "read_at"),
 )
 """What a failure is judged by, beside operations and heartbeats."""
 
@@ -143,6 +148,7 @@ def _scene(
         operations=tuple(operations),
         installed=present(row["installed_version"]),
         installed_at=moment(row["installed_version_at"]),
+        installed_works=_works(row),
         latest=present(row["latest_version"]),
         provisioning=present(row["provisioning_state"]),
         read_at=moment(row["read_at"]),
@@ -151,6 +157,14 @@ def _scene(
         stays=tuple(stays.get(row["machine_id"].lower(), ())) if agent else (),
         as_of=as_of,
     )
+
+
+def _works(row: Mapping[str, Any]) -> bool:
+    """Whether the version that is shown has been installed, not only tried: a heartbeat told it, or Azure says so."""
+    if row["installed_version_source"] == Source.HEARTBEATS:
+        return True
+    states = (present(row["provisioning_state"]), present(row["instance_status"]))
+    return not any((state or "").lower().startswith("failed") for state in states)
 
 
 def _assigned(view: pd.DataFrame, derived: Mapping[str, list[Any]]) -> pd.DataFrame:

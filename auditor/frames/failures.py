@@ -77,6 +77,7 @@ class Scene:
     operations: tuple[Operation, ...]
     installed: str | None
     installed_at: datetime | None
+    installed_works: bool
     latest: str | None
     provisioning: str | None
     read_at: datetime | None
@@ -95,6 +96,8 @@ class Outcome:
     error: str
     unfinished: str
 
+
+_PASSING = ("healed", "superseded")
 
 NO_OPERATION = Outcome("none", None, "none", "none")
 """Nothing was done to the extension, as far back as the log was read."""
@@ -117,7 +120,16 @@ def judge_failures(scene: Scene) -> Outcome:
         if failure.reached_the_machine:
             break
     failure, word = next((each for each in words if each[1] != "healed"), words[0])
-    return Outcome(word, failure.at, failure.error, unfinished)
+    told = None if word in _PASSING and _open_since(scene, failure, writes) else word
+    return Outcome(told, failure.at, failure.error, unfinished)
+
+
+def _open_since(scene: Scene, failure: Operation, writes: Sequence[Operation]) -> bool:
+    """Whether a write that began after ``failure`` never showed an end: then nothing is settled yet."""
+    return any(
+        each.outcome == "running" and each.began > failure.at and not _succeeded_after(scene, each.began)
+        for each in writes
+    )
 
 
 def _unfinished(scene: Scene, writes: Sequence[Operation]) -> str:
@@ -139,7 +151,8 @@ def _succeeded_after(scene: Scene, moment: datetime) -> bool:
 
 
 def _word(scene: Scene, failure: Operation, writes: Sequence[Operation]) -> str:
-    later = [each for each in writes if each.at > failure.at and each.outcome == "succeeded"]
+    # A success that began before the failure is another try's: what the failed one wanted did not happen by it.
+    later = [each for each in writes if each.began > failure.at and each.outcome == "succeeded"]
     if _superseded(scene, failure):
         return "superseded"
     if _healed(scene, failure, later):
@@ -172,7 +185,8 @@ def _healed(scene: Scene, failure: Operation, later: Sequence[Operation]) -> boo
 def _latest_is_installed(scene: Scene, success: Operation) -> bool:
     installed, latest = Version.read(scene.installed), Version.read(scene.latest)
     told_since = scene.installed_at is not None and scene.installed_at > success.at
-    return told_since and installed is not None and latest is not None and installed >= latest
+    works = told_since and scene.installed_works
+    return works and installed is not None and latest is not None and installed >= latest
 
 
 def _version_before(scene: Scene, failure: Operation) -> Version | None:
@@ -184,7 +198,9 @@ def _version_before(scene: Scene, failure: Operation) -> Version | None:
 def _version_shown_since(scene: Scene, failure: Operation) -> Version | None:
     """The last version shown after the failure, by a heartbeat or by the machine itself, whichever is later."""
     shown = [(stay.until, stay.version) for stay in scene.stays if stay.until > failure.at]
-    if scene.installed is not None and scene.installed_at is not None and scene.installed_at > failure.at:
+    told_since = scene.installed_at is not None and scene.installed_at > failure.at
+    # A version whose install failed stands in the instance view too: only one that works has been shown.
+    if scene.installed is not None and scene.installed_at is not None and told_since and scene.installed_works:
         shown.append((scene.installed_at, scene.installed))
     return Version.read(max(shown)[1]) if shown else None
 

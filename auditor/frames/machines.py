@@ -78,7 +78,10 @@ def _spans(
             return None
         return PowerLog(start, stops.get(machine, ()), ran_on.get(machine, ()))
 
-    columns = (machines[name] for name in ("id", "subscription_id", "availability", "power_state", "read_at"))
+    columns = (
+        machines[name]
+        for name in ("id", "subscription_id", "availability", "power_state", "read_at", "created_at", "provisioned_at")
+    )
     return [
         UNKNOWN
         if pd.isna(availability)
@@ -88,8 +91,9 @@ def _spans(
             moment(read_at) or as_of,
             log_of(str(machine).lower(), str(subscription).lower()),
             beat,
+            max(filter(None, (moment(created), moment(provisioned))), default=None),
         )
-        for (machine, subscription, availability, power, read_at), beat in zip(
+        for (machine, subscription, availability, power, read_at, created, provisioned), beat in zip(
             zip(*columns, strict=True), heard, strict=True
         )
     ]

@@ -164,7 +164,7 @@ class Offers:
         month = self.table.month(place[1:], hotfixes[0].release)
         if month is not None:
             return self.as_of - (_midnight(month) + EVERYWHERE_AFTER) > rollout, "release_table"
-        return newer >= rollout // MONTH, "estimated"
+        return newer >= max(1, rollout // MONTH), "estimated"
 
 
 def _weakest(bases: list[str]) -> str:

@@ -43,11 +43,13 @@ def last_ran(
     read_at: datetime,
     log: PowerLog | None,
     last_heartbeat: datetime | None,
+    last_changed: datetime | None = None,
 ) -> Span:
     """Bounds of the time at which the machine last ran: the latest of what is known of it counts.
 
     ``log`` is None where the activity log was not completely read, ``last_heartbeat`` None where none was seen or a
-    workspace was not completely read.
+    workspace was not completely read. ``last_changed`` is when Azure last changed the machine (made, provisioned): a
+    deallocation leaves its mark there even where its event is late or stands on the scale set.
     """
     if availability == "running":
         return Span(read_at, read_at, Source.INSTANCE_VIEW)
@@ -64,6 +66,6 @@ def last_ran(
     if known:
         return Span(*max(known))
     if log is not None and (power_state or "").lower() == "deallocated":
-        # Somebody deallocates a machine: no event in the window, so it was before it.
-        return Span(None, log.window_start, Source.ACTIVITY_LOG)
+        # Somebody deallocates a machine: no event in the window, so it was before it, or before the last change.
+        return Span(None, max(log.window_start, last_changed or log.window_start), Source.ACTIVITY_LOG)
     return UNKNOWN

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -85,11 +85,21 @@ def _joined(condition: AllOf | AnyOf | NoneOf, parts: list[Truth], rows: int) ->
 
 
 def _compare(comparison: Comparison, column: Column, view: pd.DataFrame) -> Truth:
+    if column.name == "location":
+        return _compare_regions(comparison, view)
     holds = _test(comparison)
     if column.bounds:
         return _between(comparison, holds, [values_of(view[name], column.kind) for name in column.stored()])
     values = _tag(view["tags"], column.name) if column.name.startswith("tags.") else view[column.name]
     return _pointwise(values_of(values, column.kind), holds)
+
+
+def _compare_regions(comparison: Comparison, view: pd.DataFrame) -> Truth:
+    """``Japan East`` and ``japaneast`` are one region: compared without blanks."""
+    given = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    bare = tuple("".join(str(value).split()) for value in given)
+    wanted = replace(comparison, value=bare if isinstance(comparison.value, tuple) else bare[0])
+    return _pointwise(values_of(view["location"].str.replace(" ", ""), Kind.TEXT), _test(wanted))
 
 
 def _pointwise(values: Sequence[Any], holds: Callable[[Any], bool]) -> Truth:

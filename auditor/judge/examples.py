@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from auditor.judge.conditions import UNSET
+from auditor.errors import Problem
 from auditor.judge.engine import judge_rows
 from auditor.model.dataset import VIEWS, Column, Kind
 from auditor.model.rule import Example, Rule
@@ -23,21 +24,24 @@ _DTYPES = {
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def check_examples(rule: Rule) -> list[str]:
-    """A sentence for each example of ``rule`` that comes out otherwise; empty where all are right."""
-    return [sentence for example in rule.examples if (sentence := _check(rule, example))]
+def check_examples(rule: Rule) -> list[Problem]:
+    """A problem for each example of ``rule`` that comes out otherwise; empty where all are right."""
+    told = ((example, _check(rule, example)) for example in rule.examples)
+    file = Path(rule.path).name or rule.id
+    return [
+        Problem(file, example.line, f"examples.{example.status}", sentence) for example, sentence in told if sentence
+    ]
 
 
 def _check(rule: Rule, example: Example) -> str:
     verdicts = judge_rows(rule, _row(rule, example.values), (), _ANY_TIME)
-    place = f"{rule.path or rule.id}:{example.line}: examples.{example.status}"
     if verdicts.empty:
-        return f"{place}: the rule does not speak of this row (applies_to is false)"
+        return "the rule does not speak of this row: its applies_to is false"
     status, code = verdicts["status"].iloc[0], verdicts["reason_code"].iloc[0]
     if status != example.status:
-        return f"{place}: the verdict is {status} ({code})"
+        return f"the rule's verdict on this row is {status} ({code}): correct the example or the rule"
     if example.code is not None and code != example.code:
-        return f"{place}: the reason code is {code}, not {example.code}"
+        return f"the rule's reason code for this row is {code}, not {example.code}: correct the example or the rule"
     return ""
 
 
@@ -52,8 +56,7 @@ def _tags(rule: Rule, values: Mapping[str, object]) -> str:
     """The row's tags: those of the example, and as not known those that only the rule names."""
     given = {name.casefold(): value for name, value in values.items() if name.startswith("tags.")}
     named = {name.casefold(): None for name in rule.columns() if name.startswith("tags.")}
-    pairs = {name.removeprefix("tags."): value for name, value in {**named, **given}.items()}
-    return json.dumps({name: value for name, value in pairs.items() if value != UNSET})
+    return json.dumps({name.removeprefix("tags."): value for name, value in {**named, **given}.items()})
 
 
 def _stored(column: Column, values: Mapping[str, object]) -> dict[str, tuple[Any, str]]:

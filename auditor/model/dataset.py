@@ -151,6 +151,13 @@ MACHINES = Frame(
         ),
         Column("identity_kind", Kind.TEXT, "kinds of managed identity, or none", "identity.type", _LIST),
         Column(
+            "provisioned_at",
+            Kind.TIME,
+            "when Azure last changed the machine: made, started, deallocated or updated it",
+            "properties.instanceView.statuses[].time",
+            _VIEW,
+        ),
+        Column(
             "agent_state",
             Kind.TEXT,
             "state of the machine's guest agent",
@@ -178,6 +185,7 @@ MACHINES = Frame(
             bounds=True,
             derived=True,
             inputs=("power_state",),
+            beside=("provisioned_at",),
             told_by="last_ran_source",
         ),
         Column(
@@ -232,7 +240,7 @@ SCALE_SETS = Frame(
 EXTENSIONS = Frame(
     "extensions",
     "an extension on a machine, or in a scale set's model",
-    ("id",),
+    ("machine_id", "id"),
     (
         Column("id", Kind.TEXT, "resource id as Azure gave it", "resources[].id", _VIEW),
         Column("machine_id", Kind.TEXT, "id of the machine whose answer held the row", "id", _VIEW),
@@ -357,7 +365,14 @@ EXTENSIONS = Frame(
             _BEATS,
             words=("none", "superseded", "healed", "broken", "rolled_back", "retried", "unresolved"),
             derived=True,
-            beside=("last_failure_at", "last_failure_error", "provisioning_state", "installed_version"),
+            beside=(
+                "last_failure_at",
+                "last_failure_error",
+                "provisioning_state",
+                "instance_status",
+                "installed_version",
+                "last_heartbeat",
+            ),
         ),
         Column("last_failure_at", Kind.TIME, "when the last failed operation ended", "", _LOG, derived=True),
         Column("last_failure_error", Kind.TEXT, "its error code and message, or none", "", _LOG, derived=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from auditor.model.reading import Reading, Row, Source, Traffic
@@ -22,7 +23,14 @@ class Survey:
     readable: tuple[str, ...]
 
     def machines_of(self, subscription_id: str) -> list[Row]:
-        return [row for row in self.rows.get("machines", []) if row["subscription_id"] == subscription_id]
+        return self._machines.get(subscription_id, [])
+
+    @cached_property
+    def _machines(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for row in self.rows.get("machines", []):
+            found.setdefault(str(row["subscription_id"]), []).append(row)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

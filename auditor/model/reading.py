@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+GONE = "gone during the run"
+"""Reason of a complete reading of a machine that was listed, answered 404, and is no longer listed: it was deleted."""
+
 Row = dict[str, object]
 """A row of a frame by column name; a key that is absent or None means "not known"."""
 

@@ -69,6 +69,11 @@ FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key != "port
 """The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
 
 
+JSON_ROWS = 20_000
+"""Up to so many verdicts findings.json holds them all; above, these are left to verdicts.parquet."""
+LEFT_TO_PARQUET = frozenset({Status.PASS, Status.NOT_APPLICABLE})
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A number at the top of the page. ``tone`` is one of bad, warn, good, calm."""

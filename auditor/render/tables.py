@@ -15,14 +15,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditor.model.report import FINDING_KEYS, Evidence, Finding, Report
-from auditor.model.verdict import Status
+from auditor.model.report import FINDING_KEYS, JSON_ROWS, LEFT_TO_PARQUET, Evidence, Finding, Report
 from auditor.render.text import encodable, looks_like_formula, printable, utc_text
-
-JSON_ROWS = 20_000
-"""Up to so many verdicts findings.json holds them all."""
-
-LEFT_TO_PARQUET = frozenset({Status.PASS, Status.NOT_APPLICABLE})
 
 Record = dict[str, object]
 

@@ -76,7 +76,7 @@ FIRST_WIDTH = 26
 """Width of the first column of the summary: the names of the verdicts stand there."""
 PRINTED = 11
 """Columns of the findings that go on paper."""
-FINDING_LINES = 3
+FINDING_LINES = 6
 
 COVERAGE_TABLES = ("gaps", "subscriptions", "unseen")
 SINGLE_TABLES = {

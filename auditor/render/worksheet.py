@@ -24,6 +24,7 @@ CELL_UNITS = 32_767
 TARGET_CHARACTERS = 2_079
 """Length of a hyperlink's target."""
 FIRST_YEAR = 1900
+A4 = 9
 LINE_POINTS, AIR_POINTS = 15, 3
 """Height of a line of text, and of the air in a row."""
 
@@ -120,6 +121,7 @@ class Pages:
         sheet.sheet_format.defaultRowHeight = LINE_POINTS + AIR_POINTS
         sheet.sheet_format.customHeight = True
         sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.paperSize = A4
         sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         if design.frozen:

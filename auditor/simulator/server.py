@@ -111,7 +111,7 @@ class Simulator:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as failure:
+        except (OSError, OverflowError) as failure:  # the port is taken, or is none
             self._failure = failure
         finally:
             self._started.set()

@@ -43,7 +43,7 @@ def read_operations(session: Session, subscription_id: str, window: Window) -> H
         fault = caught
     timed = [event for event in events if values.time(event.get("eventTimestamp")) is not None]
     if fault is None and len(timed) < len(events):
-        fault = faults.partial(SOURCE, f"{len(events) - len(timed)} events without a time")
+        fault = faults.partial(SOURCE, f"events without a time: {len(events) - len(timed)}")
     operations = fold(timed, subscription_id)
     harvest = Harvest({"operations": operations} if operations else {})
     harvest.readings.append(ended(session, SOURCE, subscription_id, len(operations), fault, window))

@@ -20,13 +20,12 @@ from auditor.collect import faults, values
 from auditor.collect.error_body import from_json
 from auditor.collect.faults import Fault
 from auditor.collect.interface import Window, ended
-from auditor.collect.session import Session
+from auditor.collect.session import LOG_QUERY_S, Session
 from auditor.model.reading import Harvest, Row, Source
 
 SOURCE = Source.HEARTBEATS
 MOST_ROWS = 500_000
 """Log Analytics cuts an answer here (https://learn.microsoft.com/azure/azure-monitor/service-limits)."""
-_SERVER_TIMEOUT_S = 600
 _SHORTER = "Shorten sources.heartbeats.window."
 
 QUERY = """Heartbeat
@@ -59,7 +58,7 @@ def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], 
     query = QUERY.format(start=_written(window.start), end=_written(window.end))
     span = (window.start, window.end + timedelta(seconds=1))
     try:
-        result = session.logs.query_workspace(workspace, query, timespan=span, server_timeout=_SERVER_TIMEOUT_S)
+        result = session.logs.query_workspace(workspace, query, timespan=span, server_timeout=LOG_QUERY_S)
     except AzureError as error:
         raise faults.from_exception(SOURCE, error) from error
     except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
@@ -72,7 +71,7 @@ def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], 
         raise faults.unreadable(SOURCE, "no table with the columns that were asked for")
     lines, odd = _lines(result.tables)
     if odd:
-        return lines, faults.partial(SOURCE, f"{odd} rows without a machine, a version or a time")
+        return lines, faults.partial(SOURCE, f"rows without a machine, a version or a time: {odd}")
     if sum(len(table.rows) for table in result.tables) >= MOST_ROWS:
         return lines, faults.partial(SOURCE, f"{MOST_ROWS:,} rows, the most that one answer holds", _SHORTER)
     return lines, None

@@ -7,6 +7,7 @@ https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from auditor.collect import faults, values
@@ -55,7 +56,7 @@ def read_machine(session: Session, machine: Row) -> Harvest:
 def _ask(session: Session, identifier: str, subscription_id: str) -> dict[str, Any]:
     """The machine's answer, with properties, and with objects for extensions if it has any. Raises Fault."""
     parameters = {"$expand": "instanceView", "api-version": COMPUTE_API}
-    answer = session.get(session.compute(SOURCE, subscription_id), SOURCE, identifier, parameters)
+    answer = session.get(session.compute(SOURCE), SOURCE, identifier, parameters)
     if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
         raise faults.told_instead(SOURCE, answer, "a machine without properties")
     resources = [] if answer.get("resources") is None else answer["resources"]
@@ -82,9 +83,16 @@ def _state(answer: dict[str, Any]) -> Row:
     return {
         "power_state": power,
         "availability": _AVAILABILITY.get((power or "").lower().partition("/")[0]),
+        "provisioned_at": _provisioned_at(view.get("statuses")),
         "agent_state": values.text(agent.get("displayStatus")),
         "agent_at": values.time(agent.get("time")),
     }
+
+
+def _provisioned_at(statuses: object) -> datetime | None:
+    """The time of the provisioning status: that of the last operation on the machine itself, a deallocation too."""
+    told = (entry for entry in values.entries(statuses) if str(entry.get("code")).lower().startswith("provisioning"))
+    return next((moment for moment in (values.time(entry.get("time")) for entry in told) if moment), None)
 
 
 def _code(statuses: object, prefix: str) -> str | None:

@@ -44,7 +44,9 @@ def survey_subscriptions(session: Session, scope: Scope) -> Harvest:
     harvest = Harvest()
     by_id = {str(row["id"]).lower(): row for row in seen.rows}
     excluded = _ids(scope.exclude_subscriptions)
-    asked = dict.fromkeys([*(_ids(scope.subscriptions) or by_id), *_ids(scope.expected_subscriptions)])
+    # An expected subscription outside the scope is looked for, and not audited.
+    absent = [each for each in _ids(scope.expected_subscriptions) if each not in by_id]
+    asked = dict.fromkeys([*(_ids(scope.subscriptions) or by_id), *absent])
     wanted = [subscription_id for subscription_id in asked if subscription_id not in excluded]
     fault = seen.fault or (None if wanted else _NONE_IN_SCOPE)
     harvest.readings.append(ended(session, Source.SUBSCRIPTIONS, LIST, len(seen.rows), fault))
@@ -67,7 +69,7 @@ def _list(session: Session) -> Seen:
             nameless += len(page) - len(found)
     except Fault as fault:
         return Seen(tuple(rows), fault)
-    cut = faults.partial(Source.SUBSCRIPTIONS, f"{nameless} without an id") if nameless else None
+    cut = faults.partial(Source.SUBSCRIPTIONS, f"subscriptions without an id: {nameless}") if nameless else None
     return Seen(tuple(rows), cut)
 
 

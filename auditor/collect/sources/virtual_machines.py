@@ -21,7 +21,7 @@ SOURCE = Source.VIRTUAL_MACHINES
 
 def list_machines(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frame ``machines`` as far as the list tells them; a page that fails leaves what was read."""
-    client = session.compute(SOURCE, subscription_id)
+    client = session.compute(SOURCE)
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/virtualMachines"
     found: dict[str, Row] = {}  # a list that moves while it is read shows a machine on two pages
     nameless = 0
@@ -34,7 +34,7 @@ def list_machines(session: Session, subscription_id: str) -> Harvest:
     except Fault as caught:
         fault = caught
     if fault is None and nameless:
-        fault = faults.partial(SOURCE, f"{nameless} machines without an id")
+        fault = faults.partial(SOURCE, f"machines without an id: {nameless}")
     harvest = Harvest({"machines": list(found.values())} if found else {})
     harvest.readings.append(ended(session, SOURCE, subscription_id, len(found), fault))
     return harvest

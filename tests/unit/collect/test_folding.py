@@ -76,6 +76,13 @@ def test_a_try_that_failed_is_not_hidden_by_the_one_that_was_begun_anew() -> Non
     assert told(again, "outcome", "sub_status") == [("failed", "429"), ("succeeded", None)]
 
 
+def test_every_beginning_is_another_try() -> None:
+    """Also where both end alike, and where the second has not ended: it is on its way."""
+    assert outcomes(event("Started"), failed(1), event("Started", 5), failed(6)) == ["failed", "failed"]
+    assert outcomes(event("Started"), event("Succeeded", 1), event("Started", 5)) == ["succeeded", "running"]
+    assert outcomes(event("Started"), event("Started", 5), event("Succeeded", 6)) == ["running", "succeeded"]
+
+
 def test_no_end_is_neither_success_nor_failure() -> None:
     assert outcomes(event("Started"), event("Accepted", 1)) == ["running"]
     assert outcomes(event("Accepted", 1)) == ["running"]

@@ -64,7 +64,7 @@ def test_a_machine_on_two_pages_is_one_machine(replay: Replay, session: Session)
 def test_a_machine_without_an_id_is_a_gap(replay: Replay, session: Session, nameless: dict[str, Any]) -> None:
     harvest = machines(replay, session, page(replay, machine("a"), nameless, machine("b")))
     assert names(harvest) == ["a", "b"]
-    assert not only(harvest).complete and "1 machines without an id" in str(only(harvest).reason)
+    assert not only(harvest).complete and "machines without an id: 1" in str(only(harvest).reason)
 
 
 def test_an_entry_that_is_nothing_is_a_gap(replay: Replay, session: Session) -> None:

@@ -71,7 +71,8 @@ def test_a_sentence_names_columns_and_nothing_else() -> None:
 def test_values_for_machines_are_utc_and_in_seconds() -> None:
     tokyo = NOON.astimezone(WORDING._zone)
     assert iso(tokyo) == "2026-11-22T12:00:00Z"
-    assert jsonable(timedelta(days=14)) == 14 * 86_400
+    assert jsonable(timedelta(days=14)) == "14d"
+    assert jsonable(timedelta(hours=12)) == "12h"
 
 
 def test_the_catalogue_has_a_text_for_every_word_that_data_can_bring() -> None:

@@ -62,15 +62,27 @@ def test_the_last_heartbeat_tells() -> None:
     assert installed(extension(**NOT_SHOWN), beats=beats)[0] == "1.37.0"
 
 
+def test_what_two_workspaces_heard_of_one_stay_is_one_stay() -> None:
+    """The second heard the agent for a day only; the first hears it still."""
+    second = WORKSPACE.replace("9", "8")
+    beats = (stay("1.37.0", ago(days=20)), stay("1.37.0", ago(days=9), ago(days=8), workspace=second))
+
+    assert installed(extension(**NOT_SHOWN), beats=beats)[0] == "1.37.0"
+
+
 def test_a_heartbeat_of_the_day_before_yesterday_tells_nothing() -> None:
     beats = (stay("1.37.0", ago(days=9), ago(days=1, seconds=1)),)
 
     assert installed(extension(**NOT_SHOWN), beats=beats) == (None, None, None)
 
 
-@pytest.mark.parametrize("state", ["stopped", None])
-def test_a_heartbeat_does_not_tell_what_a_machine_runs_that_does_not_run(state: str | None) -> None:
-    assert installed(extension(**NOT_SHOWN), availability=state) == (None, None, None)
+def test_a_heartbeat_does_not_tell_what_a_machine_runs_of_which_nothing_is_known() -> None:
+    assert installed(extension(**NOT_SHOWN), availability=None) == (None, None, None)
+
+
+def test_a_stopped_machine_that_shows_nothing_runs_again_what_its_last_heartbeat_told() -> None:
+    version, source, _at = installed(extension(**NOT_SHOWN), availability="stopped")
+    assert (version, source) == ("1.37.0", "heartbeats")
 
 
 def test_with_two_agents_nobody_knows_which_one_sent_it() -> None:

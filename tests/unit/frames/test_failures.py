@@ -152,6 +152,12 @@ def test_a_version_shown_before_the_failure_heals_nothing() -> None:
     assert found == "unresolved"
 
 
+def test_a_newer_version_that_came_while_the_operation_ran_is_compared_with_the_one_before_it() -> None:
+    beats = (REPORTED_OLD, stay(NEW, ago(days=5, minutes=2)))
+
+    assert word(FAILED, beats=beats, installed_version=NEW) == "healed"
+
+
 def test_a_newer_version_that_was_taken_back_heals_nothing() -> None:
     """A, B, A: the rollback to look for."""
     beats = (REPORTED_OLD, stay(NEW, ago(days=4, hours=23), ago(days=4, hours=22)), stay(OLD, ago(days=4, hours=21)))

@@ -22,7 +22,9 @@ def told(
 ) -> str:
     """What is said of one example; empty where it comes out right."""
     example = Example(Status(status), values or {}, code, line=7)
-    return "".join(check_examples(rule(expect, examples=(example,), **{"path": "my.yaml", **more})))
+    return "".join(
+        str(each) for each in check_examples(rule(expect, examples=(example,), **{"path": "my.yaml", **more}))
+    )
 
 
 def test_an_example_that_comes_out_right_is_silent() -> None:
@@ -35,8 +37,8 @@ def test_an_example_that_comes_out_right_is_silent() -> None:
 def test_another_verdict_is_told_with_its_place() -> None:
     on = Comparison("auto_upgrade", Operator.EQUALS, "enabled")
 
-    assert (
-        told(on, "pass", values={"auto_upgrade": "unset"}) == "my.yaml:7: examples.pass: the verdict is fail (because)"
+    assert told(on, "pass", values={"auto_upgrade": "unset"}) == (
+        "my.yaml:7: examples.pass: the rule's verdict on this row is fail (because): correct the example or the rule"
     )
     assert told(on, "fail", path="") == "TEST-001:7: examples.fail: the verdict is unanswered (not_known)"
 
@@ -51,7 +53,7 @@ def test_another_reason_code_is_told() -> None:
 def test_a_row_that_the_rule_does_not_speak_of_is_told() -> None:
     model = Comparison("on", Operator.EQUALS, "model")
 
-    assert told(model, "pass", values={"on": "machine"}, applies_to=model).endswith("(applies_to is false)")
+    assert told(model, "pass", values={"on": "machine"}, applies_to=model).endswith("its applies_to is false")
 
 
 @pytest.mark.parametrize(
