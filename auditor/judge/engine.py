@@ -1,7 +1,10 @@
 """Rules over rows: one verdict for each row that a rule speaks of, tried in a fixed order.
 
-``applies_to`` unknown: unanswered; ``not_applicable`` true; ``early_pending`` true; any of those or ``expect``
-unknown: unanswered; ``expect`` true: pass; ``pending`` true; ``pending`` unknown: unanswered; an exemption; else fail.
+``applies_to`` unknown: unanswered; ``not_applicable`` true, or unknown: unanswered; ``early_pending`` true; that or
+``expect`` unknown: unanswered; ``expect`` true: pass; ``pending`` true, or unknown: unanswered; an exemption; else fail.
+
+``not_applicable`` is settled whole before ``early_pending`` is asked: else a row of which less is known could turn from
+not applicable into pending, and a value taken away must leave the verdict as it was or make it unanswered.
 """
 
 from __future__ import annotations
@@ -129,8 +132,9 @@ def _verdicts(rule: Rule, rows: pd.DataFrame, applies: Truth) -> tuple[np.ndarra
 
     settle(applies.unknown, Status.UNANSWERED)
     settle(_any(excluded, len(rows)).true, Status.NOT_APPLICABLE, excluded)
+    settle(_any(excluded, len(rows)).unknown, Status.UNANSWERED)
     settle(_any(early, len(rows)).true, Status.PENDING, early)
-    settle(_any([*excluded, *early], len(rows)).unknown | expected.unknown, Status.UNANSWERED)
+    settle(_any(early, len(rows)).unknown | expected.unknown, Status.UNANSWERED)
     settle(expected.true, Status.PASS)
     settle(_any(pending, len(rows)).true, Status.PENDING, pending, len(early))
     settle(_any(pending, len(rows)).unknown, Status.UNANSWERED)

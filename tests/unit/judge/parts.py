@@ -272,9 +272,11 @@ def naive_verdict(of: Rule, row: Mapping[str, Any]) -> tuple[str | None, str | N
         return "unanswered", "not_known"
     if excluded is True:
         return "not_applicable", first(of.not_applicable)
+    if excluded is None:  # else a value taken away could turn not_applicable into pending
+        return "unanswered", "not_known"
     if early is True:
         return "pending", first(of.early_pending)
-    if None in (excluded, early, expected):
+    if None in (early, expected):
         return "unanswered", "not_known"
     if expected is True:
         return "pass", "as_expected"

