@@ -1,7 +1,7 @@
 """Rules over rows: one verdict for each row that a rule speaks of, tried in a fixed order.
 
 ``applies_to`` unknown: unanswered; ``not_applicable`` true, or unknown: unanswered; ``early_pending`` true; that or
-``expect`` unknown: unanswered; ``expect`` true: pass; ``pending`` true, or unknown: unanswered; an exemption; else fail.
+``expect`` unknown: unanswered; ``expect`` true: pass; ``pending`` true, or unknown: unanswered; an exemption; fail.
 
 ``not_applicable`` is settled whole before ``early_pending`` is asked: else a row of which less is known could turn from
 not applicable into pending, and a value taken away must leave the verdict as it was or make it unanswered.
@@ -160,7 +160,8 @@ def _missing(rule: Rule, rows: pd.DataFrame, status: np.ndarray[Any, Any]) -> np
     """For unanswered rows the columns that left them so, in the first of the steps that could not be decided."""
     steps: tuple[tuple[Condition, ...], ...] = (
         (AllOf((rule.only, rule.applies_to)),),
-        (AnyOf(tuple(each.when for each in (*rule.not_applicable, *rule.early_pending))), rule.expect),
+        (AnyOf(tuple(each.when for each in rule.not_applicable)),),
+        (AnyOf(tuple(each.when for each in rule.early_pending)), rule.expect),
         (AnyOf(tuple(each.when for each in rule.pending)),),
     )
     unanswered = np.flatnonzero(status == Status.UNANSWERED)

@@ -270,10 +270,8 @@ def naive_verdict(of: Rule, row: Mapping[str, Any]) -> tuple[str | None, str | N
         return None, None
     if applies is None:
         return "unanswered", "not_known"
-    if excluded is True:
-        return "not_applicable", first(of.not_applicable)
-    if excluded is None:  # else a value taken away could turn not_applicable into pending
-        return "unanswered", "not_known"
+    if excluded is not False:  # settled whole: else a value taken away could turn not_applicable into pending
+        return ("not_applicable", first(of.not_applicable)) if excluded else ("unanswered", "not_known")
     if early is True:
         return "pending", first(of.early_pending)
     if None in (early, expected):
