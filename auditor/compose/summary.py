@@ -190,21 +190,22 @@ class Summary:
                 yield from self._operations_of(load())
 
         columns = (
-            cell("ended", CellKind.TIME, 18),
-            cell("outcome", width=12),
-            cell("machine", width=20),
-            cell("extension", width=22),
-            cell("error", CellKind.LONG, 44),
-            cell("initiator", width=10),
-            cell("caller", width=18),
-            cell("known", width=10),
+            cell("ended", CellKind.TIME, 16),
+            cell("outcome", width=10),
+            cell("where", CellKind.LONG, 24),
+            cell("error", CellKind.LONG, 72),
+            cell("by", CellKind.LONG, 24),
+            cell("became", width=16),
         )
         return table(self.wording, "operations", columns, rows)
 
     def _operations_of(self, frames: Mapping[str, pd.DataFrame]) -> Rows:
-        """Failed and unfinished ones; those that match no extension that was read are told too."""
-        operations = frames["operations"]
-        known = set(frames["extensions"]["id"].str.lower())
+        """Failed and unfinished ones; those that match no extension that was read are told too.
+
+        The last cell says what the audit holds the extension's last failure to be.
+        """
+        operations, extensions = frames["operations"], frames["extensions"]
+        became = dict(zip(extensions["id"].str.lower(), extensions["last_failure"], strict=True))
         wanted = operations[operations["action"].eq("write") & operations["outcome"].ne("succeeded")]
         ordered = wanted.sort_values(["subscription_id", "started", "id"], ascending=[True, False, True])
         for row in ordered.to_dict("records"):
@@ -213,13 +214,16 @@ class Summary:
             yield (
                 plain(row["ended"], Kind.TIME) or plain(row["started"], Kind.TIME),
                 self.wording.say("outcomes", row["outcome"]),
-                str(row["machine_id"]).rsplit("/", 1)[-1],
-                extension.rsplit("/", 1)[-1],
+                f"{str(row['machine_id']).rsplit('/', 1)[-1]}\n{extension.rsplit('/', 1)[-1]}",
                 error or None,
-                row["initiator"],
-                row["caller"],
-                self.wording.say("texts", "yes" if extension.lower() in known else "no"),
+                f"{row['initiator']}\n{row['caller']}" if row["caller"] != row["initiator"] else row["caller"],
+                self._became(extension.lower(), became),
             )
+
+    def _became(self, extension: str, became: Mapping[str, Any]) -> str:
+        if extension not in became:
+            return self.wording.say("texts", "no_such_extension")
+        return str(_known(became[extension]) or self.wording.say("texts", "unknown"))
 
 
 def _known(value: Any) -> Any:
