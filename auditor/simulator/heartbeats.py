@@ -105,6 +105,7 @@ class Heartbeats:
             if moment is not None
         )
         of_workspace = f"workspace = '{workspace.replace(chr(39), '')}'"
+        # Both texts hold only what this class made itself: numbers, column names and quoted workspace ids.
         rows = f"(SELECT *, unnest({beats}) AS beat FROM main.stays WHERE {of_workspace})"  # noqa: S608
         columns = _COLUMNS.format(tenant=self._tenant)
         return f'CREATE OR REPLACE TEMP VIEW "Heartbeat" AS SELECT {columns} FROM {rows} WHERE true{within}'  # noqa: S608

@@ -98,3 +98,9 @@ def test_an_endpoint_that_nobody_serves_is_a_gap(bench: Bench) -> None:
     gap = audited.gap("subscriptions", "tenant")
     assert gap["status"] is None and "could not be reached" in gap["reason"] and "azure.endpoints" in gap["close"]
     assert len(audited.pauses.asked) > 1, "it was tried again before it was given up"
+
+
+def test_a_quota_that_fills_up_late_gets_more_patience_than_a_failure(bench: Bench) -> None:
+    """Five refusals in a row: a 429 is waited out, a 503 that goes on so long is a gap."""
+    assert bench.audit(two(), throttled(ONE, "1", times=5)).gaps() == []
+    assert len(bench.audit(two(), throttled(ONE, "1", status=503, times=5)).gaps()) == 1

@@ -220,3 +220,12 @@ def test_a_token_that_expires_during_the_night_leaves_what_was_read(bench: Bench
     assert audited.code == ExitCode.INCOMPLETE
     assert audited.statuses("AMA-001") == {"pass": 1, "unanswered": 2}
     assert {gap["close"].split(",")[0] for gap in audited.gaps()} == {"Sign in again"}
+
+
+def test_an_expected_subscription_outside_the_scope_is_looked_for_and_not_audited(bench: Bench) -> None:
+    both = estate(subscription(FIRST, machine("web-1")), subscription(SECOND, machine("web-2")))
+
+    audited = bench.audit(both, subscriptions=[FIRST], config={"scope": {"expected_subscriptions": [SECOND]}})
+
+    assert audited.code == ExitCode.DELIVERED and audited.gaps() == []
+    assert {name for name, _status, _code in audited.verdicts()} == {"web-1"}

@@ -117,3 +117,13 @@ def test_what_is_unexplained_is_a_column_and_says_what_to_do() -> None:
         assert rule_column("extensions", name) is not None, name
         assert told["why"]
         assert told["fix"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "value", "text"),
+    [('{"Owner": "web-team"}', "web-team", "web-team"), ("{}", "unset", "unset"), (None, None, "not known")],
+)
+def test_a_tag_is_told_as_rules_read_it(tags: str | None, value: str | None, text: str) -> None:
+    column = rule_column("machines", "tags.owner")
+    assert column is not None
+    assert WORDING.column({"tags": tags}, column) == (value, text)

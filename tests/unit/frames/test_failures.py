@@ -451,3 +451,30 @@ def test_another_subscriptions_log_covers_nothing() -> None:
     elsewhere = machine(subscription_id="22222222-2222-4222-a222-222222222222")
 
     assert the_extension_of(Estate(machines=(elsewhere,)))["last_failure"] is None
+
+
+# --- what looks like healing ---
+
+SHOWN_NEW = {"installed_version": NEW, "installed_version_at": ago(hours=1)}
+
+
+@pytest.mark.parametrize("broken", [{"provisioning_state": "Failed"}, {"instance_status": "failed/51"}])
+def test_a_newer_version_whose_install_failed_heals_nothing(broken: dict[str, Any]) -> None:
+    """The instance view shows the version of the handler that failed, too."""
+    assert word(FAILED, beats=(REPORTED_OLD,), **SHOWN_NEW, provisioning_state="Succeeded") == "healed"
+    assert word(FAILED, beats=(REPORTED_OLD,), **{**SHOWN_NEW, **broken}) != "healed"
+
+
+def test_a_success_that_began_before_the_failure_heals_nothing() -> None:
+    slow = operation(ago(days=4), "succeeded", started=ago(days=6), initiator="person")
+
+    assert word(FAILED, slow, provisioning_state="Succeeded") == "unresolved"
+
+
+@pytest.mark.parametrize("since", ["delete", "success"])
+def test_nothing_is_settled_while_a_write_after_the_failure_never_ended(since: str) -> None:
+    then = operation(ago(days=4), action="delete") if since == "delete" else operation(ago(days=4), initiator="person")
+    unended = operation(ago(days=3), "running")
+
+    assert word(FAILED, then, provisioning_state="Succeeded") in ("superseded", "healed")
+    assert word(FAILED, then, unended, provisioning_state="Creating") not in ("superseded", "healed")

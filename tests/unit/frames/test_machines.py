@@ -233,3 +233,14 @@ def test_agents_are_not_counted_where_the_machine_was_read_in_part() -> None:
     estate = Estate(machines=(machine(availability=None),)).without(Source.INSTANCE_VIEW)
 
     assert the_machine(estate)["monitor_agents"] is None
+
+
+def test_a_deallocation_whose_event_is_late_leaves_its_mark_on_the_machine() -> None:
+    """Else a machine that was deallocated minutes ago would count as stopped for the whole look-back."""
+    found = last_ran(**DEALLOCATED, provisioned_at=ago(minutes=5))
+
+    assert found == (None, ago(minutes=5), "activity_log")
+
+
+def test_a_machine_that_was_made_within_the_window_was_not_stopped_before_it() -> None:
+    assert last_ran(**DEALLOCATED, created_at=ago(days=2))[:2] == (None, ago(days=2))
