@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-Offer = tuple[str, str, str, str]
-"""(location, publisher, type, version), in lower case."""
+Offer = tuple[str, str, str, str, str]
+"""(machine kind, location, publisher, type, version), in lower case: vm and arc have lists of their own."""
+Failure = tuple[str, str]
+"""(rule id, resource id in lower case)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,11 @@ class Memory:
 
     ``first_seen`` holds the time at which a night first saw a region offer a version that earlier nights of the same
     region had not seen; versions that were there on the first night of all are not in it.
+    ``failing`` are the failures of last night; None where nobody remembers it, so that every failure is a new one.
     """
 
     first_seen: Mapping[Offer, datetime] = field(default_factory=dict)
+    failing: frozenset[Failure] | None = None
 
 
 EMPTY = Memory()

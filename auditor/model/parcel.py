@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,22 +14,40 @@ from auditor.model.reading import Reading, Row, Source, Traffic
 class Survey:
     """What spans the estate and is read once.
 
-    ``rows`` by frame: subscriptions, machines (as the lists tell them), versions, heartbeats. ``readable`` are the ids
-    of the subscriptions to audit, as Azure gave them, sorted.
+    ``rows`` by frame: subscriptions, resource groups that a service manages, machines as the lists tell them (virtual
+    machines, flexible instances among them, and Arc-enabled servers), scale sets, the extensions of their models,
+    versions, heartbeats. ``readable`` are the ids of the subscriptions to audit, as Azure gave them, sorted.
     """
 
     rows: Mapping[str, list[Row]]
     readings: tuple[Reading, ...]
     readable: tuple[str, ...]
 
-    def machines_of(self, subscription_id: str) -> list[Row]:
-        return self._machines.get(subscription_id, [])
+    def of(self, frame: str, subscriptions: Collection[str]) -> list[Row]:
+        """The rows of ``frame`` whose ``subscription_id`` is among ``subscriptions``, in their order."""
+        found = self._by_subscription.get(frame, {})
+        return [row for each in subscriptions for row in found.get(each.lower(), [])]
+
+    def size(self, subscription: str) -> int:
+        """About how many machines the subscription has, the instances of its uniform scale sets included."""
+        capacities = (row.get("capacity") for row in self.of("scale_sets", (subscription,)))
+        return len(self.of("machines", (subscription,))) + sum(each for each in capacities if isinstance(each, int))
 
     @cached_property
-    def _machines(self) -> dict[str, list[Row]]:
+    def heartbeats(self) -> Mapping[str, list[Row]]:
+        """The stays by machine id in lower case."""
         found: dict[str, list[Row]] = {}
-        for row in self.rows.get("machines", []):
-            found.setdefault(str(row["subscription_id"]), []).append(row)
+        for row in self.rows.get("heartbeats", []):
+            found.setdefault(str(row["machine_id"]).lower(), []).append(row)
+        return found
+
+    @cached_property
+    def _by_subscription(self) -> dict[str, dict[str, list[Row]]]:
+        found: dict[str, dict[str, list[Row]]] = {}
+        for frame, rows in self.rows.items():
+            for row in rows:
+                held = found.setdefault(frame, {})
+                held.setdefault(str(row.get("subscription_id", "")).lower(), []).append(row)
         return found
 
 
@@ -41,6 +59,28 @@ class ShardScope:
     subscriptions: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Verdicts that were judged again on what Resource Manager itself said: on how many machines, how many changed.
+
+    ``machines`` were read again, ``left`` were not because a night reads only so many again; ``changed`` counts the
+    verdicts that came out otherwise.
+    """
+
+    machines: int = 0
+    verdicts: int = 0
+    changed: int = 0
+    left: int = 0
+
+    def __add__(self, other: Confirmation) -> Confirmation:
+        return Confirmation(
+            self.machines + other.machines,
+            self.verdicts + other.verdicts,
+            self.changed + other.changed,
+            self.left + other.left,
+        )
+
+
 @dataclass(frozen=True)
 class ShardResult:
     """One shard's folder: Parquet frames with verdicts and readings, and a manifest with their hashes."""
@@ -48,3 +88,4 @@ class ShardResult:
     folder: Path
     machines: int
     traffic: Mapping[Source, Traffic] = field(default_factory=dict)
+    confirmed: Confirmation = Confirmation()

@@ -14,20 +14,46 @@ Row = dict[str, object]
 
 
 class Source(StrEnum):
-    """What can be asked, and what one answer (the reading's scope) covers."""
+    """What can be asked, by subject, and what one answer (the reading's scope) covers; who answered is its ``by``."""
 
     SUBSCRIPTIONS = "subscriptions"
     """The subscriptions that the identity can see. Scope: a subscription id, or ``tenant`` for the list itself."""
+    MANAGEMENT_GROUPS = "management_groups"
+    """The subscriptions below a management group. Scope: the group's id."""
+    RESOURCE_GROUPS = "resource_groups"
+    """A subscription's resource groups, and who manages them. Scope: a subscription id."""
     VIRTUAL_MACHINES = "virtual_machines"
     """A subscription's list of virtual machines. Scope: a subscription id."""
+    SCALE_SETS = "scale_sets"
+    """A subscription's scale sets with their models. Scope: a subscription id."""
+    SCALE_SET_INSTANCES = "scale_set_instances"
+    """The instances of a uniform scale set, with extensions and instance views. Scope: the scale set's id."""
+    ARC_MACHINES = "arc_machines"
+    """A subscription's Arc-enabled servers. Scope: a subscription id."""
+    EXTENSIONS = "extensions"
+    """The extensions on a subscription's virtual machines, in bulk. Scope: a subscription id."""
+    ARC_EXTENSIONS = "arc_extensions"
+    """The extensions on Arc-enabled servers. Scope: a subscription id, or one server's id where it was read by itself."""
     INSTANCE_VIEW = "instance_view"
     """One machine with its extensions and its instance view. Scope: the machine's id."""
     EXTENSION_VERSIONS = "extension_versions"
-    """The versions that a region offers. Scope: ``location/publisher/type``."""
+    """The versions that a region offers to virtual machines. Scope: ``location/publisher/type``."""
+    ARC_EXTENSION_VERSIONS = "arc_extension_versions"
+    """The versions that a region offers to Arc-enabled servers. Scope: ``location/publisher/type``."""
     ACTIVITY_LOG = "activity_log"
-    """Operations of a subscription within a window. Scope: a subscription id."""
+    """Operations of Microsoft.Compute in a subscription within a window. Scope: a subscription id."""
+    ARC_ACTIVITY_LOG = "arc_activity_log"
+    """Operations of Microsoft.HybridCompute in a subscription within a window. Scope: a subscription id."""
     HEARTBEATS = "heartbeats"
     """Agent versions reported to a workspace within a window. Scope: a workspace id."""
+
+
+class Service(StrEnum):
+    """Who answered. Resource Graph rows are minutes to hours old; the others tell what is."""
+
+    RESOURCE_MANAGER = "resource_manager"
+    RESOURCE_GRAPH = "resource_graph"
+    LOG_ANALYTICS = "log_analytics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +62,8 @@ class Reading:
 
     ``complete`` says that the answer covers the whole scope and window; then "nothing there" is knowledge. Where it
     does not, ``reason`` says what happened and ``close`` which permission or setting would close the gap.
-    ``status`` is the last HTTP status, None where no answer came. Times are aware UTC.
+    ``status`` is the last HTTP status, None where no answer came. Times are aware UTC. ``by`` is who answered, or was
+    asked last.
     """
 
     source: Source
@@ -49,6 +76,7 @@ class Reading:
     status: int | None = None
     reason: str | None = None
     close: str | None = None
+    by: Service = Service.RESOURCE_MANAGER
 
     def as_row(self) -> Row:
         """The reading as a row of the frame ``readings``."""
@@ -63,6 +91,7 @@ class Reading:
             "status": self.status,
             "reason": self.reason,
             "close": self.close,
+            "by": str(self.by),
         }
 
 
@@ -99,3 +128,8 @@ class Traffic:
             self.throttled + other.throttled,
             self.bytes + other.bytes,
         )
+
+
+def version_scope(location: str, publisher: str, kind: str) -> str:
+    """The scope of a reading of a region's versions: region without blanks, publisher and type, in lower case."""
+    return f"{''.join(location.split())}/{publisher}/{kind}".lower()

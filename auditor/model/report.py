@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from auditor.model.table import Table
 from auditor.model.verdict import Severity, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One value that a verdict rests on: from which source, read when.
 
     ``value`` is JSON-able (text, number, bool, None, or a mapping of those for an operation); times are ISO 8601 text.
-    ``shown`` is the value as people read it.
+    ``shown`` is the value as people read it. ``source`` is the word that told it (heartbeats, guest_agent ...), else
+    resource_graph, else the subject that was asked. Findings that rest on the same value share one Evidence.
     """
 
     name: str
@@ -69,8 +70,8 @@ FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key != "port
 """The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
 
 
-JSON_ROWS = 20_000
-"""Up to so many verdicts findings.json holds them all; above, these are left to verdicts.parquet."""
+LISTED_WHOLE = 20_000
+"""Up to so many verdicts findings.json and the workbook hold them all; above, these are left to verdicts.parquet."""
 LEFT_TO_PARQUET = frozenset({Status.PASS, Status.NOT_APPLICABLE})
 
 
@@ -93,11 +94,11 @@ class Banner:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Group:
-    """The findings of one rule with one verdict, as the page shows them.
+    """The findings of one rule with one verdict: the page shows the first ``shown`` of ``total``.
 
-    ``findings`` gives those that the page shows; ``left_out`` is a sentence that says where the rest is, or empty.
+    ``left_out`` is a sentence that says where the rest is, or empty.
     """
 
     rule_id: str
@@ -107,7 +108,7 @@ class Group:
     title: str
     why: str
     total: int
-    findings: tuple[Finding, ...]
+    shown: int
     left_out: str
 
 
@@ -131,9 +132,12 @@ class Report:
     """One night's report.
 
     ``words`` are the fixed words of the design by key (message catalogue); ``tone`` colours the headline: bad, warn or
-    good. ``findings`` gives every verdict, gravest first, anew at each call. ``run`` is run.json as it will be written.
-    ``tables`` are shown by page and workbook alike: by_rule, by_subscription, by_version, operations, subscriptions,
-    gaps, unseen (machines without an agent, with unread extensions, not seen), readings, exemptions, about.
+    good. ``findings`` gives every verdict, gravest first, made anew at each call: it is read once, for all formats.
+    ``run`` is run.json as it will be written. ``left_out`` is a sentence on the verdicts that the workbook leaves to
+    verdicts.parquet, or empty. ``tables`` are shown by page and workbook alike: by_rule, by_subscription, by_version,
+    operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
+    the verdicts do not speak of), gaps, subscriptions, unseen (machines without an agent, with unread extensions, not
+    seen), set_aside (managed, expired), readings, exemptions, about.
     """
 
     title: str
@@ -150,8 +154,14 @@ class Report:
     tables: Mapping[str, Table]
     findings: Callable[[], Iterable[Finding]]
     findings_total: int
+    left_out: str
     status_words: Mapping[Status, str]
     severity_words: Mapping[Severity, str]
     time_zone: str
     as_of: datetime
     run: Mapping[str, object]
+
+    @property
+    def listed_whole(self) -> bool:
+        """Whether findings.json and the workbook hold every verdict."""
+        return self.findings_total <= LISTED_WHOLE

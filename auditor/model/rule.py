@@ -80,6 +80,8 @@ FIXES = frozenset(
         "upgrade_now",  # by hand, to the region's latest version, with all settings passed again
         "repair_failed_extension",  # read the error, remove its cause, remove and install the extension again
         "watch_automatic_retry",  # the old version runs on; the platform tries again by itself
+        "update_instance",  # bring a scale set's instance up to the model, which has the setting already
+        "install_agent",  # give the machine its agent
         "check_installed_version",  # look at what the machine runs now: a later success alone proves nothing
     }
 )
@@ -198,12 +200,26 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All that tonight's judging rests on besides the data. ``hashes``: sha256 by file name."""
+    """All that tonight's judging rests on besides the data. ``hashes``: sha256 by file name.
+
+    ``standing`` are the reasons that leave a machine out of every rule (managed by a service, expired on Arc).
+    """
 
     rules: tuple[Rule, ...]
+    standing: tuple[Clause, ...] = ()
     releases: tuple[ReleaseRow, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def clauses(self, rule: Rule, status: Status) -> tuple[Clause, ...]:
+        """The reasons among which a verdict's ``clause`` counts: for not_applicable the standing ones come first."""
+        own = rule.clauses(status)
+        return (*self.standing, *own) if status is Status.NOT_APPLICABLE else own
+
+    def columns(self, rule: Rule) -> tuple[str, ...]:
+        """The columns that a verdict of ``rule`` rests on: those of the standing reasons, and its own; each once."""
+        standing = (test.column for clause in self.standing for test in comparisons_of(clause.when))
+        return tuple(dict.fromkeys((*standing, *rule.columns())))
 
     def agents(self) -> tuple[tuple[str, str], ...]:
         """The (publisher, type) pairs whose regional versions the enabled rules need, each once, sorted."""

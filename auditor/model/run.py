@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.narration import Narrator
+from auditor.model.parcel import Confirmation
 from auditor.model.reading import Source, Traffic
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
@@ -75,7 +76,7 @@ class RunFacts:
     """Facts of one run, beside what it found. ``identity`` never holds a secret; ``portal`` is a base address.
 
     ``watch`` still runs: composing takes time too. ``not_run``: for each rule that could not be asked, the columns that
-    nothing configured can tell.
+    nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed.
     """
 
     tool: str
@@ -84,3 +85,4 @@ class RunFacts:
     identity: Mapping[str, str | None]
     portal: str
     not_run: Mapping[str, tuple[str, ...]]
+    confirmed: Confirmation = Confirmation()

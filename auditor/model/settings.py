@@ -66,6 +66,15 @@ def _no_guid() -> str:
     raise ValueError("is not an id: write the GUID, such as 12345678-9abc-def0-1234-56789abcdef0, not the name")
 
 
+def _management_group(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.()-]{1,90}", text):
+        raise ValueError(
+            "is not a management group's id: write the id that the portal shows beside the name (letters, digits and "
+            "-_.() only), not the display name and not a path"
+        )
+    return text
+
+
 def _https(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme != "https":
@@ -191,14 +200,17 @@ class AcceptedGap(Strict):
 
 
 class Scope(Strict):
-    """What is audited. Ids are lower case, each once; no ``subscriptions``: all that the identity can see."""
+    """What is audited. Ids are lower case, each once; neither ``subscriptions`` nor ``management_groups``: all that the
+    identity can see. Management groups are named by id, and everything below them is meant."""
 
     subscriptions: Guids = ()
-    management_groups: tuple[()] = ()
+    management_groups: Annotated[
+        tuple[Annotated[str, AfterValidator(_management_group)], ...], AfterValidator(_each_once)
+    ] = ()
     exclude_subscriptions: Guids = ()
     expected_subscriptions: Guids = ()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
-    managed_machines: None = None
+    managed_machines: Literal["not_applicable", "judged"] = "not_applicable"
 
 
 class Rollout(Strict):
@@ -234,7 +246,7 @@ class ReleaseEntry(Strict):
 class Sources(Strict):
     """What is read, and how far back."""
 
-    inventory: Literal["auto", "compute"] = "auto"
+    inventory: Literal["auto", "resource_graph", "compute"] = "auto"
     activity: Literal["activity_log"] = "activity_log"
     lookback: Annotated[Duration, AfterValidator(_under_what_azure_keeps)] = timedelta(days=14)
     rollout: Rollout = Rollout()

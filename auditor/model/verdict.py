@@ -32,6 +32,9 @@ class Severity(StrEnum):
 EXTENSIONS_NOT_READ = "extensions_not_read"
 """Reason code of the one unanswered verdict on a machine whose extensions were not read."""
 
+INSTANCES_NOT_READ = "instances_not_read"
+"""Reason code of the one unanswered verdict on a uniform scale set whose instances were not read."""
+
 NOT_KNOWN = "not_known"
 """Reason code of an unanswered verdict: at least one column that the rule rests on is missing."""
 
