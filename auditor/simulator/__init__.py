@@ -6,21 +6,30 @@ phenomena as they were recorded from the live service, and no judgement of them.
 """
 
 from auditor.simulator.estate import Estate, HandMadeEstate
-from auditor.simulator.seeded import SeededEstate
-from auditor.simulator.server import PageSizes, Simulator, serve
-from auditor.simulator.specs import (
+from auditor.simulator.parts import (
     REMOVED,
     AgentView,
+    ArcExtensionSpec,
     Caller,
     CallerKind,
     ExtensionSpec,
-    MachineSpec,
+    Lag,
     OperationSpec,
     StatusSpec,
     StaySpec,
+    arc_monitor_agent,
+    azure_monitor_agent,
+)
+from auditor.simulator.seeded import SeededEstate
+from auditor.simulator.server import PageSizes, Simulator, serve
+from auditor.simulator.specs import (
+    ArcMachineSpec,
+    InstanceSpec,
+    MachineSpec,
+    ResourceGroupSpec,
+    ScaleSetSpec,
     SubscriptionSpec,
     WorkspaceSpec,
-    azure_monitor_agent,
 )
 from auditor.simulator.weather import PRESETS, Fault, Weather
 
@@ -28,15 +37,21 @@ __all__ = [
     "PRESETS",
     "REMOVED",
     "AgentView",
+    "ArcExtensionSpec",
+    "ArcMachineSpec",
     "Caller",
     "CallerKind",
     "Estate",
     "ExtensionSpec",
     "Fault",
     "HandMadeEstate",
+    "InstanceSpec",
+    "Lag",
     "MachineSpec",
     "OperationSpec",
     "PageSizes",
+    "ResourceGroupSpec",
+    "ScaleSetSpec",
     "SeededEstate",
     "Simulator",
     "StatusSpec",
@@ -44,6 +59,7 @@ __all__ = [
     "SubscriptionSpec",
     "Weather",
     "WorkspaceSpec",
+    "arc_monitor_agent",
     "azure_monitor_agent",
     "serve",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.simulator.forms import guid
-from auditor.simulator.specs import Caller, CallerKind, ExtensionSpec, StatusSpec
+from auditor.simulator.parts import Caller, CallerKind, ExtensionSpec, StatusSpec
 
 SUBSCRIPTION_NAMES: Final = (
     "Contoso Production", "Contoso 開発", "Contoso Shared & <Ops>", "Contoso Sandbox", "=Contoso Finance", "Contoso EU",
@@ -14,6 +14,15 @@ SUBSCRIPTION_NAMES: Final = (
 
 NAME_STEMS: Final = ("web", "sql", "app-jp", "AVD_host", "build.agent", "DC", "null", "1.38.1", "ml-gpu", "TRUE")
 """All of these are legal in the name of a virtual machine; each is followed by its number."""
+
+ARC_STEMS: Final = ("branch", "HQ-FILE", "edge_linux", "null", "oracle.db")
+
+MANAGEMENT_GROUPS: Final = (
+    (("mg-production", "Production"), ("mg-contoso", "Contoso")),
+    (("mg-development", "開発 & <Test>"), ("mg-contoso", "Contoso")),
+    (("mg-contoso", "Contoso"),),
+)
+"""What stands above a subscription, nearest first, below the tenant's root."""
 
 GROUPS: Final = ("rg-prod-web", "RG-PROD-SQL", "rg_(shared)_東京", "rg.avd.hosts", "rg-dev")
 
@@ -36,6 +45,8 @@ PEOPLE: Final = tuple(
     for name in ("yuki.tanaka", "o'brien", "operations", "anna.svensson")
 )
 PLATFORM: Final = Caller(CallerKind.SERVICE, guid("platform"), guid("platform application"))
+REGIONAL_SERVICE_MANAGER: Final = Caller(CallerKind.SERVICE, "Azure Regional Service Manager", guid("arc application"))
+"""Who upgrades extensions on Arc-enabled servers."""
 PIPELINE: Final = Caller(CallerKind.SERVICE, guid("pipeline"), guid("pipeline application"))
 POLICY: Final = Caller(CallerKind.SERVICE, guid("policy identity"), guid("policy application"))
 

@@ -20,7 +20,16 @@ class PageSizes:
     """Rows on one page. The service's own sizes are not documented; clients must follow ``nextLink`` anyhow."""
 
     virtual_machines: int = 100
+    scale_sets: int = 100
+    instances: int = 100
+    arc_machines: int = 100
+    resource_groups: int = 1000
+    descendants: int = 1000
     events: int = 200
+    graph_rows: int = 1000
+    """The most rows that Resource Graph gives at once, and how many it gives unasked (documented)."""
+    graph_bytes: int = 16 * 1024 * 1024
+    """The longest answer of Resource Graph (as its refusals say)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +93,18 @@ class Route:
     slow: bool = False
     guarded: bool = True
     """Asks for a bearer token."""
+    warm: Callable[[Estate], None] | None = None
+    """Makes ready what the first request would otherwise wait for."""
 
 
 def pattern(path: str) -> re.Pattern[str]:
     """A path with ``{name}`` for what may stand there; the service does not mind letter case."""
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)) + "/?", re.IGNORECASE)
+
+
+def absent(resource: str, group: str) -> Answer:
+    """The gateway's 404 for a resource, named by its type and name, that is not in the group."""
+    return Answer(errors.resource_not_found(resource, group), 404, {"x-ms-failure-cause": "gateway"})
 
 
 def not_found(code: str, message: str) -> Answer:

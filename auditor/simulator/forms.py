@@ -37,7 +37,29 @@ def ticks(moment: datetime) -> int:
 
 def machine_id(subscription_id: str, resource_group: str, name: str) -> str:
     """The resource id of a virtual machine as the compute provider spells it."""
-    return (
-        f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
-        f"/providers/Microsoft.Compute/virtualMachines/{name}"
-    )
+    return f"{group_id(subscription_id, resource_group)}/providers/Microsoft.Compute/virtualMachines/{name}"
+
+
+def group_id(subscription_id: str, resource_group: str) -> str:
+    """The id of a resource group."""
+    return f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
+
+
+def scale_set_id(subscription_id: str, resource_group: str, name: str) -> str:
+    """The resource id of a scale set."""
+    return f"{group_id(subscription_id, resource_group)}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
+
+
+def arc_machine_id(subscription_id: str, resource_group: str, name: str) -> str:
+    """The resource id of an Arc-enabled server."""
+    return f"{group_id(subscription_id, resource_group)}/providers/Microsoft.HybridCompute/machines/{name}"
+
+
+def instance_id(scale_set: str, number: str) -> str:
+    """The resource id of an instance of a uniform scale set; ``scale_set`` is the set's own id."""
+    return f"{scale_set}/virtualMachines/{number}"
+
+
+def arc_time(moment: datetime, *, connected: bool) -> str:
+    """When an Arc-enabled server's status changed: the offset stands only on connected ones (recorded); it is UTC."""
+    return _fraction(moment) + ("Z" if connected else "")

@@ -9,6 +9,7 @@ from uuid import uuid4
 from auditor.simulator.bodies import errors
 from auditor.simulator.estate import Estate
 from auditor.simulator.exchange import Answer, Route, not_found
+from auditor.simulator.permissions import may
 from auditor.simulator.quotas import Quotas
 from auditor.simulator.routes import all_routes
 from auditor.simulator.weather import EXPIRED, EXPIRED_HEADERS
@@ -38,6 +39,12 @@ class Gate:
         self._quotas = Quotas(quotas)
         self._identity = estate.identity_id
         self._subscriptions = {each.id.lower(): each for each in estate.subscriptions()}
+
+    def warm(self, estate: Estate) -> None:
+        """Make ready what first requests would wait for."""
+        for route in self._routes:
+            if route.warm is not None:
+                route.warm(estate)
 
     def name_of(self, method: str, path: str) -> str:
         found = self._find(method, path)
@@ -69,10 +76,10 @@ class Gate:
         if "subscription" not in parts:
             return None
         subscription = self._subscriptions.get(parts["subscription"].lower())
-        if subscription is None:
+        if subscription is None or not (subscription.listed or route.action):
             message = f"The subscription '{parts['subscription']}' could not be found."
             return not_found("SubscriptionNotFound", message)
-        if subscription.refused and route.action:
+        if route.action and not may(subscription, route.action, parts.get("group")):
             scope = path.rstrip("/").rpartition("/")[0] if route.collection else path
             return Answer(errors.refused(self._identity, route.action, scope), 403, _FROM_GATEWAY)
         return None

@@ -13,9 +13,10 @@ from typing import Any
 import duckdb
 import duckdb_kql
 
-from auditor.simulator.estate import Estate, machines
-from auditor.simulator.forms import guid, machine_id, utc_time
-from auditor.simulator.specs import MachineSpec, StaySpec
+from auditor.simulator.carriers import ARC_MACHINE, Carrier, carriers
+from auditor.simulator.estate import Estate
+from auditor.simulator.forms import guid, utc_time
+from auditor.simulator.parts import StaySpec
 from auditor.simulator.timespan import TimespanError, window
 
 # The columns with their types in the recorded order (2024-09).
@@ -26,14 +27,14 @@ _COLUMNS = """
     version AS "Version", channel AS "SCAgentChannel", false AS "IsGatewayInstalled",
     0.0::DOUBLE AS "RemoteIPLongitude", 0.0::DOUBLE AS "RemoteIPLatitude",
     '' AS "RemoteIPCountry", subscription AS "SubscriptionId",
-    resource_group AS "ResourceGroup", 'Microsoft.Compute' AS "ResourceProvider", name AS "Resource",
-    resource_id AS "ResourceId", 'virtualMachines' AS "ResourceType", 'Azure' AS "ComputerEnvironment",
+    resource_group AS "ResourceGroup", provider AS "ResourceProvider", name AS "Resource",
+    resource_id AS "ResourceId", resource_type AS "ResourceType", environment AS "ComputerEnvironment",
     '"updates"' AS "Solutions", vm_id AS "VMUUID", '["10.0.0.4"]'::JSON AS "ComputerPrivateIPs",
     'Heartbeat' AS "Type", lower(resource_id) AS "_ResourceId"
 """
 _FIELDS = (
     "workspace", "version", "since", "until", "category", "channel", "vm_id", "computer", "os", "os_name", "os_major",
-    "subscription", "resource_group", "name", "resource_id",
+    "subscription", "resource_group", "name", "resource_id", "provider", "resource_type", "environment",
 )  # fmt: skip
 _TIMES = ("since", "until")
 _KUSTO_TYPES = {
@@ -114,21 +115,22 @@ class Heartbeats:
 def _stays(estate: Estate) -> Iterator[tuple[Any, ...]]:
     known = [each.id.lower() for each in estate.workspaces()]
     for subscription in estate.subscriptions():
-        for machine in machines(estate, subscription.id):
-            for stay in machine.stays:
+        for carrier in carriers(estate, subscription.id):
+            for stay in carrier.stays:
                 workspace = (stay.workspace or (known[0] if known else "")).lower()
                 if workspace in known:
-                    yield _row(estate, subscription.id, machine, stay, workspace)
+                    yield _row(estate, subscription.id, carrier, stay, workspace)
 
 
-def _row(estate: Estate, subscription: str, machine: MachineSpec, stay: StaySpec, workspace: str) -> tuple[Any, ...]:
-    identifier = machine_id(subscription, machine.resource_group, machine.name)
+def _row(estate: Estate, subscription: str, carrier: Carrier, stay: StaySpec, workspace: str) -> tuple[Any, ...]:
     times = (stay.since, min(stay.until or estate.now, estate.now))
     since, until = (moment.astimezone(UTC).replace(tzinfo=None) for moment in times)
-    system = (machine.os, *_SYSTEMS[machine.os])
-    place = (subscription, machine.resource_group, machine.name, identifier)
+    system = (carrier.os, *_SYSTEMS[carrier.os])
+    provider, resource_type = carrier.kind.split("/")[:2]
+    environment = "Non-Azure" if carrier.kind == ARC_MACHINE else "Azure"
+    place = (subscription, carrier.resource_group, carrier.name, carrier.id, provider, resource_type, environment)
     channel = "" if stay.category == "Azure Monitor Agent" else "Direct"
-    agent = (guid("vm", identifier), machine.name[:15])
+    agent = (guid("vm", carrier.id), carrier.name[:15])
     return (workspace, stay.version, since, until, stay.category, channel, *agent, *system, *place)
 
 

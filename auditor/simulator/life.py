@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from auditor.simulator import catalogue
+from auditor.simulator.parts import Caller, ExtensionSpec, OperationSpec, StaySpec, azure_monitor_agent
 from auditor.simulator.releases import Offered, releases
-from auditor.simulator.specs import Caller, ExtensionSpec, MachineSpec, OperationSpec, StaySpec, azure_monitor_agent
+from auditor.simulator.specs import MachineSpec
 
 HEARTBEATS_KEPT = timedelta(days=45)
 UPGRADE = timedelta(minutes=4)

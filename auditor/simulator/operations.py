@@ -9,20 +9,28 @@ from datetime import timedelta
 import orjson
 
 from auditor.simulator.bodies.event import LoggedEvent
-from auditor.simulator.forms import guid, machine_id
-from auditor.simulator.specs import MachineSpec, OperationSpec
+from auditor.simulator.carriers import ARC_MACHINE, INSTANCE, MACHINE, SCALE_SET, Carrier
+from auditor.simulator.forms import guid
+from auditor.simulator.parts import OperationSpec
 
-_MACHINE = "Microsoft.Compute/virtualMachines"
-_EXTENSION = "Microsoft.Compute/virtualMachines/extensions"
-_LOCALIZED = {
-    f"{_EXTENSION}/write": "Create or Update Virtual Machine Extension",
-    f"{_EXTENSION}/delete": "Delete Virtual Machine Extension",
-    f"{_MACHINE}/write": "Create or Update Virtual Machine",
-    f"{_MACHINE}/delete": "Delete Virtual Machine",
-    f"{_MACHINE}/start/action": "Start Virtual Machine",
-    f"{_MACHINE}/restart/action": "Restart Virtual Machine",
-    f"{_MACHINE}/powerOff/action": "Power Off Virtual Machine",
-    f"{_MACHINE}/deallocate/action": "Deallocate Virtual Machine",
+_NAMES = {
+    MACHINE: "Virtual Machine",
+    f"{MACHINE}/extensions": "Virtual Machine Extension",
+    SCALE_SET: "Virtual Machine Scale Set",
+    f"{SCALE_SET}/extensions": "Virtual Machine Scale Set Extension",
+    INSTANCE: "Virtual Machine in a Virtual Machine Scale Set",
+    f"{INSTANCE}/extensions": "Virtual Machine Scale Set VM Extension",
+    ARC_MACHINE: "Azure Arc machines",
+    f"{ARC_MACHINE}/extensions": "Azure Arc machines extensions",
+}
+_VERBS = {
+    "write": "Create or Update",
+    "delete": "Delete",
+    "start/action": "Start",
+    "restart/action": "Restart",
+    "powerOff/action": "Power Off",
+    "deallocate/action": "Deallocate",
+    "upgradeExtensions/action": "Upgrade Extensions on",
 }
 _AUDIT = "Microsoft.Authorization/policies/auditIfNotExists/action"
 _REFUSED_AT_ONCE = frozenset({"429", "Conflict", "BadRequest"})
@@ -31,15 +39,15 @@ _REFUSED_AT_ONCE = frozenset({"429", "Conflict", "BadRequest"})
 _SECOND = timedelta(seconds=1)
 
 
-def machine_events(machine: MachineSpec, subscription_id: str) -> Iterator[LoggedEvent]:
-    """All events of a machine's history, in no order."""
-    for operation in machine.operations:
-        yield from operation_events(operation, machine, subscription_id)
+def events_of(carrier: Carrier) -> Iterator[LoggedEvent]:
+    """All events of a machine's or a scale set's history, in no order."""
+    for operation in carrier.operations:
+        yield from operation_events(operation, carrier)
 
 
-def operation_events(operation: OperationSpec, machine: MachineSpec, subscription_id: str) -> Iterator[LoggedEvent]:
+def operation_events(operation: OperationSpec, carrier: Carrier) -> Iterator[LoggedEvent]:
     """BeginRequest, a policy's audit, EndRequest Accepted once or more, and the end, as far as they were logged."""
-    writer = _Writer.of(operation, machine, subscription_id)
+    writer = _Writer.of(operation, carrier)
     if operation.begin_logged:
         yield writer.event(timedelta(), "Started", begins=True, by_request=True)
     if operation.audited:
@@ -65,11 +73,10 @@ class _Writer:
     group: str
 
     @classmethod
-    def of(cls, operation: OperationSpec, machine: MachineSpec, subscription_id: str) -> _Writer:
-        resource = machine_id(subscription_id, machine.resource_group, machine.name)
-        kind = _MACHINE
+    def of(cls, operation: OperationSpec, carrier: Carrier) -> _Writer:
+        resource, kind = carrier.id, carrier.kind
         if operation.extension is not None:
-            resource, kind = f"{resource}/extensions/{operation.extension}", _EXTENSION
+            resource, kind = f"{resource}/extensions/{operation.extension}", f"{kind}/extensions"
         action = f"{kind}/{operation.action}"
         correlation = operation.correlation or guid("correlation", resource, operation.started, action)
         base = LoggedEvent(
@@ -79,14 +86,14 @@ class _Writer:
             scope=resource,
             resource_type=kind,
             operation=action,
-            localized=_LOCALIZED.get(action, action),
+            localized=f"{_VERBS.get(operation.action, operation.action)} {_NAMES[kind]}",
             begins=False,
             status="Started",
             operation_id=guid("operation", correlation, resource, operation.started),
             correlation=correlation,
             caller=operation.caller,
         )
-        return cls(operation, base, machine.resource_group)
+        return cls(operation, base, carrier.resource_group)
 
     @property
     def refused_at_once(self) -> bool:

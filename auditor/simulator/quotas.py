@@ -11,12 +11,16 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
+from typing import Final
+from uuid import uuid4
 
 import orjson
 
 from auditor.simulator.bodies import errors
 from auditor.simulator.exchange import Answer, Route
+from auditor.simulator.forms import utc_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ COMPUTE: Mapping[str, Quota] = {
     "HighCostGetSubscriptionMaximum": Quota(900, 300),
     "LowCostGetSubscriptionMaximum": Quota(24_000, 8_000),
     "LowCostGetResource": Quota(36, 12, scope="resource"),
+    "GetVMScaleSetSubscriptionMaximum": Quota(2_400, 800),
+    "GetVMScaleSetResource": Quota(36, 12, scope="resource"),
+    "HighCostGetVMScaleSetSubscriptionMaximum": Quota(1_080, 360),
+    "HighCostGetVMScaleSetResource": Quota(30, 10, scope="resource"),
+    "GetVMScaleSetVMSubscriptionMaximum": Quota(6_000, 2_000),
+    "GetVMScaleSetVMResource": Quota(36, 12, scope="resource"),
+    "VMScaleSetVMViewsSubscriptionMaximum": Quota(30_000, 10_000),
     "ListVMExtensionTypes3Min": Quota(18_000, 6_000),
     "ListVMExtensionTypes30Min": Quota(22_500, 750),
     "ListVMExtensions3Min": Quota(10_000, 10_000 / 3),
@@ -43,6 +54,11 @@ COMPUTE: Mapping[str, Quota] = {
 
 QUERIES = Quota(bucket=200, per_minute=400, scope="principal")
 """Log Analytics queries: 200 in 30 seconds."""
+
+GRAPH_QUERIES: Final = 15
+GRAPH_WINDOW_S: Final = 5.0
+"""Resource Graph: so many queries of one principal in a window, which begins with its first (page "Guidance for
+throttled requests in Azure Resource Graph")."""
 
 _LOCATION = re.compile(r"/locations/([^/]+)/", re.IGNORECASE)
 
@@ -55,6 +71,7 @@ class Quotas:
         self._clock = clock
         self._lock = Lock()
         self._levels: dict[tuple[str, str], tuple[float, float]] = {}
+        self._windows: dict[str, tuple[float, int]] = {}
 
     def take(
         self, route: Route, subscription: str, path: str, principal: str
@@ -63,6 +80,8 @@ class Quotas:
         if route.name == "log_analytics":
             left, wait = self._draw("queries", principal, QUERIES)
             return ({}, None) if left >= 0 else ({}, _too_many_queries(wait))
+        if route.name == "resource_graph":
+            return self._of_graph(principal)
         if not subscription:
             return {"x-ms-ratelimit-remaining-tenant-reads": "11999"}, None
         left, wait = self._draw("reads", f"{subscription}:{principal}", READS)
@@ -84,6 +103,22 @@ class Quotas:
         if remaining:
             headers["x-ms-ratelimit-remaining-resource"] = ",".join(remaining)
         return headers, None
+
+    def _of_graph(self, principal: str) -> tuple[Mapping[str, str], Answer | None]:
+        """Headers that are true whether or not the quota is enforced."""
+        now = self._clock()
+        with self._lock:
+            began, queries = self._windows.get(principal, (now, 0))
+            began, queries = (began, queries) if now < began + GRAPH_WINDOW_S else (now, 0)
+            self._windows[principal] = (began, queries + 1)
+        wait, left = began + GRAPH_WINDOW_S - now, max(0, GRAPH_QUERIES - queries - 1)
+        headers = {
+            "x-ms-ratelimit-remaining-tenant-resource-requests": str(left),
+            "x-ms-user-quota-remaining": str(left),
+            "x-ms-user-quota-resets-after": f"00:00:{math.ceil(wait):02d}",
+        }
+        refused = self._enforced and queries >= GRAPH_QUERIES
+        return headers, _too_many_graph_queries(wait) if refused else None
 
     def _draw(self, name: str, scope: str, quota: Quota) -> tuple[int, float]:
         """What is left after one request (below zero: refused), and the seconds until there is one more."""
@@ -130,4 +165,17 @@ def _throttled_by_provider(policy: str, wait: float) -> Answer:
 
 def _too_many_queries(wait: float) -> Answer:
     body = {"error": {"message": "The request was throttled. Please try again later.", "code": "ThrottledError"}}
+    return Answer(body, 429, {"Retry-After": _seconds(wait)})
+
+
+def _too_many_graph_queries(wait: float) -> Answer:
+    """As users of the live service published it."""
+    message = (
+        "Client application has been throttled and should not attempt to repeat the request until an amount of time "
+        "has elapsed. Please see https://aka.ms/resourcegraph-throttling for help."
+    )
+    details = [{"code": "RateLimiting", "message": message}]
+    asking = "Please provide below info when asking for support: timestamp = {}, correlationId = {}."
+    at = utc_time(datetime.now(UTC))
+    body = errors.resource_manager("RateLimiting", asking.format(at, uuid4()), details=details)
     return Answer(body, 429, {"Retry-After": _seconds(wait)})

@@ -42,11 +42,17 @@ _NEXT = {"Windows": 40, "Linux": 39}
 """The minor numbers of 2025-11, the first month that is not in the table."""
 
 _DAY_OF_MONTH = 14
-_REGION_LAGS = {"eastus": 2, "westeurope": 5, "southeastasia": 9, "japaneast": 16, "japanwest": 44}
+_REGION_LAGS = {
+    "eastus": 2, "westeurope": 5, "southeastasia": 9, "japaneast": 16, "japanwest": 44,
+    "eastus2": 2, "westus2": 3, "centralus": 4, "northeurope": 5, "uksouth": 7, "germanywestcentral": 10,
+    "australiaeast": 12, "koreacentral": 14, "brazilsouth": 20, "centralindia": 11,
+}  # fmt: skip
 """Days from the release until the region has it."""
 _OLDEST_LISTED = {"japanwest": timedelta(days=900), "southeastasia": timedelta(days=1100)}
 
 LOCATIONS = tuple(_REGION_LAGS)
+COMMON_LOCATIONS = ("eastus", "westeurope", "southeastasia", "japaneast", "japaneast", "japaneast", "japanwest")
+"""Where a small estate stands: as often as each is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Offered:
         return tuple(int(part) for part in self.version.split("."))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def offered(location: str, os: str, now: datetime) -> tuple[Offered, ...]:
     """What the region offers for ``Windows`` or ``Linux`` at ``now``, oldest number first."""
     lag, oldest = timedelta(days=_REGION_LAGS[location]), now - _OLDEST_LISTED.get(location, timedelta(days=9000))
@@ -74,7 +80,7 @@ def offered(location: str, os: str, now: datetime) -> tuple[Offered, ...]:
     return tuple(sorted(found, key=lambda each: each.number))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def releases(location: str, os: str, now: datetime) -> tuple[Offered, ...]:
     """The same with one version, the highest, for each major.minor."""
     by_release = {each.number[:2]: each for each in offered(location, os, now)}

@@ -5,73 +5,142 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from math import ceil
 from random import Random
 from typing import Any
 
 from auditor.simulator import catalogue
 from auditor.simulator.bodies.event import LoggedEvent, event_body
-from auditor.simulator.estate import Offers
+from auditor.simulator.estate import MadeWhenAsked, Offers
 from auditor.simulator.forms import guid
-from auditor.simulator.life import Life
-from auditor.simulator.releases import LOCATIONS, offered
-from auditor.simulator.specs import MONITOR_PUBLISHER, MachineSpec, SubscriptionSpec, WorkspaceSpec
-from auditor.simulator.stories import STORIES, Story
+from auditor.simulator.life import HEARTBEATS_KEPT
+from auditor.simulator.making import Maker
+from auditor.simulator.models import group_of, manager_of, name_of
+from auditor.simulator.parts import MONITOR_PUBLISHER
+from auditor.simulator.plan import Mix, SetPlan, SubscriptionPlan, plans
+from auditor.simulator.releases import COMMON_LOCATIONS, LOCATIONS, offered
+from auditor.simulator.specs import (
+    ArcMachineSpec,
+    InstanceSpec,
+    MachineSpec,
+    ResourceGroupSpec,
+    ScaleSetSpec,
+    SubscriptionSpec,
+    WorkspaceSpec,
+)
 
-_DECK_SIZE = sum(weight for weight, _ in STORIES)
 _EVENT_DAYS = 89
-_NUMBER = re.compile(r"(\d+)$")
-_MINUTE_BY_MINUTE = 500
-"""Estates with more machines send their heartbeats less often, so that queries over them stay quick."""
+_NUMBER = re.compile(r"_([0-9a-f]{8})$|(\d+)$")
+_SET_NUMBER = re.compile(r"-(\d{5,})(-vmss)?$")
+_LARGE = 1000
+"""Estates of so many machines stand in all regions."""
+_MOST_HEARTBEATS = 2_000_000
 _STATES = ("Enabled", "Enabled", "Warned")
+_DATABRICKS_GROUP = "databricks-rg-analytics-0x5f2k"
+_DATABRICKS_WORKERS = 2
 
 
 class SeededEstate:
-    """``machines`` in ``subscriptions`` that can be read, and ``refused`` ones that cannot.
+    """``machines`` of all kinds in ``subscriptions`` that can be read, and ``refused`` ones that cannot.
 
-    Two estates of the same arguments are the same. All times are relative to ``now``.
+    ``mix`` says which shares are scale-set instances and Arc-enabled servers. Two estates of the same arguments are
+    the same. All times are relative to ``now``.
     """
 
     def __init__(
-        self, machines: int = 60, *, now: datetime, subscriptions: int = 3, refused: int = 1, seed: int = 1
+        self,
+        machines: int = 60,
+        *,
+        now: datetime,
+        subscriptions: int = 3,
+        refused: int = 1,
+        seed: int = 1,
+        mix: Mix = Mix(),  # noqa: B008 - it is frozen
     ) -> None:
         self.now = now
         self.tenant_id = guid("tenant", seed)
         self.identity_id = guid("identity", seed)
+        self.heartbeat_every = _heartbeat_every(machines)
         self._seed = seed
-        thinning = max(1, machines // _MINUTE_BY_MINUTE) * 5 if machines > _MINUTE_BY_MINUTE else 1
-        self.heartbeat_every = timedelta(minutes=min(thinning, 60))
+        self._plans = {
+            guid("subscription", seed, plan.number): plan for plan in plans(machines, subscriptions, refused, mix)
+        }
         self._subscriptions = tuple(
-            self._subscription(number, refused=number >= subscriptions) for number in range(subscriptions + refused)
+            self._subscription(identifier, plan.number, refused=plan.number >= subscriptions)
+            for identifier, plan in self._plans.items()
         )
-        share, rest = divmod(machines, subscriptions)
-        sizes = [share + (number < rest) for number in range(subscriptions)] + [0] * refused
-        self._sizes = {each.id: size for each, size in zip(self._subscriptions, sizes, strict=True)}
-        self._starts = {each.id: sum(sizes[:number]) for number, each in enumerate(self._subscriptions)}
         self._workspaces = tuple(
             WorkspaceSpec(guid("workspace", seed, name), name) for name in ("log-central", "log-japan")
         )
-        self._deck = lru_cache(maxsize=8)(self._dealt)
+        self._make = Maker(seed, now, self._workspaces, LOCATIONS if machines >= _LARGE else COMMON_LOCATIONS)
 
     def subscriptions(self) -> Sequence[SubscriptionSpec]:
         return self._subscriptions
 
     def size(self, subscription_id: str) -> int:
-        return self._sizes[subscription_id.lower()]
+        return self._plan(subscription_id).virtual_machines
 
     def machine(self, subscription_id: str, index: int) -> MachineSpec:
-        if not 0 <= index < self.size(subscription_id):
+        plan = self._plan(subscription_id)
+        if not 0 <= index < plan.virtual_machines:
             raise IndexError(index)
-        return self._make(self._starts[subscription_id.lower()] + index)
+        owner, number = plan.set_of(index), plan.first_machine + index
+        if owner is not None:
+            return self._make.flexible_instance(number, owner)
+        if _has_databricks(plan) and 0 < plan.machines_alone - index <= _DATABRICKS_WORKERS:
+            return self._make.databricks_worker(number, _DATABRICKS_GROUP)
+        return self._make.machine(number)
 
     def find(self, subscription_id: str, resource_group: str, name: str) -> MachineSpec | None:
-        found = _NUMBER.search(name)
-        index = int(found[1]) - self._starts[subscription_id.lower()] if found else -1
-        if not 0 <= index < self.size(subscription_id):
+        plan, found = self._plan(subscription_id), _NUMBER.search(name.lower())
+        if found is None:
+            return None
+        index = (int(found[1], 16) if found[1] else int(found[2])) - plan.first_machine
+        if not 0 <= index < plan.virtual_machines:
             return None
         machine = self.machine(subscription_id, index)
-        same = (machine.name.lower(), machine.resource_group.lower()) == (name.lower(), resource_group.lower())
-        return machine if same else None
+        return machine if _is_called(machine, resource_group, name) else None
+
+    def scale_sets(self, subscription_id: str) -> Sequence[ScaleSetSpec]:
+        sets = self._plan(subscription_id).scale_sets
+        return MadeWhenAsked(len(sets), lambda index: self._make.scale_set(sets[index]))
+
+    def find_scale_set(self, subscription_id: str, resource_group: str, name: str) -> ScaleSetSpec | None:
+        plan = self._set_called(subscription_id, name)
+        if plan is None or group_of(plan).lower() != resource_group.lower():
+            return None
+        return self._make.scale_set(plan)
+
+    def instances(self, subscription_id: str, scale_set: ScaleSetSpec) -> Sequence[InstanceSpec]:
+        plan = self._set_called(subscription_id, scale_set.name)
+        if plan is None or plan.flexible:
+            return ()
+        return MadeWhenAsked(plan.size, lambda number: self._make.instance(plan, number))
+
+    def arc_machines(self, subscription_id: str) -> Sequence[ArcMachineSpec]:
+        plan = self._plan(subscription_id)
+        first = plan.first_arc_machine
+        return MadeWhenAsked(plan.arc_machines, lambda index: self._make.arc_machine(first + index))
+
+    def find_arc_machine(self, subscription_id: str, resource_group: str, name: str) -> ArcMachineSpec | None:
+        plan, found = self._plan(subscription_id), _NUMBER.search(name)
+        index = int(found[2]) - plan.first_arc_machine if found and found[2] else -1
+        if not 0 <= index < plan.arc_machines:
+            return None
+        machine = self._make.arc_machine(plan.first_arc_machine + index)
+        return machine if _is_called(machine, resource_group, name) else None
+
+    def resource_groups(self, subscription_id: str) -> Sequence[ResourceGroupSpec]:
+        plan = self._plan(subscription_id)
+        names = (*catalogue.GROUPS, *(["rg-arc-servers"] if plan.arc_machines else []))
+        groups = {name: ResourceGroupSpec(name) for name in names if plan.virtual_machines}
+        for each in plan.scale_sets:
+            groups[group_of(each)] = ResourceGroupSpec(group_of(each), managed_by=manager_of(each, subscription_id))
+        if _has_databricks(plan):
+            workspace = f"/subscriptions/{subscription_id}/resourceGroups/rg-analytics/providers"
+            owner = f"{workspace}/Microsoft.Databricks/workspaces/analytics"
+            groups[_DATABRICKS_GROUP] = ResourceGroupSpec(_DATABRICKS_GROUP, managed_by=owner)
+        return tuple(groups.values())
 
     def offers(self, location: str) -> Offers:
         place = location.replace(" ", "").lower()
@@ -84,45 +153,39 @@ class SeededEstate:
         products = (*catalogue.PRODUCTS, catalogue.OLD_AGENT)
         return agents | {(each.publisher, each.type): (*each.older, each.installed) for each in products}
 
+    def arc_offers(self, location: str) -> Offers:
+        """The monitor agent alone, in the same versions."""
+        return {key: versions for key, versions in self.offers(location).items() if key[0] == MONITOR_PUBLISHER}
+
     def workspaces(self) -> Sequence[WorkspaceSpec]:
         return self._workspaces
 
     def other_events(self, subscription_id: str) -> Sequence[dict[str, Any]]:
         """What else goes on in a subscription: deployments, keys, network rules, roles."""
-        subscription, count = subscription_id.lower(), self.size(subscription_id)
+        subscription, count = subscription_id.lower(), sum(self._counts(subscription_id))
         chance = Random(f"{self._seed}:events:{subscription}")  # noqa: S311 - play, not secrets
         return [self._other_event(subscription, number, chance) for number in range(min(20 + 2 * count, 2000))]
 
-    def _subscription(self, number: int, *, refused: bool) -> SubscriptionSpec:
-        names = catalogue.SUBSCRIPTION_NAMES
+    def _counts(self, subscription_id: str) -> tuple[int, int, int]:
+        plan = self._plan(subscription_id)
+        return plan.machines_alone, plan.instances, plan.arc_machines
+
+    def _plan(self, subscription_id: str) -> SubscriptionPlan:
+        return self._plans[subscription_id.lower()]
+
+    def _set_called(self, subscription_id: str, name: str) -> SetPlan | None:
+        plan, found = self._plan(subscription_id), _SET_NUMBER.search(name.lower())
+        index = int(found[1]) - plan.first_set if found else -1
+        if not 0 <= index < plan.sets or name_of(plan.scale_sets[index]).lower() != name.lower():
+            return None
+        return plan.scale_sets[index]
+
+    def _subscription(self, identifier: str, number: int, *, refused: bool) -> SubscriptionSpec:
+        names, groups = catalogue.SUBSCRIPTION_NAMES, catalogue.MANAGEMENT_GROUPS
         name = names[number % len(names)] + (f" {number // len(names) + 1}" if number >= len(names) else "")
         state = "Enabled" if refused else _STATES[number % len(_STATES)]
-        return SubscriptionSpec(guid("subscription", self._seed, number), name, state, refused)
-
-    def _make(self, number: int) -> MachineSpec:
-        chance = Random(f"{self._seed}:machine:{number}")  # noqa: S311 - play, not secrets
-        os = chance.choice(("Linux", "Windows"))
-        machine = MachineSpec(
-            name=f"{catalogue.NAME_STEMS[number % len(catalogue.NAME_STEMS)]}-{number:05d}",
-            resource_group=chance.choice(catalogue.GROUPS),
-            location=LOCATIONS[chance.choice((0, 1, 2, 3, 3, 3, 4))],
-            os=os,
-            tags=chance.choice(catalogue.TAGS),
-            created=self.now - timedelta(days=chance.uniform(160, 900)),
-            identity=chance.choice(("SystemAssigned", "SystemAssigned", "SystemAssigned", None)),
-        )
-        # A few machines report to a workspace of somebody else.
-        workspace = chance.choice((*self._workspaces * 7, None))
-        life = Life(machine, self.now, chance, workspace.id if workspace else None)
-        beside = [product for product in catalogue.PRODUCTS if product.os == os]
-        life.extensions += [product.extension() for product in chance.sample(beside, chance.choice((0, 1, 1, 2)))]
-        return self._deck(number // _DECK_SIZE)[number % _DECK_SIZE](life)
-
-    def _dealt(self, block: int) -> list[Story]:
-        """The stories of sixty neighbours: all of them, shuffled."""
-        deck = [story for weight, story in STORIES for _ in range(weight)]
-        Random(f"{self._seed}:deck:{block}").shuffle(deck)  # noqa: S311 - play, not secrets
-        return deck
+        above = (*groups[number % len(groups)], (self.tenant_id, "Tenant Root Group"))
+        return SubscriptionSpec(identifier, name, state, refused, management_groups=above)
 
     def _other_event(self, subscription_id: str, number: int, chance: Random) -> dict[str, Any]:
         kind, name, action, localized = _OTHERS[number % len(_OTHERS)]
@@ -157,3 +220,17 @@ _OTHERS = (
     ("Microsoft.Authorization/roleAssignments", "role", "write", "Create role assignment"),
     ("Microsoft.Compute/disks", "datadisk", "write", "Create or Update Disk"),
 )
+
+
+def _heartbeat_every(machines: int) -> timedelta:
+    """Once a minute, as the service has it; in larger estates so seldom that queries over them stay quick."""
+    minutes = HEARTBEATS_KEPT * machines / timedelta(minutes=_MOST_HEARTBEATS)
+    return timedelta(minutes=max(1, ceil(minutes)))
+
+
+def _has_databricks(plan: SubscriptionPlan) -> bool:
+    return plan.number % 3 == 1 and plan.machines_alone >= 10
+
+
+def _is_called(machine: MachineSpec | ArcMachineSpec, resource_group: str, name: str) -> bool:
+    return (machine.name.lower(), machine.resource_group.lower()) == (name.lower(), resource_group.lower())

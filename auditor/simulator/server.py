@@ -87,6 +87,11 @@ class Simulator:
         target.write_text(config_text(self.url, ca.name, self.estate), encoding="utf-8")
         return target
 
+    def warm(self) -> Self:
+        """Make ready what first requests would wait for, so that a measurement does not measure the simulator."""
+        self._gate.warm(self.estate)
+        return self
+
     def start(self) -> Self:
         """Serve; returns when it answers. Raises OSError where the port is taken."""
         self._thread.start()
@@ -145,6 +150,7 @@ class Simulator:
             self.requests.count(self._gate.name_of(request.method, path))
             return _response(answer, {})
         response, body = await self._answer(request, path, raw_query), fault.amend if fault else None
+        response.headers.update(fault.headers if fault else {})
         if body is not None and isinstance(response.body, bytes):
             response.body = orjson.dumps(merge(orjson.loads(response.body), body))
         return response

@@ -6,13 +6,15 @@ A story tells what happened to one machine; it knows of versions, operations and
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from auditor.simulator import catalogue
 from auditor.simulator.forms import guid
 from auditor.simulator.life import HEARTBEATS_KEPT, UPGRADE, Life, days
-from auditor.simulator.specs import AgentView, MachineSpec, StaySpec
+from auditor.simulator.parts import AgentView, StaySpec
+from auditor.simulator.specs import MachineSpec
 
 Story = Callable[[Life], MachineSpec]
 
@@ -203,6 +205,25 @@ def just_created(life: Life) -> MachineSpec:
     return life.told(created=life.now - timedelta(hours=3))
 
 
+def switched_on_this_morning(life: Life) -> MachineSpec:
+    """Resource Graph shows the flag as it was."""
+    return _flag_changed(life, before=False)
+
+
+def switched_off_this_morning(life: Life) -> MachineSpec:
+    """Resource Graph shows the flag as it was."""
+    return _flag_changed(life, before=True)
+
+
+def _flag_changed(life: Life, *, before: bool) -> MachineSpec:
+    version = life.version(1)
+    agent = life.agent(version, auto_upgrade=not before)
+    life.extensions[-1] = replace(agent, in_graph=replace(agent, auto_upgrade=before))
+    life.ran(version, life.now - days(30))
+    life.wrote(agent, life.now - timedelta(minutes=50), catalogue.PEOPLE[1])
+    return life.told()
+
+
 def with_a_withdrawn_version(life: Life) -> MachineSpec:
     version = "1.25.0" if life.machine.os == "Windows" else "1.25.2"
     life.agent(version, auto_upgrade=False)
@@ -218,7 +239,7 @@ def handlers_not_listed(life: Life) -> MachineSpec:
 
 
 STORIES: tuple[tuple[int, Story], ...] = (
-    (25, upgraded_by_platform),
+    (23, upgraded_by_platform),
     (2, upgraded_by_hand),
     (3, left_alone),
     (3, never_said),
@@ -240,6 +261,8 @@ STORIES: tuple[tuple[int, Story], ...] = (
     (1, begun_this_morning),
     (1, begun_and_never_ended),
     (1, just_created),
+    (1, switched_on_this_morning),
+    (1, switched_off_this_morning),
     (1, with_a_withdrawn_version),
     (1, handlers_not_listed),
 )

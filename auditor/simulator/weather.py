@@ -17,8 +17,8 @@ class Fault:
     """Something that befalls requests whose method and path (with the query, decoded) fit.
 
     The first ``after`` of them pass, the next ``times`` are met (None: all). A fault with ``status`` answers in place
-    of the service, with ``body`` as JSON, text or bytes; ``amend`` lays keys over the service's own answer; ``drop``
-    closes the connection; ``delay_s`` alone only delays.
+    of the service, with ``body`` as JSON, text or bytes; without one, ``headers`` and the keys of ``amend`` are laid
+    over the service's own answer; ``drop`` closes the connection; ``delay_s`` alone only delays.
     """
 
     path: str

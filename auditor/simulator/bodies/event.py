@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from auditor.simulator.forms import guid, ticks, utc_time
-from auditor.simulator.specs import Caller, CallerKind
+from auditor.simulator.parts import Caller, CallerKind
 
 Body = dict[str, Any]
 
@@ -46,16 +46,19 @@ class LoggedEvent:
     """None for an event without properties; else what it has beside those that all have."""
 
 
-def event_body(event: LoggedEvent, subscription_id: str, tenant_id: str) -> Body:
-    """The event with the keys in the order in which the service writes them."""
+def event_body(event: LoggedEvent, subscription_id: str, tenant_id: str, *, with_claims: bool = True) -> Body:
+    """The event with the keys in the order in which the service writes them.
+
+    ``with_claims`` is False where nobody asked for the claims, which are the better part of an event.
+    """
     identifier = guid("event", event.correlation, event.resource, event.at, event.status, event.operation)
-    group = _group(event.resource)
     body: Body = {"authorization": {"action": event.operation, "scope": event.scope}}
     if event.caller.kind is not CallerKind.NOBODY:
         body["caller"] = event.caller.name
+    body["channels"] = event.channels
+    if with_claims:
+        body["claims"] = _claims(event.caller, event.at, tenant_id)
     body |= {
-        "channels": event.channels,
-        "claims": _claims(event.caller, event.at, tenant_id),
         "correlationId": event.correlation,
         "description": "",
         "eventDataId": identifier,
@@ -64,16 +67,7 @@ def event_body(event: LoggedEvent, subscription_id: str, tenant_id: str) -> Body
     }
     if event.by_request:
         body["httpRequest"] = _request(event)
-    body |= {
-        "id": f"{event.resource}/events/{identifier}/ticks/{ticks(event.at)}",
-        "level": "Error" if event.status == "Failed" else "Informational",
-        "resourceGroupName": group,
-        "resourceProviderName": _named(_provider(event.resource_type)),
-        "resourceId": event.resource,
-        "resourceType": _named(event.resource_type),
-        "operationId": event.operation_id,
-        "operationName": _named(event.operation, event.localized),
-    }
+    body |= _about(event, identifier)
     if event.properties is not None:
         body["properties"] = dict(event.properties) | _common(event, subscription_id, tenant_id)
     return body | {
@@ -83,6 +77,20 @@ def event_body(event: LoggedEvent, subscription_id: str, tenant_id: str) -> Body
         "submissionTimestamp": utc_time(event.submitted),
         "subscriptionId": subscription_id,
         "tenantId": tenant_id,
+    }
+
+
+def _about(event: LoggedEvent, identifier: str) -> Body:
+    """What happened to which resource."""
+    return {
+        "id": f"{event.resource}/events/{identifier}/ticks/{ticks(event.at)}",
+        "level": "Error" if event.status == "Failed" else "Informational",
+        "resourceGroupName": _group(event.resource),
+        "resourceProviderName": _named(_provider(event.resource_type)),
+        "resourceId": event.resource,
+        "resourceType": _named(event.resource_type),
+        "operationId": event.operation_id,
+        "operationName": _named(event.operation, event.localized),
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.simulator.forms import compute_time
-from auditor.simulator.specs import AgentView, ExtensionSpec, MachineSpec, StatusSpec
+from auditor.simulator.parts import AgentView, ExtensionSpec, StatusSpec
+from auditor.simulator.specs import MachineSpec
 
 Body = dict[str, Any]
 
@@ -23,17 +24,17 @@ def extension_resource(extension: ExtensionSpec, machine: str, location: str, vi
     }
     if extension.tags is not None:
         body["tags"] = dict(extension.tags)
-    body["properties"] = _properties(extension, view)
+    state: Body = {"provisioningState": extension.provisioning_state}
+    body["properties"] = extension_properties(extension, state if view is None else state | {"instanceView": view})
     return body
 
 
-def _properties(extension: ExtensionSpec, view: Body | None) -> Body:
+def extension_properties(extension: ExtensionSpec, state: Body) -> Body:
+    """What was asked for, with what became of it (``state``) in between; a model knows nothing of that."""
     properties: Body = {}
     if extension.auto_upgrade_minor is not None:
         properties["autoUpgradeMinorVersion"] = extension.auto_upgrade_minor
-    properties["provisioningState"] = extension.provisioning_state
-    if view is not None:
-        properties["instanceView"] = view
+    properties |= state
     if extension.auto_upgrade is not None:
         properties["enableAutomaticUpgrade"] = extension.auto_upgrade
     properties["publisher"] = extension.publisher

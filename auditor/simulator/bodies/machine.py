@@ -9,8 +9,10 @@ from typing import Any
 
 from auditor.simulator.bodies.extension import extension_resource
 from auditor.simulator.bodies.view import computer_name, instance_view, os_disk_name
-from auditor.simulator.forms import compute_time, guid, machine_id
-from auditor.simulator.specs import REMOVED, MachineSpec
+from auditor.simulator.forms import compute_time, guid, machine_id, scale_set_id
+from auditor.simulator.lag import present
+from auditor.simulator.parts import REMOVED
+from auditor.simulator.specs import MachineSpec
 
 Body = dict[str, Any]
 
@@ -34,9 +36,9 @@ class Place:
 def listed_machine(machine: MachineSpec, place: Place) -> Body:
     """The machine in a list: of its extensions the ids only, and no key for them where it has none."""
     body = _machine(machine, place)
-    if machine.extensions:
-        body["resources"] = [{"id": f"{body['id']}/extensions/{each.name}"} for each in machine.extensions]
-    return _overridden(body, {key: value for key, value in machine.override.items() if key != "resources"}, view=False)
+    if extensions := list(present(machine.extensions)):
+        body["resources"] = [{"id": f"{body['id']}/extensions/{each.name}"} for each in extensions]
+    return overridden(body, {key: value for key, value in machine.override.items() if key != "resources"}, view=False)
 
 
 def full_machine(machine: MachineSpec, place: Place, *, with_view: bool) -> Body:
@@ -45,9 +47,9 @@ def full_machine(machine: MachineSpec, place: Place, *, with_view: bool) -> Body
     if with_view:
         created = body["properties"].pop("timeCreated")
         body["properties"] |= {"instanceView": instance_view(machine, place.now), "timeCreated": created}
-    if machine.extensions:
-        body["resources"] = [extension_resource(each, body["id"], machine.location) for each in machine.extensions]
-    return _overridden(body, machine.override, view=with_view)
+    if extensions := list(present(machine.extensions)):
+        body["resources"] = [extension_resource(each, body["id"], machine.location) for each in extensions]
+    return overridden(body, machine.override, view=with_view)
 
 
 def machine_status(machine: MachineSpec, place: Place) -> Body:
@@ -88,8 +90,9 @@ def _machine(machine: MachineSpec, place: Place) -> Body:
         "hardwareProfile": {"vmSize": machine.size},
         "provisioningState": machine.provisioning_state,
         "vmId": guid("vm", identifier),
-        "storageProfile": _storage(machine, group),
-        "osProfile": _os_profile(machine),
+        **_membership(machine, place),
+        "storageProfile": storage_profile(machine, group),
+        "osProfile": os_profile(machine),
         "networkProfile": {
             "networkInterfaces": [{"id": f"{group}/providers/Microsoft.Network/networkInterfaces/{machine.name}VMNic"}]
         },
@@ -99,7 +102,15 @@ def _machine(machine: MachineSpec, place: Place) -> Body:
     return body
 
 
-def _storage(machine: MachineSpec, group: str) -> Body:
+def _membership(machine: MachineSpec, place: Place) -> Body:
+    """Of a flexible instance its scale set; there is no word of the model (recorded 2024-07-01)."""
+    if machine.scale_set is None:
+        return {}
+    owner = scale_set_id(place.subscription_id, machine.resource_group, machine.scale_set)
+    return {"virtualMachineScaleSet": {"id": owner}, "platformFaultDomain": 0}
+
+
+def storage_profile(machine: MachineSpec, group: str) -> Body:
     publisher, offer, sku, version, gigabytes = _IMAGES[machine.os]
     disk = os_disk_name(machine)
     os_disk: Body = {
@@ -118,7 +129,7 @@ def _storage(machine: MachineSpec, group: str) -> Body:
     return {"imageReference": image, "osDisk": os_disk, "dataDisks": []}
 
 
-def _os_profile(machine: MachineSpec) -> Body:
+def os_profile(machine: MachineSpec) -> Body:
     profile: Body = {"computerName": computer_name(machine), "adminUsername": "azureadmin"}
     patching = {"patchMode": "AutomaticByOS" if machine.os == "Windows" else "ImageDefault"}
     patching["assessmentMode"] = "ImageDefault"
@@ -137,7 +148,8 @@ def _os_profile(machine: MachineSpec) -> Body:
     return profile | {"secrets": [], "allowExtensionOperations": True, "requireGuestProvisionSignal": True}
 
 
-def _overridden(body: Body, override: Mapping[str, Any], *, view: bool) -> Body:
+def overridden(body: Body, override: Mapping[str, Any], *, view: bool) -> Body:
+    """``body`` with a spec's override laid over it; ``view`` says whether the answer has an instance view."""
     if not override:
         return body
     merged = merge(body, override)

@@ -7,7 +7,9 @@ from typing import Any
 
 from auditor.simulator.bodies.extension import extension_view, handler, status
 from auditor.simulator.forms import guid
-from auditor.simulator.specs import AgentView, MachineSpec, StatusSpec
+from auditor.simulator.lag import present
+from auditor.simulator.parts import AgentView, StatusSpec
+from auditor.simulator.specs import MachineSpec
 
 Body = dict[str, Any]
 
@@ -30,8 +32,9 @@ def instance_view(machine: MachineSpec, now: datetime) -> Body:
         body["vmAgent"] = _agent(machine, now)
     changed = machine.created or now - timedelta(days=400)
     body["disks"] = [{"name": os_disk_name(machine), "statuses": [_provisioned(changed)]}]
-    if machine.extensions and shown is not AgentView.ABSENT:
-        body["extensions"] = [extension_view(each, machine) for each in machine.extensions]
+    extensions = list(present(machine.extensions))
+    if extensions and shown is not AgentView.ABSENT:
+        body["extensions"] = [extension_view(each, machine) for each in extensions]
     return body | {"hyperVGeneration": "V2", "statuses": _statuses(machine, changed)}
 
 
@@ -52,7 +55,7 @@ def _agent(machine: MachineSpec, now: datetime) -> Body:
     ready = StatusSpec(_SUCCEEDED, "Ready", message, at=machine.agent_at or now - timedelta(seconds=38))
     body: Body = {"vmAgentVersion": version, "statuses": [status(ready)]}
     if machine.handlers_listed:
-        body["extensionHandlers"] = [handler(each) for each in machine.extensions if each.installed]
+        body["extensionHandlers"] = [handler(each) for each in present(machine.extensions) if each.installed]
     return body
 
 

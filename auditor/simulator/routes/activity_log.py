@@ -10,15 +10,16 @@ from typing import Any
 
 from auditor.simulator.bodies import errors
 from auditor.simulator.bodies.event import LoggedEvent, event_body
-from auditor.simulator.estate import Estate, machines
+from auditor.simulator.carriers import carriers
+from auditor.simulator.estate import Estate
 from auditor.simulator.event_filter import EventFilter, FilterError
 from auditor.simulator.exchange import Answer, Call, Route, pattern
-from auditor.simulator.operations import machine_events
+from auditor.simulator.operations import events_of
 
 Body = dict[str, Any]
 
 KEPT = timedelta(days=90)
-_INDEXES_KEPT = 32
+_INDEXES_KEPT = 64
 _VALUES = "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
 
 
@@ -38,6 +39,12 @@ class ActivityLog:
 
     def __init__(self) -> None:
         self._entries = lru_cache(_INDEXES_KEPT)(_entries)
+        self._found = lru_cache(_INDEXES_KEPT)(self._search)
+
+    def warm(self, estate: Estate) -> None:
+        """Put the events of all subscriptions in order now, as far as they are kept."""
+        for each in estate.subscriptions()[:_INDEXES_KEPT]:
+            self._entries(estate, each.id.lower())
 
     def answer(self, call: Call) -> Answer:
         try:
@@ -51,29 +58,33 @@ class ActivityLog:
 
     def _page(self, call: Call, wanted: EventFilter) -> Body:
         subscription = call.parts["subscription"].lower()
-        found = [
-            entry
-            for entry in self._entries(call.estate, subscription)
-            # An event can be read only once it was submitted, which is a minute or so after it happened.
-            if entry.submitted <= call.now and wanted.matches(entry.at, entry.resource, entry.correlation)
-        ]
+        found = self._found(call.estate, subscription, wanted, call.now)
         start = _token_index(call.skip_token)
         end = start + call.pages.events
         selected = {name.strip().lower() for name in call.query.get("select", "").split(",") if name.strip()}
-        rows = [_selected(_body(entry, subscription, call.estate), selected) for entry in found[start:end]]
+        rows = [_row(entry, subscription, call.estate, selected) for entry in found[start:end]]
         if end < len(found):
             return {"nextLink": call.link(skipToken=f"US1:{end:019d}:FFFFFFFF;EU1:-1:FFFFFFFF"), "value": rows}
         return {"value": rows}
 
+    def _search(self, estate: Estate, subscription: str, wanted: EventFilter, now: datetime) -> list[_Entry]:
+        """What the filter finds: the pages of one question are one after another, so it need not be sought anew."""
+        return [
+            entry
+            for entry in self._entries(estate, subscription)
+            # An event can be read only once it was submitted, which is a minute or so after it happened.
+            if entry.submitted <= now and wanted.matches(entry.at, entry.resource, entry.correlation)
+        ]
+
 
 def _entries(estate: Estate, subscription_id: str) -> list[_Entry]:
-    entries = [*_of_machines(estate, subscription_id), *_others(estate, subscription_id)]
+    entries = [*_of_carriers(estate, subscription_id), *_others(estate, subscription_id)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def _of_machines(estate: Estate, subscription_id: str) -> Iterator[_Entry]:
-    for machine in machines(estate, subscription_id):
-        for event in machine_events(machine, subscription_id):
+def _of_carriers(estate: Estate, subscription_id: str) -> Iterator[_Entry]:
+    for carrier in carriers(estate, subscription_id):
+        for event in events_of(carrier):
             yield _Entry(event.at, event.submitted, event.resource, event.correlation, event)
 
 
@@ -85,14 +96,13 @@ def _others(estate: Estate, subscription_id: str) -> Iterator[_Entry]:
         yield _Entry(at, submitted, resource, event.get("correlationId", ""), event)
 
 
-def _body(entry: _Entry, subscription_id: str, estate: Estate) -> Mapping[str, Any]:
+def _row(entry: _Entry, subscription_id: str, estate: Estate, names: set[str]) -> Mapping[str, Any]:
+    """The event, or of it what ``$select`` names; the id always comes."""
     if isinstance(entry.event, LoggedEvent):
-        return event_body(entry.event, subscription_id, estate.tenant_id)
-    return entry.event
-
-
-def _selected(body: Mapping[str, Any], names: set[str]) -> Mapping[str, Any]:
-    """What ``$select`` names; the id always comes."""
+        with_claims = not names or "claims" in names
+        body: Mapping[str, Any] = event_body(entry.event, subscription_id, estate.tenant_id, with_claims=with_claims)
+    else:
+        body = entry.event
     return {key: body[key] for key in body if key == "id" or key.lower() in names} if names else body
 
 
@@ -103,4 +113,5 @@ def _token_index(token: str) -> int:
 def routes() -> tuple[Route, ...]:
     log = ActivityLog()
     action = "microsoft.insights/eventtypes/values/read"
-    return (Route("activity_log", "GET", pattern(_VALUES), log.answer, action, collection=True, slow=True),)
+    path = pattern(_VALUES)
+    return (Route("activity_log", "GET", path, log.answer, action, collection=True, slow=True, warm=log.warm),)

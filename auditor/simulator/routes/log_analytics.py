@@ -26,6 +26,10 @@ class LogAnalytics:
         self._lock = Lock()
         self._tables: Any = None
 
+    def warm(self, estate: Estate) -> None:
+        """Open the tables now."""
+        self._opened(estate)
+
     def answer(self, call: Call) -> Answer:
         wanted = call.parts["workspace"].lower()
         if wanted not in {each.id.lower() for each in call.estate.workspaces()}:
@@ -60,4 +64,5 @@ def _error(code: str, message: str, status: int, inner: dict[str, Any] | None = 
 
 
 def routes() -> tuple[Route, ...]:
-    return (Route("log_analytics", "POST", pattern(_QUERY), LogAnalytics().answer, slow=True),)
+    logs = LogAnalytics()
+    return (Route("log_analytics", "POST", pattern(_QUERY), logs.answer, slow=True, warm=logs.warm),)

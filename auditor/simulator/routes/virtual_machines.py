@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
-from auditor.simulator.bodies import errors
 from auditor.simulator.bodies.extension import extension_resource, extension_view
 from auditor.simulator.bodies.machine import Place, full_machine, listed_machine, machine_status
 from auditor.simulator.bodies.view import instance_view
-from auditor.simulator.exchange import Answer, Call, Route, not_found, pattern
-from auditor.simulator.specs import ExtensionSpec, MachineSpec
+from auditor.simulator.estate import MadeWhenAsked
+from auditor.simulator.exchange import Answer, Call, Route, absent, pattern
+from auditor.simulator.lag import present
+from auditor.simulator.listing import listed, name_of_group
+from auditor.simulator.parts import ExtensionSpec, Lag
+from auditor.simulator.specs import MachineSpec
 
 Body = dict[str, Any]
 
@@ -23,29 +25,21 @@ _ONE = ("LowCostGetSubscriptionMaximum", "LowCostGetResource")
 
 def _list(call: Call) -> Answer:
     """A page of the subscription's machines, or of one group's."""
-    subscription, start = call.parts["subscription"], _token_index(call.skip_token)
-    end = min(start + call.pages.virtual_machines, call.estate.size(subscription))
-    body: Body = {"value": list(_rows(call, subscription, start, end))}
-    if end < call.estate.size(subscription):
-        body["nextLink"] = call.link(skiptoken=urlsafe_b64encode(str(end).encode()).decode())
-    return Answer(body)
-
-
-def _rows(call: Call, subscription: str, start: int, end: int) -> Iterator[Body]:
+    subscription, estate = call.parts["subscription"], call.estate
     write = machine_status if call.query.get("statusonly", "").lower() == "true" else listed_machine
-    group, place = call.parts.get("group", "").lower(), _place(call)
-    for index in range(start, end):
-        machine = call.estate.machine(subscription, index)
-        identifier = place.id_of(machine).lower()
-        if identifier in call.gone or (group and machine.resource_group.lower() != group):
-            continue
-        if machine.vanishes:
-            call.gone.add(identifier)
-        yield write(machine, place)
+    everything = MadeWhenAsked(estate.size(subscription), lambda index: estate.machine(subscription, index))
+    return listed(call, everything, call.pages.virtual_machines, lambda machine: _row(call, machine, write))
 
 
-def _token_index(token: str) -> int:
-    return int(urlsafe_b64decode(token)) if token else 0
+def _row(call: Call, machine: MachineSpec, write: Callable[[MachineSpec, Place], Body]) -> Body | None:
+    place, group = _place(call), name_of_group(call)
+    identifier = place.id_of(machine).lower()
+    gone = machine.in_graph is Lag.DELETED or identifier in call.gone
+    if gone or group not in (None, machine.resource_group.lower()):
+        return None
+    if machine.vanishes:
+        call.gone.add(identifier)
+    return write(machine, place)
 
 
 def _place(call: Call) -> Place:
@@ -55,9 +49,8 @@ def _place(call: Call) -> Place:
 def _find(call: Call) -> MachineSpec | Answer:
     subscription, group, name = call.parts["subscription"], call.parts["group"], call.parts["machine"]
     machine = call.estate.find(subscription, group, name)
-    if machine is None or _place(call).id_of(machine).lower() in call.gone:
-        gone = errors.resource_not_found(f"Microsoft.Compute/virtualMachines/{name}", group)
-        return Answer(gone, 404, {"x-ms-failure-cause": "gateway"})
+    if machine is None or machine.in_graph is Lag.DELETED or _place(call).id_of(machine).lower() in call.gone:
+        return absent(f"Microsoft.Compute/virtualMachines/{name}", group)
     return machine
 
 
@@ -89,7 +82,7 @@ def _extensions(call: Call) -> Answer:
     machine = _find(call)
     if isinstance(machine, Answer):
         return machine
-    return Answer({"value": [_resource(each, machine, call) for each in machine.extensions]})
+    return Answer({"value": [_resource(each, machine, call) for each in present(machine.extensions)]})
 
 
 def _extension(call: Call) -> Answer:
@@ -97,12 +90,11 @@ def _extension(call: Call) -> Answer:
     if isinstance(machine, Answer):
         return machine
     wanted = call.parts["extension"].lower()
-    found = next((each for each in machine.extensions if each.name.lower() == wanted), None)
+    found = next((each for each in present(machine.extensions) if each.name.lower() == wanted), None)
     if found is not None:
         return Answer(_resource(found, machine, call))
     name = f"Microsoft.Compute/virtualMachines/{machine.name}/extensions/{call.parts['extension']}"
-    body = errors.resource_not_found(name, call.parts["group"])["error"]
-    return not_found(body["code"], body["message"])
+    return absent(name, call.parts["group"])
 
 
 _READ = "Microsoft.Compute/virtualMachines/read"

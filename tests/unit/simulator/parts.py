@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator
@@ -27,9 +28,11 @@ def hours(number: float) -> timedelta:
 
 
 def estate_of(*machines: MachineSpec, **more: Any) -> HandMadeEstate:
-    """One subscription with these machines, and one that refuses."""
+    """One subscription with these machines, and one that refuses; fields of the first are given by their names."""
+    fields = {each.name for each in dataclasses.fields(SubscriptionSpec)}
+    told = {name: more.pop(name) for name in list(more) if name in fields}
     subscriptions = (
-        SubscriptionSpec(FIRST, "First", machines=machines, events=more.pop("events", ())),
+        SubscriptionSpec(FIRST, "First", machines=machines, **told),
         SubscriptionSpec(SECOND, "Second", refused=True),
     )
     return HandMadeEstate(subscriptions, now=NOW, workspaces=(WorkspaceSpec(WORKSPACE),), **more)
@@ -40,12 +43,20 @@ def machine_path(machine: MachineSpec, rest: str = "", subscription: str = FIRST
     return f"{group}/providers/Microsoft.Compute/virtualMachines/{machine.name}{rest}"
 
 
-def recorded(*folders: str) -> Iterator[dict[str, Any]]:
-    """The exchanges recorded from the live service; skips where they are absent, and fails there in CI."""
+def group_path(rest: str, group: str = "rg-main", subscription: str = FIRST) -> str:
+    """The address of something in a resource group, from its provider on."""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{rest}"
+
+
+def recorded(*folders: str, kind: str = "recording") -> Iterator[dict[str, Any]]:
+    """The exchanges recorded from the live service; skips where they are absent, and fails there in CI.
+
+    With ``kind`` of ``documentation-example`` those of the documentation.
+    """
     if not _RECORDINGS.is_dir():
         if os.environ.get("CI") == "true":
             pytest.fail("the recordings are absent: they must be there where CI runs")
         pytest.skip("the recordings are not beside this checkout")
     for folder in folders:
         for file in sorted((_RECORDINGS / folder).rglob("*.json") if "." not in folder else [_RECORDINGS / folder]):
-            yield from (each for each in json.loads(file.read_text("utf-8")) if each["kind"] == "recording")
+            yield from (each for each in json.loads(file.read_text("utf-8")) if each["kind"] == kind)

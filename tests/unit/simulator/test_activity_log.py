@@ -11,7 +11,19 @@ import orjson
 import pytest
 import requests
 
-from auditor.simulator import Caller, CallerKind, MachineSpec, OperationSpec, PageSizes, Simulator, azure_monitor_agent
+from auditor.simulator import (
+    ArcMachineSpec,
+    Caller,
+    CallerKind,
+    InstanceSpec,
+    MachineSpec,
+    OperationSpec,
+    PageSizes,
+    ScaleSetSpec,
+    Simulator,
+    azure_monitor_agent,
+)
+from auditor.simulator.catalogue import REGIONAL_SERVICE_MANAGER
 from tests.unit.simulator.parts import FIRST, NOW, estate_of, hours
 
 Ask = Callable[..., requests.Response]
@@ -121,6 +133,53 @@ def test_other_operations(action: str, extension: str | None, localized: str, as
     events = read(ask, OperationSpec(AT, extension, action=action))
     assert {each["operationName"]["localizedValue"] for each in events} == {localized}
     assert events[-1]["status"]["value"] == "Succeeded"
+
+
+SETS = "Microsoft.Compute/virtualMachineScaleSets"
+SERVERS = "Microsoft.HybridCompute/machines"
+ALL_KINDS: dict[str, Any] = {
+    "scale_sets": (
+        ScaleSetSpec(
+            "web",
+            operations=(OperationSpec(AT, "AMA"), OperationSpec(AT, outcome="Failed", error_code="X")),
+            instances=(
+                InstanceSpec("7", operations=(OperationSpec(AT, "AMA"), OperationSpec(AT, action="start/action"))),
+            ),
+        ),
+    ),
+    "arc_machines": (
+        ArcMachineSpec(
+            "hq",
+            operations=(
+                OperationSpec(AT, "AMA", caller=Caller(name="a@contoso.example")),
+                OperationSpec(AT, action="upgradeExtensions/action", caller=REGIONAL_SERVICE_MANAGER),
+            ),
+        ),
+    ),
+}
+
+
+def test_operations_on_scale_sets_instances_and_servers(ask: Ask) -> None:
+    """Each stands on its own resource; the platform upgrades the extensions of a server on the server itself."""
+    events = read(ask, **ALL_KINDS)
+    told = {(each["operationName"]["value"], each["resourceId"].lower().partition("/providers/")[2]) for each in events}
+    assert told == {
+        (f"{SETS}/extensions/write", f"{SETS}/web/extensions/AMA".lower()),
+        (f"{SETS}/write", f"{SETS}/web".lower()),
+        (f"{SETS}/virtualMachines/extensions/write", f"{SETS}/web/virtualMachines/7/extensions/AMA".lower()),
+        (f"{SETS}/virtualMachines/start/action", f"{SETS}/web/virtualMachines/7".lower()),
+        (f"{SERVERS}/extensions/write", f"{SERVERS}/hq/extensions/AMA".lower()),
+        (f"{SERVERS}/upgradeExtensions/action", f"{SERVERS}/hq".lower()),
+    }
+    upgrades = [each for each in events if "upgradeExtensions" in each["operationName"]["value"]]
+    assert {each["caller"] for each in upgrades} == {"Azure Regional Service Manager"}
+    assert {each["resourceProviderName"]["value"] for each in upgrades} == {"Microsoft.HybridCompute"}
+
+
+@pytest.mark.parametrize(("provider", "kinds"), [("microsoft.hybridcompute", {SERVERS}), ("Microsoft.Compute", {SETS})])
+def test_each_provider_by_itself(provider: str, kinds: set[str], ask: Ask) -> None:
+    events = read(ask, where=f" and resourceProvider eq '{provider}'", **ALL_KINDS)
+    assert {"/".join(each["resourceType"]["value"].split("/")[:2]) for each in events} == kinds
 
 
 def test_groups_may_be_upper_cased_in_later_events(ask: Ask) -> None:

@@ -24,8 +24,10 @@ from auditor.simulator import (
     serve,
 )
 from auditor.simulator.bodies.machine import merge
+from auditor.simulator.carriers import carriers
 from auditor.simulator.estate import machines
-from auditor.simulator.specs import MONITOR_PUBLISHER
+from auditor.simulator.parts import MONITOR_PUBLISHER
+from auditor.simulator.plan import VIRTUAL_MACHINES_ALONE
 from auditor.simulator.stories import STORIES
 from tests.unit.simulator.parts import FIRST, NOW, estate_of, machine_path
 
@@ -44,7 +46,7 @@ def test_the_same_seed_gives_the_same_estate() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 60, 61])
 def test_every_machine_is_there_and_can_be_found(size: int) -> None:
-    estate = SeededEstate(size, now=NOW)
+    estate = SeededEstate(size, now=NOW, mix=VIRTUAL_MACHINES_ALONE)
     listed = everything(estate)
     assert len({each.name.lower() for each in listed}) == len(listed) == size
     for subscription in estate.subscriptions():
@@ -56,13 +58,15 @@ def test_every_machine_is_there_and_can_be_found(size: int) -> None:
 def test_a_million_machines_are_made_only_when_asked_for() -> None:
     estate = SeededEstate(1_000_000, now=NOW, subscriptions=100, refused=3)
     last = estate.subscriptions()[99]
-    assert (len(estate.subscriptions()), estate.size(last.id)) == (103, 10_000)
-    assert estate.machine(last.id, 9_999).name.endswith("-999999")
+    assert (len(estate.subscriptions()), estate.size(last.id)) == (103, 7_000 + 500)
+    assert (len(estate.scale_sets(last.id)), len(estate.arc_machines(last.id))) == (100, 1_000)
+    assert estate.machine(last.id, 6_999).name.endswith("-749499")
+    assert estate.arc_machines(last.id)[-1].name.endswith("-99999")
 
 
 def test_sixty_machines_hold_every_story() -> None:
     assert sum(weight for weight, _ in STORIES) == 60
-    estate = everything(SeededEstate(60, now=NOW))
+    estate = everything(SeededEstate(60, now=NOW, mix=VIRTUAL_MACHINES_ALONE))
     agents = [each for machine in estate for each in machine.extensions if each.publisher == MONITOR_PUBLISHER]
     assert {each.auto_upgrade for each in agents} == {True, False, None}
     assert {each.provisioning_state for each in agents} == {"Succeeded", "Failed", "Creating", "Updating"}
@@ -75,9 +79,11 @@ def test_sixty_machines_hold_every_story() -> None:
 
 @pytest.mark.parametrize("now", [NOW, datetime(2027, 3, 2, 23, 59, tzinfo=UTC), datetime(2026, 1, 15, 12, tzinfo=UTC)])
 def test_nothing_of_a_machines_past_lies_in_the_future(now: datetime) -> None:
-    for machine in everything(SeededEstate(120, now=now)):
-        assert all(operation.started < now for operation in machine.operations)
-        assert all(stay.since < (stay.until or now) <= now for stay in machine.stays)
+    estate = SeededEstate(120, now=now)
+    for carrier in (one for each in estate.subscriptions() for one in carriers(estate, each.id)):
+        assert all(operation.started < now for operation in carrier.operations)
+        assert all(stay.since < (stay.until or now) <= now for stay in carrier.stays)
+    for machine in everything(estate):
         assert machine.created is not None
         assert machine.created < now
 

@@ -11,7 +11,15 @@ import requests
 from azure.core.exceptions import HttpResponseError
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
 
-from auditor.simulator import PRESETS, MachineSpec, Simulator, StaySpec
+from auditor.simulator import (
+    PRESETS,
+    ArcMachineSpec,
+    InstanceSpec,
+    MachineSpec,
+    ScaleSetSpec,
+    Simulator,
+    StaySpec,
+)
 from tests.unit.simulator.conftest import AnyToken
 from tests.unit.simulator.parts import FIRST, NOW, WORKSPACE, estate_of, hours, recorded
 
@@ -71,6 +79,28 @@ def test_versions_by_resource_and_day(run: Run) -> None:
         [RESOURCE, "1.38.1", "2026-11-22T00:00:00Z", "2026-11-22T00:00:17.25Z", "2026-11-22T01:00:17.25Z"],
         [RESOURCE, "1.39.0", "2026-11-22T00:00:00Z", "2026-11-22T01:05:17.25Z", "2026-11-22T03:00:17.25Z"],
     ]
+
+
+def test_heartbeats_of_instances_and_servers_name_their_own_resources(ask: Ask) -> None:
+    stays = (StaySpec("1.39.0", START),)
+    owner = ScaleSetSpec("Web", "RG-Sets", instances=(InstanceSpec("7", stays=stays),))
+    estate = estate_of(
+        MachineSpec("flex_1", scale_set="flex", stays=stays),
+        scale_sets=(owner,),
+        arc_machines=(ArcMachineSpec("HQ", stays=stays),),
+    )
+    columns = "_ResourceId, ResourceProvider, ResourceType, ComputerEnvironment"
+    query = f"Heartbeat | distinct {columns} | order by _ResourceId asc"
+    with Simulator(estate) as simulator:
+        answer = ask(simulator, f"/v1/workspaces/{WORKSPACE}/query", "POST", json={"query": query}).json()
+    prefix = f"/subscriptions/{FIRST}/resourcegroups/"
+    rows = [[row[0].removeprefix(prefix), *row[1:]] for row in answer["tables"][0]["rows"]]
+    assert rows == [
+        ["rg-main/providers/microsoft.compute/virtualmachines/flex_1", "Microsoft.Compute", "virtualMachines", "Azure"],
+        ["rg-main/providers/microsoft.hybridcompute/machines/hq", "Microsoft.HybridCompute", "machines", "Non-Azure"],
+        ["rg-sets/providers/microsoft.compute/virtualmachinescalesets/web/virtualmachines/7", "Microsoft.Compute",
+         "virtualMachineScaleSets", "Azure"],
+    ]  # fmt: skip
 
 
 def test_the_columns_are_the_recorded_ones(run: Run) -> None:

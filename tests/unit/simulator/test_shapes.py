@@ -32,7 +32,8 @@ def bodies(*folders: str, status: int = 200) -> Iterable[Any]:
 
 
 def whole_machines() -> list[Any]:
-    found = bodies("compute-vm-instanceview", "compute-vm-scenarios")
+    """Machines by themselves; a flexible instance is one that says to which scale set it belongs."""
+    found = bodies("compute-vm-instanceview", "compute-vm-scenarios", "compute-vmss/flexible-simple-orchestration.json")
     return [body for body in found if isinstance(body, dict) and body.get("type") == _MACHINE]
 
 
@@ -139,7 +140,8 @@ def test_events(seeded: Simulator, ask: Ask) -> None:
     whole = [each for each in recorded_events() if "claims" in each]
     shape = Shape(whole)
     claims = {key for each in whole for key in each["claims"]}
-    words = set().union(*map(spellings, whole)) | {"virtualMachines", "extensions"}
+    ours = {"virtualMachines", "extensions", "virtualMachineScaleSets", "machines"}
+    words = set().union(*map(spellings, whole)) | ours
     for subscription in seeded.estate.subscriptions()[:3]:
         body = ask(seeded, f"/subscriptions/{subscription.id}{_VALUES}&$filter={_FILTER}").json()
         for event in body["value"]:

@@ -1,0 +1,105 @@
+"""Makes the machines of a seeded estate: each anew from its number, always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from random import Random
+from typing import TypeVar
+
+from auditor.simulator import catalogue
+from auditor.simulator.arc_stories import ARC_STORIES, ArcLife
+from auditor.simulator.life import Life
+from auditor.simulator.models import as_instance, follows, kind_of, model, name_of
+from auditor.simulator.plan import SetPlan
+from auditor.simulator.releases import COMMON_LOCATIONS
+from auditor.simulator.specs import ArcMachineSpec, InstanceSpec, MachineSpec, ScaleSetSpec, WorkspaceSpec
+from auditor.simulator.stories import STORIES
+
+Story = TypeVar("Story")
+
+_DECK = sum(weight for weight, _ in STORIES)
+_ARC_DECK = sum(weight for weight, _ in ARC_STORIES)
+
+_DATABRICKS_TAGS = {"Vendor": "Databricks", "ClusterName": "job-1042-run-7", "DatabricksEnvironment": "workerenv"}
+
+
+class Maker:
+    """Makes what stands in an estate of ``seed`` at ``now``; ``locations`` are drawn from, with repetitions."""
+
+    def __init__(
+        self, seed: int, now: datetime, workspaces: Sequence[WorkspaceSpec], locations: Sequence[str] = COMMON_LOCATIONS
+    ) -> None:
+        self._seed = seed
+        self._now = now
+        self._locations = locations
+        # A few machines report to a workspace of somebody else.
+        self._workspaces = (*([each.id for each in workspaces] * 7), None)
+        self._deck = lru_cache(maxsize=16)(partial(dealt, STORIES, seed))
+        self._arc_deck = lru_cache(maxsize=16)(partial(dealt, ARC_STORIES, seed))
+
+    def machine(self, number: int) -> MachineSpec:
+        """The virtual machine of that number in the whole estate."""
+        return self._told(number, "machine")
+
+    def databricks_worker(self, number: int, group: str) -> MachineSpec:
+        """A machine that a Databricks workspace made for itself."""
+        return replace(self.machine(number), resource_group=group, tags=_DATABRICKS_TAGS)
+
+    def flexible_instance(self, number: int, plan: SetPlan) -> MachineSpec:
+        """The virtual machine of that number, as an instance of a flexible set."""
+        owner = self.scale_set(plan)
+        name = f"{owner.name}_{number:08x}"
+        machine = self._told(number, "machine", location=owner.location, os=owner.os, name=name)
+        return replace(machine, resource_group=owner.resource_group, tags=owner.tags, scale_set=owner.name)
+
+    def scale_set(self, plan: SetPlan) -> ScaleSetSpec:
+        chance = Random(f"{self._seed}:set:{plan.number}")  # noqa: S311 - play, not secrets
+        os = "Linux" if kind_of(plan).managed else chance.choice(("Linux", "Windows"))
+        return model(plan, chance.choice(self._locations), os, self._now)
+
+    def instance(self, plan: SetPlan, number: int) -> InstanceSpec:
+        """The instance of that number in its uniform set."""
+        owner, name = self.scale_set(plan), f"{name_of(plan)}_{number}"
+        machine = self._told(plan.number * 20 + number, "instance", location=owner.location, os=owner.os, name=name)
+        return as_instance(machine, number, owner, applied=follows(plan, number))
+
+    def arc_machine(self, number: int) -> ArcMachineSpec:
+        """The Arc-enabled server of that number in the whole estate."""
+        chance = Random(f"{self._seed}:arc:{number}")  # noqa: S311 - play, not secrets
+        machine = ArcMachineSpec(
+            name=f"{catalogue.ARC_STEMS[number % len(catalogue.ARC_STEMS)]}-{number:05d}",
+            resource_group="rg-arc-servers",
+            location=chance.choice(self._locations),
+            os=chance.choice(("Windows", "Linux")),
+            tags=chance.choice(catalogue.TAGS),
+        )
+        deck = self._arc_deck("arc", number // _ARC_DECK)
+        return deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, chance.choice(self._workspaces)))
+
+    def _told(self, number: int, what: str, *, location: str = "", os: str = "", name: str = "") -> MachineSpec:
+        chance = Random(f"{self._seed}:{what}:{number}")  # noqa: S311 - play, not secrets
+        system = chance.choice(("Linux", "Windows"))
+        machine = MachineSpec(
+            name=name or f"{catalogue.NAME_STEMS[number % len(catalogue.NAME_STEMS)]}-{number:05d}",
+            resource_group=chance.choice(catalogue.GROUPS),
+            location=location or chance.choice(self._locations),
+            os=os or system,
+            tags=chance.choice(catalogue.TAGS),
+            created=self._now - timedelta(days=chance.uniform(160, 900)),
+            identity=chance.choice(("SystemAssigned", "SystemAssigned", "SystemAssigned", None)),
+        )
+        life = Life(machine, self._now, chance, chance.choice(self._workspaces))
+        beside = [product for product in catalogue.PRODUCTS if product.os == machine.os]
+        life.extensions += [product.extension() for product in chance.sample(beside, chance.choice((0, 1, 1, 2)))]
+        deck = self._deck(what, number // _DECK)
+        return deck[number % _DECK](life)
+
+
+def dealt(stories: Sequence[tuple[int, Story]], seed: int, what: str, block: int) -> list[Story]:
+    """The stories of as many neighbours as the weights say: each once, so that few show many; then the rest."""
+    rest = [story for weight, story in stories for _ in range(weight - 1)]
+    Random(f"{seed}:{what}:{block}").shuffle(rest)  # noqa: S311 - play, not secrets
+    return [*(story for _, story in stories), *rest]

@@ -1,0 +1,133 @@
+"""The real Azure command line, pointed at the simulator as a custom cloud, sees the estate that is simulated."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.simulator import ArcMachineSpec, MachineSpec, PageSizes, SeededEstate, Simulator
+from auditor.simulator.estate import machines
+from auditor.simulator.forms import arc_machine_id, machine_id
+from auditor.simulator.lag import in_graph, present
+from tests.peers.parts import az as found_az
+
+Az = Callable[..., Any]
+
+ESTATE = SeededEstate(40, now=datetime(2026, 11, 22, 3, 0, 17, tzinfo=UTC), subscriptions=1, refused=0)
+(SUBSCRIPTION,) = (each.id for each in ESTATE.subscriptions())
+SERVICES = ("activeDirectory", "activeDirectoryResourceId", "resourceManager", "management", "gallery")
+
+
+@pytest.fixture(scope="module")
+def az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
+    """``az("vm", "list")``: what the command prints, with a login and a folder of its own; small pages."""
+    program, folder = found_az(), tmp_path_factory.mktemp("az")
+    with Simulator(ESTATE, pages=PageSizes(virtual_machines=7, instances=2, scale_sets=1)) as simulator:
+        environment = _environment(simulator, folder)
+
+        def run(*command: str) -> Any:
+            whole = [str(program), *command, "--output", "json", "--only-show-errors"]
+            answer = subprocess.run(
+                whole, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
+            )
+            assert answer.returncode == 0, answer.stderr
+            return json.loads(answer.stdout or "null")
+
+        endpoints = json.dumps({"endpoints": dict.fromkeys(SERVICES, simulator.url)})
+        run("cloud", "register", "--name", "Simulated", "--skip-endpoint-discovery", "--cloud-config", endpoints)
+        run("cloud", "set", "--name", "Simulated")
+        who = ("--username", "11111111-2222-4333-a444-555555555555", "--password", "not-a-secret")
+        run("login", "--service-principal", *who, "--tenant", ESTATE.tenant_id)
+        yield run
+
+
+def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AZURE_CONFIG_DIR": str(folder),
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
+        "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+        "NO_PROXY": "127.0.0.1",
+        "REQUESTS_CA_BUNDLE": str(simulator.write_ca(folder / "ca.pem")),
+    }
+
+
+def there() -> list[MachineSpec]:
+    return list(present(machines(ESTATE, SUBSCRIPTION)))
+
+
+def test_the_subscription_is_the_estates(az: Az) -> None:
+    (account,) = az("account", "list")
+    (subscription,) = ESTATE.subscriptions()
+    told = {"id": subscription.id, "name": subscription.name, "state": subscription.state}
+    assert account.items() >= (told | {"tenantId": ESTATE.tenant_id}).items()
+
+
+def test_machines_over_all_pages(az: Az) -> None:
+    listed = az("vm", "list")
+    assert len(listed) > 7
+    told = [(each["id"], each["location"], each["tags"], each["provisioningState"]) for each in listed]
+    assert told == [
+        (machine_id(SUBSCRIPTION, each.resource_group, each.name), each.location, each.tags, each.provisioning_state)
+        for each in there()
+    ]
+    kinds = [each["storageProfile"]["osDisk"]["osType"] for each in listed]
+    assert kinds == [each.os for each in there()]
+
+
+def test_one_machines_extensions(az: Az) -> None:
+    machine = max(there(), key=lambda each: len(list(present(each.extensions))))
+    listed = az("vm", "extension", "list", "--resource-group", machine.resource_group, "--vm-name", machine.name)
+    told = [
+        (each["name"], each["publisher"], each["typePropertiesType"], each.get("enableAutomaticUpgrade"))
+        for each in listed
+    ]
+    extensions = list(present(machine.extensions))
+    assert told == [(each.name, each.publisher, each.type, each.auto_upgrade) for each in extensions]
+    assert told
+
+
+def test_one_machines_instance_view(az: Az) -> None:
+    machine = next(each for each in there() if each.power == "running" and each.extensions)
+    answer = az("vm", "get-instance-view", "--resource-group", machine.resource_group, "--name", machine.name)
+    view = answer["instanceView"]
+    assert "PowerState/running" in [each["code"] for each in view["statuses"]]
+    installed = {each["name"]: each.get("typeHandlerVersion") for each in view["extensions"]}
+    assert installed == {each.name: each.installed for each in present(machine.extensions)}
+
+
+def test_scale_sets_and_the_instances_of_one(az: Az) -> None:
+    sets = list(present(ESTATE.scale_sets(SUBSCRIPTION)))
+    listed = az("vmss", "list")
+    assert [(each["name"], each["resourceGroup"].lower()) for each in listed] == [
+        (each.name, each.resource_group.lower()) for each in sets
+    ]
+    uniform = max((each for each in sets if each.uniform), key=lambda each: len(ESTATE.instances(SUBSCRIPTION, each)))
+    where = ("--resource-group", uniform.resource_group, "--name", uniform.name)
+    instances = list(present(ESTATE.instances(SUBSCRIPTION, uniform)))
+    told = [(each["instanceId"], each.get("latestModelApplied")) for each in az("vmss", "list-instances", *where)]
+    assert told == [(each.instance_id, each.latest_model_applied) for each in instances]
+    assert len(told) > 2
+
+
+def test_arc_servers_in_resource_graph_and_in_their_list(az: Az) -> None:
+    """Asked by a client that signs in, encodes and reads by itself."""
+    query = "resources | where type =~ 'microsoft.hybridcompute/machines' | project id | order by id asc"
+    graph = "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01"
+    answer = az("rest", "--method", "post", "--url", graph, "--body", json.dumps({"query": query}))
+    servers = ESTATE.arc_machines(SUBSCRIPTION)
+    assert [each["id"] for each in answer["data"]] == sorted(_ids(in_graph(servers)))
+    assert answer["totalRecords"] == len(answer["data"]) > 0
+    url = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.HybridCompute/machines?api-version=2024-07-10"
+    assert [each["id"] for each in az("rest", "--url", url)["value"]] == _ids(present(servers))
+
+
+def _ids(servers: Iterable[ArcMachineSpec]) -> list[str]:
+    return [arc_machine_id(SUBSCRIPTION, each.resource_group, each.name) for each in servers]
