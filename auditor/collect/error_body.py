@@ -20,14 +20,17 @@ _UNSEEN = re.compile(r"<(style|script|head)\b.*?</\1>|<!--.*?-->", re.IGNORECASE
 _TAG = re.compile(r"<[^>]*>")
 _DEEPEST = 8
 """Inner errors are followed this far; recorded are two."""
+_SUPPORT = "Please provide below info when asking for support"
+"""How the Resource Graph begins where it says nothing: why it refused stands in the details alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """Either may be empty."""
+    """Either may be empty. ``details`` are the codes of the details: there some services say what ``code`` does not."""
 
     code: str
     message: str
+    details: tuple[str, ...] = ()
 
 
 def read_error(body: bytes, content_type: str = "") -> ErrorBody:
@@ -52,7 +55,8 @@ def from_json(parsed: object) -> ErrorBody:
         return ErrorBody(inner, readable(low.get("error_description") or low.get("message")))
     if isinstance(inner, (Mapping, list)) and inner:
         return from_json(inner)
-    return ErrorBody(readable(low.get("code") or low.get("errorcode")), _message(low))
+    codes = (readable(lowered(each).get("code")) for each in _details(low))
+    return ErrorBody(readable(low.get("code") or low.get("errorcode")), _message(low), tuple(filter(None, codes)))
 
 
 def lowered(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,10 +68,15 @@ def _message(error: Mapping[str, Any], depth: int = 0) -> str:
     """The message that names the cause: that of the last inner error, and of the details that only some fill."""
     inner = error.get("innererror")
     deeper = _message(lowered(inner), depth + 1) if isinstance(inner, Mapping) and depth < _DEEPEST else ""
+    told = [_message(lowered(each), depth + 1) for each in _details(error) if depth < _DEEPEST]
+    own = deeper or readable(error.get("message"))
+    parts = told if own.startswith(_SUPPORT) else [own, *told]
+    return " ".join(part for part in dict.fromkeys(parts) if part)
+
+
+def _details(error: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     details = error.get("details")
-    entries = [each for each in details if isinstance(each, Mapping)] if isinstance(details, list) else []
-    told = [_message(lowered(each), depth + 1) for each in entries if depth < _DEEPEST]
-    return " ".join(part for part in dict.fromkeys([deeper or readable(error.get("message")), *told]) if part)
+    return [each for each in details if isinstance(each, Mapping)] if isinstance(details, list) else []
 
 
 def readable(value: object) -> str:

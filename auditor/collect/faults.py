@@ -35,35 +35,62 @@ class FaultKind(StrEnum):
 
 
 class Fault(Exception):
-    """Why one question was not (fully) answered. ``close`` says which permission or setting would close the gap."""
+    """Why one question was not (fully) answered. ``close`` says which permission or setting would close the gap.
 
-    def __init__(self, kind: FaultKind, reason: str, close: str, status: int | None = None, code: str = "") -> None:
+    ``code`` is the service's own word for it, ``details`` those that it adds.
+    """
+
+    def __init__(
+        self,
+        kind: FaultKind,
+        reason: str,
+        close: str,
+        status: int | None = None,
+        code: str = "",
+        details: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
         self.close = close
         self.status = status
         self.code = code
+        self.details = details
 
 
 class WouldWrite(AzureError):
     """The SDK tried something other than reading: by itself it registers a resource provider that is missing."""
 
 
-_REGISTER = "Exclude the subscription if it is to hold no machines; else register Microsoft.Compute in it."
+_REGISTER = "Exclude the subscription if it is to hold none; else register the resource provider that is named in it."
 
 ROLES = {
     Source.SUBSCRIPTIONS: ("Microsoft.Resources/subscriptions/read", "Reader"),
+    Source.MANAGEMENT_GROUPS: ("Microsoft.Management/managementGroups/descendants/read", "Management Group Reader"),
+    Source.RESOURCE_GROUPS: ("Microsoft.Resources/subscriptions/resourceGroups/read", "Reader"),
     Source.VIRTUAL_MACHINES: ("Microsoft.Compute/virtualMachines/read", "Reader"),
+    Source.SCALE_SETS: ("Microsoft.Compute/virtualMachineScaleSets/read", "Reader"),
+    Source.SCALE_SET_INSTANCES: ("Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read", "Reader"),
+    Source.ARC_MACHINES: ("Microsoft.HybridCompute/machines/read", "Reader"),
+    Source.EXTENSIONS: ("Microsoft.Compute/virtualMachines/extensions/read", "Reader"),
+    Source.ARC_EXTENSIONS: ("Microsoft.HybridCompute/machines/extensions/read", "Reader"),
     Source.INSTANCE_VIEW: ("Microsoft.Compute/virtualMachines/read", "Reader"),
     Source.EXTENSION_VERSIONS: ("Microsoft.Compute/locations/publishers/artifacttypes/types/versions/read", "Reader"),
+    Source.ARC_EXTENSION_VERSIONS: (
+        "Microsoft.HybridCompute/locations/publishers/extensionTypes/versions/read",
+        "Reader, or one of your own: Microsoft lists it among the data actions",
+    ),
     Source.ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read", "Monitoring Reader (or Reader)"),
+    Source.ARC_ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read", "Monitoring Reader (or Reader)"),
     Source.HEARTBEATS: ("Microsoft.OperationalInsights/workspaces/query/Heartbeat/read", "Log Analytics Reader"),
 }
-"""The action that each source needs, and the built-in role that brings it."""
+"""The action that each source needs, and the built-in role that brings it
+(https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations)."""
 
 _ACTION = re.compile(r"perform action '([^']+)'")
 _SCOPE = re.compile(r"over scope '([^']+)'")
+_NOTHING_SHOWN = "NoValidSubscriptionsInQueryRequest"
+"""What the Resource Graph answers with a 400 where it may show none of the subscriptions that it was asked for."""
 _EXPIRED = {"expiredauthenticationtoken", "invalidauthenticationtoken", "invalidauthenticationtokentenant"}
 _LONGEST = 200
 _DEEPEST = 8
@@ -88,8 +115,10 @@ def from_response(source: Source, status: int, body: bytes, headers: Any) -> Fau
         return Fault(
             FaultKind.REFUSED, _refusal(error, status, answer), _allow(source, status, error), status, error.code
         )
+    if _NOTHING_SHOWN in (error.code, *error.details):
+        return refused(source, "the identity may read nothing in any subscription that was asked for", status)
     kind, sentence, close = _story(source, status)
-    return Fault(kind, f"{sentence} ({answer})", close, status, error.code)
+    return Fault(kind, f"{sentence} ({answer})", close, status, error.code, error.details)
 
 
 def _story(source: Source, status: int) -> tuple[FaultKind, str, str]:
@@ -103,6 +132,11 @@ def _story(source: Source, status: int) -> tuple[FaultKind, str, str]:
         return FaultKind.UNAVAILABLE, "The service failed", "Nothing to change: the next night asks again."
     close = _look(source) if source is Source.HEARTBEATS else _ASKED
     return FaultKind.UNREADABLE, "The question was not accepted", close
+
+
+def refused(source: Source, what: str, status: int = 403, scope: str = "") -> Fault:
+    """The identity may not read a subject (in the whole of ``scope``), however that became known."""
+    return Fault(FaultKind.REFUSED, f"Azure refused to answer: {what}", _grant(source, scope), status)
 
 
 def _body(response: Any) -> bytes:
@@ -131,13 +165,16 @@ def _refusal(error: ErrorBody, status: int, answer: str) -> str:
 
 
 def _permission(source: Source, error: ErrorBody) -> str:
-    action, role = ROLES[source]
     named = _ACTION.search(error.message)
     scope = _SCOPE.search(error.message)
     # A role is assigned on a subscription or a group, not on the provider below it that the message names.
     assignable = scope[1].split("/providers/")[0] if scope else ""
-    where = f" on {assignable}" if assignable else ""
-    return f"Grant the action {named[1] if named else action} (role {role}){where}."
+    return _grant(source, assignable, named[1] if named else "")
+
+
+def _grant(source: Source, scope: str, action: str = "") -> str:
+    usual, role = ROLES[source]
+    return f"Grant the action {action or usual} (role {role}){f' on {scope}' if scope else ''}."
 
 
 def _look(source: Source) -> str:
@@ -145,6 +182,8 @@ def _look(source: Source) -> str:
         return "Check the workspace id in sources.heartbeats.workspaces, and that agents send heartbeats to it."
     if source is Source.SUBSCRIPTIONS:
         return "Check the subscription id, and that the identity has a role on it."
+    if source is Source.MANAGEMENT_GROUPS:
+        return "Check scope.management_groups: ids are meant, not display names; and that the identity can see them."
     return "Nothing to change if it was deleted; else check that the identity can see it in the portal."
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from auditor.collect.faults import Fault
 from auditor.collect.session import Session
-from auditor.model.reading import Harvest, Reading, Row, Source
+from auditor.model.reading import Harvest, Reading, Row, Service, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,36 +20,50 @@ class Window:
     end: datetime
 
 
-class SubscriptionSource(Protocol):
-    """A source that one subscription answers as a whole."""
+class ResourceSource(Protocol):
+    """A source that is asked of one machine or scale set by itself; ``resource`` is its row as it was listed."""
 
-    def __call__(self, session: Session, subscription_id: str, window: Window) -> Harvest: ...
-
-
-class MachineSource(Protocol):
-    """A source that is asked machine by machine; ``machine`` is its row of the list."""
-
-    def __call__(self, session: Session, machine: Row) -> Harvest: ...
+    def __call__(self, session: Session, resource: Row, /) -> Harvest: ...
 
 
-def answered(session: Session, source: Source, scope: str, rows: int, window: Window | None = None) -> Reading:
+def answered(
+    session: Session,
+    source: Source,
+    scope: str,
+    rows: int,
+    window: Window | None = None,
+    by: Service = Service.RESOURCE_MANAGER,
+) -> Reading:
     """The reading of an answer that covers its whole scope; ``rows`` may be 0."""
     start, end = (window.start, window.end) if window else (None, None)
-    return Reading(source, scope, True, rows, session.clock(), start, end, 200)
+    return Reading(source, scope, True, rows, session.clock(), start, end, 200, by=by)
 
 
 def gap(
-    session: Session, source: Source, scope: str, fault: Fault, rows: int = 0, window: Window | None = None
+    session: Session,
+    source: Source,
+    scope: str,
+    fault: Fault,
+    rows: int = 0,
+    window: Window | None = None,
+    by: Service = Service.RESOURCE_MANAGER,
 ) -> Reading:
     """The reading of an answer that does not; ``rows`` were read before the fault."""
     start, end = (window.start, window.end) if window else (None, None)
-    return Reading(source, scope, False, rows, session.clock(), start, end, fault.status, fault.reason, fault.close)
+    told = (fault.status, fault.reason, fault.close)
+    return Reading(source, scope, False, rows, session.clock(), start, end, *told, by=by)
 
 
 def ended(
-    session: Session, source: Source, scope: str, rows: int, fault: Fault | None, window: Window | None = None
+    session: Session,
+    source: Source,
+    scope: str,
+    rows: int,
+    fault: Fault | None,
+    window: Window | None = None,
+    by: Service = Service.RESOURCE_MANAGER,
 ) -> Reading:
     """The reading of what was asked in several steps: of a gap where there was a fault on the way."""
     if fault is None:
-        return answered(session, source, scope, rows, window)
-    return gap(session, source, scope, fault, rows, window)
+        return answered(session, source, scope, rows, window, by)
+    return gap(session, source, scope, fault, rows, window, by)

@@ -1,150 +1,154 @@
-"""Runs the sources: what spans the estate once, then a shard's subscriptions and machines, on 32 threads."""
+"""Collects a shard: the extensions on its machines, the instances of its scale sets, its operations.
+
+Bulk answers come first, and what they leave open is asked of Resource Manager, machine by machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import chain, zip_longest
+from functools import partial
 
-from auditor.collect import registry, values
+from auditor.collect import registry
+from auditor.collect.gone import gone_at_once, without_gone
 from auditor.collect.interface import Window
-from auditor.collect.session import THREADS, Session
+from auditor.collect.merge import closed_one_by_one, extensions_by_machine, merged
+from auditor.collect.pool import Job, run_all
+from auditor.collect.session import Session
+from auditor.model.agent import is_monitor_agent
 from auditor.model.parcel import ShardScope, Survey
-from auditor.model.reading import GONE, Harvest, Reading, Row, Source
+from auditor.model.reading import Harvest, Row, Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 
-Job = Callable[[], Harvest]
-
-
-def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: datetime) -> Survey:
-    """Subscriptions, the machines' lists, regional versions for the rules' publishers and types, heartbeats."""
-    harvest = registry.survey_subscriptions(session, settings.scope)
-    readable = _readable(harvest)
-    harvest.join(_run(session, "machine lists", [_list_job(session, each) for each in readable]))
-    offers = _offer_jobs(session, harvest.rows.get("machines", []), rulebook, readable)
-    beats = _heartbeat_jobs(session, settings, as_of)
-    harvest.join(_run(session, "regional versions and heartbeats", [*offers, *beats]))
-    return Survey(harvest.rows, tuple(harvest.readings), readable)
-
 
 def collect(
-    session: Session, scope: ShardScope, machines: Sequence[Row], settings: Settings, as_of: datetime
+    session: Session, scope: ShardScope, survey: Survey, settings: Settings, rulebook: RuleBook, as_of: datetime
 ) -> Harvest:
-    """Operations of the scope's subscriptions, and each of ``machines`` by itself.
+    """Machines of all kinds, scale sets, extensions (those of the models too) and operations of the scope.
 
     Machines that answered 404 and are no longer listed were deleted during the run: they leave the result, and
     their reading says so.
     """
-    window = Window(as_of - settings.sources.lookback, as_of)
-    logs = [
-        _subscription_job(session, source, subscription_id, window)
-        for source in registry.PER_SUBSCRIPTION
-        for subscription_id in scope.subscriptions
+    subscriptions = scope.subscriptions
+    machines = survey.of("machines", subscriptions)
+    by_graph = _by_graph(survey, subscriptions)
+    bulk, instances, operations, views = run_all(
+        session,
+        "extensions and operations",
+        _bulk_jobs(session, survey, [each for each in subscriptions if each.lower() in by_graph]),
+        _instance_jobs(session, survey.of("scale_sets", subscriptions)),
+        _log_jobs(session, subscriptions, machines, Window(as_of - settings.sources.lookback, as_of)),
+        _machine_jobs(session, (row for row in machines if str(row["subscription_id"]).lower() not in by_graph)),
+    )
+    fallback = settings.sources.inventory == "auto"
+    left = [row for row in machines if str(row["subscription_id"]).lower() in by_graph]
+    [more] = run_all(session, "machines", _machine_jobs(session, _left_open(left, bulk, survey, rulebook, fallback)))
+    views.join(more)
+    harvest = merged(machines, bulk, views)
+    harvest.join(_with_models(survey, subscriptions, instances))
+    harvest.join(operations)
+    harvest = without_gone(session, harvest)
+    return closed_one_by_one(harvest, survey) if fallback else harvest
+
+
+def reread(session: Session, machines: Sequence[Row], scale_sets: Sequence[Row]) -> Harvest:
+    """The named machines and scale sets' models, straight from Resource Manager: no row is older than its reading.
+
+    What answers 404 is gone: no rows, and its reading says so.
+    """
+    jobs = [
+        Job(str(row["subscription_id"]), partial(registry.AGAIN[registry.sort_of(row)], session, row))
+        for row in (*machines, *scale_sets)
     ]
-    views = [_machine_job(session, source, row) for source in registry.PER_MACHINE for row in _interleaved(machines)]
-    harvest = _run(session, "machines", [*logs, *views])
-    return _without_gone(session, harvest)
+    [harvest] = run_all(session, "machines read again", jobs)
+    return gone_at_once(harvest)
 
 
-def _readable(harvest: Harvest) -> tuple[str, ...]:
-    """The subscriptions in scope that are there and not disabled, as Azure wrote their ids."""
-    answered = {
+def _by_graph(survey: Survey, subscriptions: Iterable[str]) -> frozenset[str]:
+    """The subscriptions (in lower case) whose machines Resource Graph told: it is asked for their extensions too."""
+    told = {
         reading.scope.lower()
-        for reading in harvest.readings
-        if reading.source is Source.SUBSCRIPTIONS and reading.complete
+        for reading in survey.readings
+        if reading.source is Source.VIRTUAL_MACHINES and reading.by is Service.RESOURCE_GRAPH
     }
-    rows = harvest.rows.get("subscriptions", [])
-    return tuple(sorted(str(row["id"]) for row in rows if str(row["id"]).lower() in answered))
+    return frozenset(each.lower() for each in subscriptions) & told
 
 
-def _interleaved(machines: Sequence[Row]) -> list[Row]:
-    """Machines in turn of their subscriptions: each subscription has a quota of its own."""
-    by_subscription: dict[str, list[Row]] = {}
-    for row in machines:
-        by_subscription.setdefault(str(row["subscription_id"]), []).append(row)
-    turns = zip_longest(*by_subscription.values())
-    return [row for row in chain.from_iterable(turns) if row is not None]
+def _bulk_jobs(session: Session, survey: Survey, subscriptions: Sequence[str]) -> list[Job]:
+    """One question, which Resource Graph answers for many subscriptions; ``refusals`` are what a witness said."""
+    refusals = survey.of("refusals", subscriptions)
+    return [Job("", partial(registry.read_extensions, session, subscriptions, refusals))] if subscriptions else []
 
 
-def _list_job(session: Session, subscription_id: str) -> Job:
-    return lambda: registry.list_machines(session, subscription_id)
+def _instance_jobs(session: Session, scale_sets: Iterable[Row]) -> list[Job]:
+    """Instances of a flexible scale set are virtual machines of their own."""
+    return [
+        Job(str(row["subscription_id"]), partial(registry.read_instances, session, row))
+        for row in scale_sets
+        if row.get("orchestration_mode") != "flexible"
+    ]
 
 
-def _subscription_job(
-    session: Session, source: Callable[[Session, str, Window], Harvest], subscription_id: str, window: Window
-) -> Job:
-    return lambda: source(session, subscription_id, window)
+def _log_jobs(session: Session, subscriptions: Sequence[str], machines: Iterable[Row], window: Window) -> list[Job]:
+    """The log of each subscription, and that of Arc-enabled servers where there are any."""
+    with_arc = {str(row["subscription_id"]).lower() for row in machines if row.get("kind") == "arc"}
+    return [
+        *(Job(each, partial(registry.read_operations, session, each, window)) for each in subscriptions),
+        *(
+            Job(each, partial(registry.read_arc_operations, session, each, window))
+            for each in subscriptions
+            if each.lower() in with_arc
+        ),
+    ]
 
 
-def _machine_job(session: Session, source: Callable[[Session, Row], Harvest], machine: Row) -> Job:
-    return lambda: source(session, machine)
-
-
-def _offer_jobs(session: Session, machines: Iterable[Row], rulebook: RuleBook, readable: Sequence[str]) -> list[Job]:
-    """Once for each location, publisher and type; asked by a subscription that has machines there, if it may."""
-    askers: dict[str, list[str]] = {}
-    for row in machines:
-        where = values.location(row.get("location"))
-        if where is not None and row["subscription_id"] not in askers.setdefault(where, []):
-            askers[where].append(str(row["subscription_id"]))
-
-    def job(where: str, publisher: str, kind: str) -> Job:
-        asking = [*askers[where], *(each for each in readable if each not in askers[where])]
-        return lambda: registry.read_versions(session, where, publisher, kind, asking)
-
-    return [job(where, publisher, kind) for where in sorted(askers) for publisher, kind in rulebook.agents()]
-
-
-def _heartbeat_jobs(session: Session, settings: Settings, as_of: datetime) -> list[Job]:
-    beats = settings.sources.heartbeats
-    window = Window(as_of - beats.window, as_of)
-
-    def job(workspace: str) -> Job:
-        return lambda: registry.read_heartbeats(session, workspace, window)
-
-    return [job(str(workspace).lower()) for workspace in beats.workspaces]
-
-
-def _run(session: Session, what: str, jobs: Sequence[Job]) -> Harvest:
-    """All jobs on the pool; the result is in the order of ``jobs``, whatever the order of the answers."""
-    harvest = Harvest()
-    with ThreadPoolExecutor(THREADS) as pool:
-        futures: list[Future[Harvest]] = [pool.submit(job) for job in jobs]
-        for done, _finished in enumerate(as_completed(futures), start=1):
-            session.narrator.progress(what, done, len(futures))
-        for future in futures:
-            harvest.join(future.result())
-    return harvest
-
-
-def _without_gone(session: Session, harvest: Harvest) -> Harvest:
-    """Read the lists again where machines answered 404, and let go of those that are no longer listed."""
-    missing = {
-        reading.scope.lower()
-        for reading in harvest.readings
-        if reading.source is Source.INSTANCE_VIEW and not reading.complete and reading.status == 404
-    }
-    if not missing:
-        return harvest
-    machines = harvest.rows.get("machines", [])
-    asked = sorted({str(row["subscription_id"]) for row in machines if str(row["id"]).lower() in missing})
-    again = [registry.list_machines(session, subscription_id) for subscription_id in asked]
-    trusted = {each.readings[0].scope for each in again if each.readings[0].complete}
-    listed = {str(row["id"]).lower() for each in again for row in each.rows.get("machines", [])}
-    gone = {
-        str(row["id"]).lower()
+def _machine_jobs(session: Session, machines: Iterable[Row]) -> list[Job]:
+    return [
+        Job(str(row["subscription_id"]), partial(registry.BY_ITSELF[registry.sort_of(row)], session, row))
         for row in machines
-        if str(row["id"]).lower() in missing - listed and row["subscription_id"] in trusted
-    }
-    harvest.rows["machines"] = [row for row in machines if str(row["id"]).lower() not in gone]
-    harvest.readings[:] = [
-        _told_gone(reading) if reading.scope.lower() in gone else reading for reading in harvest.readings
     ]
+
+
+def _left_open(machines: Iterable[Row], bulk: Harvest, survey: Survey, rulebook: RuleBook, fallback: bool) -> list[Row]:
+    """The machines of which the bulk answers do not tell all that the rules need.
+
+    That is a virtual machine of whose agent nobody tells what is installed, and, with ``fallback``, every machine of a
+    subscription whose extensions did not come whole.
+    """
+    extensions = extensions_by_machine(bulk)
+    agents = {(publisher.lower(), kind.lower()) for publisher, kind in rulebook.agents()}
+    unread = {(each.source, each.scope.lower()) for each in bulk.readings if fallback and not each.complete}
+
+    def open_still(row: Row) -> bool:
+        source = Source.ARC_EXTENSIONS if row["kind"] == "arc" else Source.EXTENSIONS
+        if (source, str(row["subscription_id"]).lower()) in unread:
+            return True
+        identifier = str(row["id"]).lower()
+        found = [each for each in extensions.get(identifier, []) if _named(each) in agents]
+        heard = identifier in survey.heartbeats
+        return row["kind"] != "arc" and bool(found) and not (heard and _told_by_heartbeats(found))
+
+    return [row for row in machines if open_still(row)]
+
+
+def _named(extension: Row) -> tuple[str, str]:
+    return str(extension.get("publisher")).lower(), str(extension.get("type")).lower()
+
+
+def _told_by_heartbeats(agents: Sequence[Row]) -> bool:
+    """Heartbeats speak of the Azure Monitor Agent alone, and do not say of which where a machine has two."""
+    return len(agents) == 1 and is_monitor_agent(*_named(agents[0]))
+
+
+def _with_models(survey: Survey, subscriptions: Sequence[str], instances: Harvest) -> Harvest:
+    """All scale sets with the extensions of their models, and the instances of the uniform ones."""
+    read = {str(row["id"]).lower(): row for row in instances.rows.pop("scale_sets", [])}
+    listed = survey.of("scale_sets", subscriptions)
+    harvest = Harvest()
+    for row in listed:
+        harvest.add("scale_sets", read.get(str(row["id"]).lower(), row))
+    for row in survey.of("extensions", subscriptions):
+        harvest.add("extensions", row)
+    harvest.join(instances)
     return harvest
-
-
-def _told_gone(reading: Reading) -> Reading:
-    return replace(reading, complete=True, rows=0, reason=GONE, close=None)

@@ -1,7 +1,7 @@
 """The SDK clients of one night: one transport, one pipeline of policies, every request counted by its source.
 
 Retries are azure-core's own; this adds what the night needs around them: a wait that is shown, a guard that lets
-nothing but reading through, and the pace.
+nothing but reading through, and the pace. The SDKs are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 import threading
 import time
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -22,31 +22,49 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
-from azure.mgmt.compute import ComputeManagementClient
-from azure.mgmt.monitor import MonitorManagementClient
-from azure.mgmt.resource.subscriptions import SubscriptionClient
-from azure.monitor.query import LogsQueryClient
 from requests.adapters import HTTPAdapter
 
 from auditor.cloud import Cloud
 from auditor.collect import faults
-from auditor.collect.pacing import Pacer
+from auditor.collect.pacing import Pace
 from auditor.model.narration import Narrator
 from auditor.model.reading import Source, Traffic
+
+if TYPE_CHECKING:
+    from azure.mgmt.resourcegraph import ResourceGraphClient
+    from azure.monitor.query import LogsQueryClient
 
 THREADS = 32
 """Where more threads stop helping: about 500 machines a second at 50 ms an answer."""
 COMPUTE_API = "2024-07-01"
 """The newest version whose answers are recorded. What a read with 2025-04-01 or later returns for the automatic upgrade
 of an older extension is not documented, so a newer version could make an unset flag look set."""
+ARC_API = "2024-07-10"
 LOG_QUERY_S = 600
 """The longest that Log Analytics works on one query; the client must wait a little longer than that."""
+Client = TypeVar("Client")
 _CONNECT_S = 20
 _RETRIES = {"retry_total": 8, "retry_status": 3, "retry_backoff_factor": 0.5, "retry_backoff_max": 60}
 """Three tries anew after a failure such as 503, eight where the service asks for patience; pauses double."""
+_METHODS = ("GET", "POST")
+"""What is tried again: azure-core would spare what is posted, but here it is a question like any."""
 _WAIT = re.compile(r"after '?([0-9]{1,5})'? seconds", re.IGNORECASE)
 _MOST_PAGES = 100_000
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
+_ANY = "any"
+"""Some clients want a subscription at birth; it matters to their typed operations only: the path names its own."""
+_OF_COMPUTE = frozenset(
+    {
+        Source.VIRTUAL_MACHINES,
+        Source.SCALE_SETS,
+        Source.SCALE_SET_INSTANCES,
+        Source.EXTENSIONS,
+        Source.INSTANCE_VIEW,
+        Source.EXTENSION_VERSIONS,
+    }
+)
+GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
+_LOG_QUERY = re.compile(r"/v1/workspaces/[^/]+/query")
 
 
 class PatientRetry(RetryPolicy[Any, Any]):
@@ -72,12 +90,19 @@ class PatientRetry(RetryPolicy[Any, Any]):
 
 
 class PatientTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it lazily, untyped
-    """azure-core's transport; the waits that its retry policy asks for (Retry-After, however long) are shown."""
+    """azure-core's transport; the waits that its retry policy asks for (Retry-After, however long) are shown.
+
+    It always reads the whole body, for what breaks off is tried again only here: ``stream`` does no more than keep
+    azure-core from parsing the body with a slower parser than ours.
+    """
 
     def __init__(self, waiting: Callable[[float], None], pause: Callable[[float], None], **options: Any) -> None:
         super().__init__(**options)
         self._waiting = waiting
         self._pause = pause
+
+    def send(self, request: Any, **options: Any) -> Any:
+        return super().send(request, **{**options, "stream": False})
 
     def sleep(self, duration: float) -> None:
         self._waiting(duration)
@@ -87,32 +112,54 @@ class PatientTransport(RequestsTransport):  # type: ignore[misc]  # azure-core l
 class Meter(SansIOHTTPPolicy[Any, Any]):
     """Counts every request of one source, paces it, and refuses to send anything that is not a read."""
 
-    def __init__(self, source: Source, pacer: Pacer | None) -> None:
+    def __init__(self, source: Source, pace: Pace) -> None:
         self._source = source
-        self._pacer = pacer
+        self._pace = pace
         self._lock = threading.Lock()
         self.traffic = Traffic()
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         http = request.http_request
         path = urlsplit(http.url).path
-        query = self._source is Source.HEARTBEATS and http.method == "POST" and path.endswith("/query")
-        if http.method != "GET" and not query:
+        if http.method != "GET" and not self._asks(http.method, path):
             raise faults.WouldWrite(f"{http.method} {path} was not sent: this program only reads")
-        subscription = _SUBSCRIPTION.search(http.url)
-        if self._pacer is not None and subscription:
-            self._pacer.take(subscription[1].lower())
+        subscription = _SUBSCRIPTION.search(path)
+        if path == GRAPH_PATH:
+            request.context["auditor_ticket"] = self._pace.queries.take()
+        elif subscription:
+            self._pace.reads.take(subscription[1].lower())
         again = bool(request.context.get("auditor_sent"))
         request.context["auditor_sent"] = True
         self._add(Traffic(sent=1, retried=int(again)))
 
+    def _asks(self, method: str, path: str) -> bool:
+        """The two questions that are too long for an address, and nothing else that is posted."""
+        query = self._source is Source.HEARTBEATS and _LOG_QUERY.fullmatch(path) is not None
+        return method == "POST" and (path == GRAPH_PATH or query)
+
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        received = int(response.http_response.headers.get("Content-Length") or 0)
-        self._add(Traffic(throttled=int(response.http_response.status_code == 429), bytes=received))
+        http = response.http_response
+        self._give_back(request, http.headers)
+        self._add(Traffic(throttled=int(http.status_code == 429), bytes=http.internal_response.raw.tell()))
+
+    def on_exception(self, request: PipelineRequest[Any]) -> None:
+        self._give_back(request, None)
+
+    def _give_back(self, request: PipelineRequest[Any], headers: Mapping[str, str] | None) -> None:
+        ticket = request.context.pop("auditor_ticket", None)
+        if ticket is not None:
+            self._pace.queries.give_back(ticket, headers)
 
     def _add(self, traffic: Traffic) -> None:
         with self._lock:
             self.traffic += traffic
+
+
+class Answered(NamedTuple):
+    """A parsed body and the headers above it, whose names may be in any letter case."""
+
+    body: Any
+    headers: Mapping[str, str]
 
 
 def _web() -> requests.Session:
@@ -125,7 +172,8 @@ def _web() -> requests.Session:
 class Session:
     """Clients and clock of one night. Safe to share between threads; ``close`` it at the end.
 
-    ``clock`` tells when an answer was read (aware UTC); ``pause`` waits, in seconds.
+    ``clock`` tells when an answer was read (aware UTC); ``pause`` waits, in seconds. ``pace`` holds what is left of the
+    identity's quotas: sessions of one identity share it.
     """
 
     def __init__(
@@ -135,24 +183,17 @@ class Session:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
-        pacer: Pacer | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        self._cloud = cloud
+        self.cloud = cloud
         self.narrator = narrator
         self.clock = clock
         self._pause = pause
-        self._pacer = pacer or Pacer(pause=pause)
-        self._meters = {source: Meter(source, self._pacer) for source in Source}
-        self._compute: dict[str, ComputeManagementClient] = {}
-        self._lock = threading.Lock()
+        pace = pace or Pace(pause=pause)
+        self._meters = {source: Meter(source, pace) for source in Source}
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.RLock()
         self._web = _web()
-        credential = cloud.credential
-        self.subscriptions = SubscriptionClient(credential, **self._arm(Source.SUBSCRIPTIONS))
-        # The path names the subscription; the client wants one at birth and never uses it.
-        self.activity_log = MonitorManagementClient(credential, "any", **self._arm(Source.ACTIVITY_LOG))
-        self.logs = LogsQueryClient(
-            credential, endpoint=cloud.endpoints.log_analytics, **self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
-        )
 
     def close(self) -> None:
         self._web.close()
@@ -172,7 +213,7 @@ class Session:
             self._pause,
             session=self._web,
             session_owner=False,
-            connection_verify=self._cloud.verify,
+            connection_verify=self.cloud.verify,
             connection_timeout=_CONNECT_S,
             read_timeout=read_timeout_s,
         )
@@ -184,30 +225,78 @@ class Session:
         }
 
     def _arm(self, source: Source) -> dict[str, Any]:
-        return {**self._cloud.arm_options(), **self._options(source)}
+        return {**self.cloud.arm_options(), **self._options(source)}
 
-    def compute(self, source: Source, subscription_id: str = "any") -> ComputeManagementClient:
-        """A compute client that counts as ``source``; the subscription matters only to the typed operations.
+    def manager(self, source: Source) -> Any:
+        """The way to the Resource Manager for any path, counted as ``source``: the client of the service that answers."""
 
-        Each client fetches a token of its own, so questions that name the subscription in their path share one.
+        def create() -> Any:
+            match source:
+                case Source.ACTIVITY_LOG | Source.ARC_ACTIVITY_LOG:
+                    from azure.mgmt.monitor import MonitorManagementClient
+
+                    return MonitorManagementClient(self.cloud.credential, _ANY, **self._arm(source))
+                case Source.SUBSCRIPTIONS:
+                    from azure.mgmt.resource.subscriptions import SubscriptionClient
+
+                    return SubscriptionClient(self.cloud.credential, **self._arm(source))
+                case _ if source in _OF_COMPUTE:
+                    from azure.mgmt.compute import ComputeManagementClient
+
+                    return ComputeManagementClient(self.cloud.credential, _ANY, **self._arm(source))
+                case _:
+                    return self.graph(source)
+
+        return self._once(f"manager/{source}", create)
+
+    def graph(self, source: Source) -> ResourceGraphClient:
+        """The way to the Resource Graph, counted as ``source``."""
+
+        def create() -> ResourceGraphClient:
+            from azure.mgmt.resourcegraph import ResourceGraphClient
+
+            return ResourceGraphClient(self.cloud.credential, **self._arm(source))
+
+        return self._once(f"graph/{source}", create)
+
+    @property
+    def logs(self) -> LogsQueryClient:
+        """The way to Log Analytics."""
+
+        def create() -> LogsQueryClient:
+            from azure.monitor.query import LogsQueryClient
+
+            options = self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
+            return LogsQueryClient(self.cloud.credential, endpoint=self.cloud.endpoints.log_analytics, **options)
+
+        return self._once("logs", create)
+
+    def _once(self, name: str, create: Callable[[], Client]) -> Client:
+        """The client of that name, created at its first use."""
+        with self._lock:  # one that can be taken twice: a client may be made of another
+            if name not in self._clients:
+                self._clients[name] = create()
+            client: Client = self._clients[name]
+            return client
+
+    def get(self, source: Source, url: str, parameters: dict[str, str] | None = None) -> Any:
+        """The parsed JSON of one GET; ``url`` is a path or an absolute address at the Resource Manager.
+
+        Answers go this way because the SDK's models cost ten times the parsing. Raises Fault.
         """
-        key = f"{source}/{subscription_id}"
-        with self._lock:
-            if key not in self._compute:
-                self._compute[key] = ComputeManagementClient(
-                    self._cloud.credential, subscription_id, api_version=COMPUTE_API, **self._arm(source)
-                )
-            return self._compute[key]
+        request = HttpRequest("GET", self._at_home(source, url), params=parameters)
+        return self._send(source, self.manager(source), request).body
 
-    def get(self, client: Any, source: Source, url: str, parameters: dict[str, str] | None = None) -> Any:
-        """The parsed JSON of one GET through ``client``'s pipeline; ``url`` is a path or an absolute address.
+    def query_graph(self, source: Source, parameters: Mapping[str, str], body: Mapping[str, Any]) -> Answered:
+        """One page of the Resource Graph's answer to ``body``, with its headers. Raises Fault."""
+        request = HttpRequest("POST", GRAPH_PATH, params=dict(parameters), json=dict(body))
+        return self._send(source, self.graph(source), request)
 
-        Bulk answers go this way because the SDK's models cost ten times the parsing. Raises Fault.
-        """
-        # azure-mgmt-monitor 7 has the method under its older, underscored name only.
+    def _send(self, source: Source, client: Any, request: HttpRequest) -> Answered:
+        # Only some of the clients have the method under its public name.
         send = getattr(client, "send_request", None) or client._send_request
         try:
-            response = send(HttpRequest("GET", self._at_home(source, url), params=parameters))
+            response = send(request, stream=True, retry_on_methods=_METHODS)
             body = response.read()
         except AzureError as error:
             raise faults.from_exception(source, error) from error
@@ -216,14 +305,14 @@ class Session:
         if response.status_code != 200:
             raise faults.from_response(source, response.status_code, body, response.headers)
         try:
-            return orjson.loads(body.removeprefix(BOM_UTF8))
+            return Answered(orjson.loads(body.removeprefix(BOM_UTF8)), response.headers)
         except orjson.JSONDecodeError as error:
             raise faults.unreadable(source, "the answer is not JSON") from error
 
     def _at_home(self, source: Source, url: str) -> str:
         """``url``, which Azure named, if the token may go there: a path, or an address of the Resource Manager."""
         if not url.startswith("/"):
-            home = urlsplit(self._cloud.endpoints.resource_manager)
+            home = urlsplit(self.cloud.endpoints.resource_manager)
             try:
                 named = urlsplit(url)
                 there = (named.scheme, named.hostname, named.port or 443) == ("https", home.hostname, home.port or 443)
@@ -235,12 +324,12 @@ class Session:
         return url.replace("{", "%7B").replace("}", "%7D")
 
     def pages(
-        self, client: Any, source: Source, url: str, parameters: dict[str, str] | None = None
+        self, source: Source, url: str, parameters: dict[str, str] | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """The ``value`` of each page in turn; a page that fails raises Fault after the pages before it were given."""
         seen: set[str] = set()
         while True:
-            answer = self.get(client, source, url, parameters)
+            answer = self.get(source, url, parameters)
             if not isinstance(answer, dict) or not isinstance(answer.get("value"), list):
                 raise faults.told_instead(source, answer, "a page without a list of values")
             yield [entry for entry in answer["value"] if isinstance(entry, dict)]

@@ -28,6 +28,8 @@ from tests.real.replay import Answer, Replay
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 """The subscription that most recordings name, its real id being masked."""
 AS_OF = datetime(2024, 8, 27, tzinfo=UTC)
+SPANNING = ("subscriptions", "resource_groups", "versions", "heartbeats")
+"""The frames that the survey alone fills."""
 
 
 @lru_cache(maxsize=1)
@@ -112,29 +114,48 @@ def spend(
     sources: Sources | None = None,
     pause: Callable[[float], None] = _at_once,
 ) -> Night:
-    """Survey and collect what is replayed, in one shard, then derive and judge."""
-    settings = Settings(azure=azure(replay), scope=scope or Scope(), sources=sources or Sources())
+    """Survey and collect what is replayed, in one shard, then derive and judge.
+
+    Without ``sources`` the lists of Resource Manager are read, of which there are recordings of whole estates.
+    """
+    settings = Settings(azure=azure(replay), scope=scope or Scope(), sources=sources or Sources(inventory="compute"))
     book = shipped()
-    session = open_session(replay, at, pause)
-    try:
-        survey = collect.survey(session, settings, book, at)
-        machines = [row for each in survey.readable for row in survey.machines_of(each)]
-        harvest = collect.collect(session, ShardScope("shard-00000", survey.readable), machines, settings, at)
-    finally:
-        session.close()
-    spanning = {name: survey.rows.get(name, []) for name in ("subscriptions", "versions", "heartbeats")}
+    survey, harvest = gather(replay, settings, at, pause)
+    spanning = {name: survey.rows.get(name, []) for name in SPANNING}
     built = frames.build({**spanning, **harvest.rows}, [*survey.readings, *harvest.readings])
     rollout = {"vm": settings.sources.rollout.vm, "arc": settings.sources.rollout.arc}
     derived = frames.derive(built, Context(book.releases, EMPTY, rollout, at))
     return Night(survey, harvest, derived, judge.judge(book, derived, configured_sources(settings), at))
 
 
+def gather(
+    replay: Replay, settings: Settings | None = None, at: datetime = AS_OF, pause: Callable[[float], None] = _at_once
+) -> tuple[Survey, Harvest]:
+    """Survey and collect alone."""
+    chosen = settings or Settings(azure=azure(replay), sources=Sources(inventory="compute"))
+    session = open_session(replay, at, pause)
+    try:
+        survey = collect.survey(session, chosen, shipped(), at)
+        scope = ShardScope("shard-00000", survey.readable)
+        return survey, collect.collect(session, scope, survey, chosen, shipped(), at)
+    finally:
+        session.close()
+
+
 def give_subscription(replay: Replay, subscription: str = SUBSCRIPTION, name: str = "recorded") -> None:
-    """One subscription that can be read, with an activity log without events."""
+    """One subscription that can be read, with nothing in it and an activity log without events."""
     entry = {"subscriptionId": subscription, "displayName": name, "state": "Enabled"}
     replay.give("/subscriptions", Answer.json({"value": [entry]}))
-    replay.give(activity_path(subscription), Answer.json({"value": []}))
-    replay.give(list_path(subscription), Answer.json({"value": []}))
+    give_nothing(replay, subscription)
+
+
+def give_nothing(replay: Replay, subscription: str) -> None:
+    """The lists of a subscription without anything in it, all of which the identity may read."""
+    nothing = Answer.json({"value": []})
+    for path in (list_path, sets_path, servers_path, groups_path, activity_path):
+        replay.give(path(subscription), nothing)
+    may = {"actions": ["*/read"], "notActions": [], "dataActions": [], "notDataActions": []}
+    replay.give(permissions_path(subscription), Answer.json({"value": [may]}))
 
 
 def give_machines(replay: Replay, machines: Iterable[tuple[Mapping[str, Any], Answer]], subscription: str) -> None:
@@ -153,6 +174,22 @@ def give_versions(replay: Replay, location: str, answer: Answer, subscription: s
 
 def list_path(subscription: str = SUBSCRIPTION) -> str:
     return f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines"
+
+
+def sets_path(subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachineScaleSets"
+
+
+def servers_path(subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.HybridCompute/machines"
+
+
+def groups_path(subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/resourcegroups"
+
+
+def permissions_path(subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/permissions"
 
 
 def activity_path(subscription: str = SUBSCRIPTION) -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from auditor.model.reading import Source
-from tests.real.night import SUBSCRIPTION, Night, give_machines, give_subscription, give_versions, spend
+from tests.real.night import AS_OF, SUBSCRIPTION, Night, give_machines, give_subscription, give_versions, spend
 from tests.real.recordings import answer_of, body_of, how_many, listed
 from tests.real.replay import Answer, Replay
 
@@ -195,6 +195,14 @@ def machine_of(night: Night, machine: str) -> Told:
     return Told(*row, extensions=tuple(extensions))
 
 
+def without_agent(told: Told) -> tuple[str, str]:
+    """What is said of a machine without the agent: a day is given, and older answers tell no time of creation."""
+    if told.created is None:
+        return "unanswered", "not_known"
+    young = AS_OF - told.created <= timedelta(days=1)
+    return ("pending", "new_machine") if young else ("fail", "not_installed")
+
+
 def apart(indices: Iterable[int]) -> list[list[int]]:
     """In as few groups as possible, so that no machine is twice in one: many recordings bear the same id."""
     groups: list[dict[str, int]] = []
@@ -229,7 +237,7 @@ def test_a_recorded_machine(nights: dict[int, Night], index: int) -> None:
     assert machine_of(night, machine) == TOLD[index]
     columns = ("kind", "scale_set_id", "extensions_read", "monitor_agents")
     assert night.rows("machines", *columns, machine=machine) == [("vm", "none", "yes", 0)]
-    assert night.judged(machine) == {}, "it does not have the agent, so no rule speaks of it"
+    assert night.judged(machine) == {"AMA-004": [without_agent(TOLD[index])]}, "it does not have the agent"
     assert night.reading(Source.INSTANCE_VIEW, machine).complete
 
 

@@ -89,4 +89,5 @@ def test_another_subscription_is_asked_where_one_may_not(replay: Replay) -> None
 def test_each_list_is_fetched_once(replay: Replay) -> None:
     night_of(replay, answer_of(OFFERS, 8))
     paths = [each.path for each in replay.asked]
-    assert len(paths) == len(set(paths)) == 6, "subscriptions, machines, two lists of versions, one machine, one log"
+    lists = "subscriptions, groups, machines, scale sets, servers, what may be read, two of versions"
+    assert len(paths) == len(set(paths)) == 8 + 2, f"{lists}; one machine, one log"

@@ -1,54 +1,66 @@
-"""Operations on extensions, and machines' starts and stops, from a subscription's activity log.
+"""A subscription's operations on extensions and on machines' power, from the activity log.
 
-There is no server-side filter on the operation, so the whole of Microsoft.Compute is read and the rest passed over.
+There is no filter on the operation's name: what the provider logged is read page by page, and what matters is kept. One
+question takes one provider, and Arc-enabled servers have their own.
 https://learn.microsoft.com/rest/api/monitor/activity-logs/list
 """
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
-from auditor.collect import faults, values
+from auditor.collect import faults
 from auditor.collect.faults import Fault
-from auditor.collect.folding import fold, matters
+from auditor.collect.folding import Folding
 from auditor.collect.interface import Window, ended
 from auditor.collect.session import Session
 from auditor.model.reading import Harvest, Source
 
-SOURCE = Source.ACTIVITY_LOG
 _API = "2015-04-01"
 _FIELDS = (
     "authorization,caller,claims,correlationId,eventDataId,eventName,eventTimestamp,operationId,operationName,"
     "properties,resourceId,status,subStatus"
 )
+_PROVIDERS = {Source.ACTIVITY_LOG: "Microsoft.Compute", Source.ARC_ACTIVITY_LOG: "Microsoft.HybridCompute"}
 
 
 def read_operations(session: Session, subscription_id: str, window: Window) -> Harvest:
-    """Rows of the frame ``operations``, folded from the events of ``window``."""
-    events: list[dict[str, Any]] = []
+    """Rows of the frame ``operations``: of virtual machines and scale sets, folded from the events of ``window``."""
+    return _read(session, Source.ACTIVITY_LOG, subscription_id, window)
+
+
+def read_arc_operations(session: Session, subscription_id: str, window: Window) -> Harvest:
+    """The same of Arc-enabled servers."""
+    return _read(session, Source.ARC_ACTIVITY_LOG, subscription_id, window)
+
+
+def _read(session: Session, source: Source, subscription_id: str, window: Window) -> Harvest:
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.Insights/eventtypes/management/values"
-    parameters = {
-        "api-version": _API,
-        "$filter": (
-            f"eventTimestamp ge '{_written(window.start)}' and eventTimestamp le '{_written(window.end)}'"
-            " and resourceProvider eq 'Microsoft.Compute'"
-        ),
-        "$select": _FIELDS,
-    }
+    folding = Folding()
     fault: Fault | None = None
     try:
-        for page in session.pages(session.activity_log, SOURCE, url, parameters):
-            events.extend(event for event in page if matters(event))
+        for page in session.pages(source, url, _question(source, window)):
+            folding.add(page)
     except Fault as caught:
         fault = caught
-    timed = [event for event in events if values.time(event.get("eventTimestamp")) is not None]
-    if fault is None and len(timed) < len(events):
-        fault = faults.partial(SOURCE, f"events without a time: {len(events) - len(timed)}")
-    operations = fold(timed, subscription_id)
+    if fault is None and folding.timeless:
+        fault = faults.partial(source, f"events without a time: {folding.timeless}")
+    operations = folding.rows(subscription_id)
     harvest = Harvest({"operations": operations} if operations else {})
-    harvest.readings.append(ended(session, SOURCE, subscription_id, len(operations), fault, window))
+    harvest.readings.append(ended(session, source, subscription_id, len(operations), fault, window))
     return harvest
 
 
-def _written(moment: Any) -> str:
-    return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+def _question(source: Source, window: Window) -> dict[str, str]:
+    return {
+        "api-version": _API,
+        "$filter": (
+            f"eventTimestamp ge '{_written(window.start)}' and eventTimestamp le '{_written(window.end)}'"
+            f" and resourceProvider eq '{_PROVIDERS[source]}'"
+        ),
+        "$select": _FIELDS,
+    }
+
+
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,67 +1,82 @@
 """The versions that a region offers of one publisher and type; the same whichever subscription asks.
 
+Virtual machines and Arc-enabled servers have lists of their own, in shapes of their own.
 https://learn.microsoft.com/rest/api/compute/virtual-machine-extension-images/list-versions
+https://learn.microsoft.com/rest/api/hybridcompute/extension-metadata/list
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
-
-from azure.core.exceptions import AzureError
-from azure.core.pipeline import PipelineResponse
 
 from auditor.collect import faults, values
 from auditor.collect.faults import Fault, FaultKind
 from auditor.collect.interface import answered, gap
-from auditor.collect.session import Session
-from auditor.model.reading import Harvest, Source
+from auditor.collect.session import ARC_API, COMPUTE_API, Session
+from auditor.model.reading import Harvest, Source, version_scope
 
-SOURCE = Source.EXTENSION_VERSIONS
 _MOST_SUBSCRIPTIONS = 3
 """How many subscriptions are asked before a region counts as unread."""
 
 
-def scope_of(location: str, publisher: str, kind: str) -> str:
-    """The scope of the reading: region, publisher and type, in lower case."""
-    return f"{location}/{publisher}/{kind}".lower()
+def read_versions(
+    session: Session, machine_kind: str, location: str, publisher: str, kind: str, askers: Iterable[str]
+) -> Harvest:
+    """Rows of the frame ``versions`` for machines of ``machine_kind`` (``vm`` or ``arc``).
 
-
-def read_versions(session: Session, location: str, publisher: str, kind: str, askers: Iterable[str]) -> Harvest:
-    """Rows of the frame ``versions``; ``askers`` are subscription ids, tried in turn where one refuses."""
-    harvest = Harvest()
+    ``askers`` are subscription ids, tried in turn where one refuses.
+    """
+    (source, ask), scope = _LISTS[machine_kind], version_scope(location, publisher, kind)
     fault = Fault(FaultKind.MISSING, "No readable subscription could ask", "See the gaps of the subscriptions.")
     for subscription_id in list(askers)[:_MOST_SUBSCRIPTIONS]:
         try:
-            names = _ask(session, subscription_id, location, publisher, kind)
+            names = ask(session, subscription_id, location, publisher, kind)
         except Fault as caught:
             fault = caught
             continue
-        for name in names:
-            harvest.add("versions", {"location": location, "publisher": publisher, "type": kind, "version": name})
-        harvest.readings.append(answered(session, SOURCE, scope_of(location, publisher, kind), len(names)))
+        where = {"machine_kind": machine_kind, "location": location, "publisher": publisher, "type": kind}
+        harvest = Harvest({"versions": [{**where, "version": name} for name in names]} if names else {})
+        harvest.readings.append(answered(session, source, scope, len(names)))
         return harvest
-    harvest.readings.append(gap(session, SOURCE, scope_of(location, publisher, kind), fault))
-    return harvest
+    return Harvest(readings=[gap(session, source, scope, fault)])
 
 
-def _ask(session: Session, subscription_id: str, location: str, publisher: str, kind: str) -> list[str]:
-    """The names of all versions. A list of which a part cannot be read is not read: the latest may be in that part."""
-    client = session.compute(SOURCE, subscription_id)
-    try:
-        images = client.virtual_machine_extension_images.list_versions(location, publisher, kind, cls=_as_written)
-    except AzureError as error:
-        raise faults.from_exception(SOURCE, error) from error
-    except (TypeError, AttributeError, ValueError) as error:  # what the models raise on anything else than a list
-        raise faults.unreadable(SOURCE, "no list of versions") from error
+def _images(session: Session, subscription_id: str, location: str, publisher: str, kind: str) -> list[str]:
+    """What virtual machines are offered: a bare list, in text order. Raises Fault."""
+    source = Source.EXTENSION_VERSIONS
+    where = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/locations/{location}/publishers/{publisher}"
+    url = f"{where}/artifacttypes/vmextension/types/{kind}/versions"
+    images = session.get(source, url, {"api-version": COMPUTE_API})
     if not isinstance(images, list):
-        raise faults.told_instead(SOURCE, images, "no list of versions")
-    names = [name for image in images if isinstance(name := values.mapping(image).get("name"), str)]
-    if len(names) < len(images):
-        raise faults.unreadable(SOURCE, "a version without a name")
-    return names
+        raise faults.told_instead(source, images, "no list of versions")
+    return _whole(source, [values.mapping(image).get("name") for image in images])
 
 
-def _as_written(response: PipelineResponse[Any, Any], _models: object, _headers: object) -> Any:
-    """The answer itself: out of an object the models make an empty list."""
-    return response.http_response.json()
+def _metadata(session: Session, subscription_id: str, location: str, publisher: str, kind: str) -> list[str]:
+    """What Arc-enabled servers are offered: pages, the newest first. Raises Fault."""
+    source = Source.ARC_EXTENSION_VERSIONS
+    provider = f"/subscriptions/{subscription_id}/providers/Microsoft.HybridCompute"
+    url = f"{provider}/locations/{location}/publishers/{publisher}/extensionTypes/{kind}/versions"
+    pages = session.pages(source, url, {"api-version": ARC_API})
+    return _whole(source, [_told_version(entry) for page in pages for entry in page])
+
+
+_LISTS: dict[str, tuple[Source, Callable[[Session, str, str, str, str], list[str]]]] = {
+    "vm": (Source.EXTENSION_VERSIONS, _images),
+    "arc": (Source.ARC_EXTENSION_VERSIONS, _metadata),
+}
+
+
+def _told_version(entry: dict[str, Any]) -> object:
+    """An entry is named after its version; its properties tell it too."""
+    told = values.mapping(entry.get("properties")).get("version")
+    return entry.get("name") if told is None else told
+
+
+def _whole(source: Source, names: list[object]) -> list[str]:
+    """A list of which a part cannot be read is not read: the latest may be in that part."""
+    found = [name for name in names if isinstance(name, str)]
+    if len(found) < len(names):
+        raise faults.unreadable(source, "a version without a name")
+    return found

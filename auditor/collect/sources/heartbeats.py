@@ -1,9 +1,8 @@
 """Which version each agent reported, and when, from Log Analytics workspaces, as stays.
 
-A stay is a version reported without interruption by another: A, B, A is the rollback to look for. The query keeps a
-line a day for each version of a machine (first and last heartbeat), which is exact about the order of versions and
-thirty times shorter than the heartbeats themselves.
-https://learn.microsoft.com/azure/azure-monitor/reference/tables/heartbeat
+A stay is a version reported without interruption by another: A, B, A is the rollback to look for. The query brings one
+line for each version of a machine, its first and its last heartbeat within the window: a line a day would exceed what
+one answer holds in a large estate. https://learn.microsoft.com/azure/azure-monitor/reference/tables/heartbeat
 """
 
 from __future__ import annotations
@@ -16,28 +15,20 @@ from typing import Any
 from azure.core.exceptions import AzureError
 from azure.monitor.query import LogsQueryPartialResult, LogsTable
 
-from auditor.collect import faults, values
+from auditor.collect import faults, queries, values
 from auditor.collect.error_body import from_json
 from auditor.collect.faults import Fault
 from auditor.collect.interface import Window, ended
 from auditor.collect.session import LOG_QUERY_S, Session
-from auditor.model.reading import Harvest, Row, Source
+from auditor.model.reading import Harvest, Row, Service, Source
 
 SOURCE = Source.HEARTBEATS
 MOST_ROWS = 500_000
 """Log Analytics cuts an answer here (https://learn.microsoft.com/azure/azure-monitor/service-limits)."""
 _SHORTER = "Shorten sources.heartbeats.window."
 
-QUERY = """Heartbeat
-| where TimeGenerated between (datetime({start}) .. datetime({end}))
-| where Category == "Azure Monitor Agent"
-| where isnotempty(_ResourceId)
-| summarize Began = min(TimeGenerated), Ended = max(TimeGenerated) by _ResourceId, Version, Day = bin(TimeGenerated, 1d)
-| project _ResourceId, Version, Began, Ended
-"""
-
 Line = tuple[str, str, datetime, datetime]
-"""Machine id in lower case, version, first and last heartbeat of it within a day."""
+"""Machine id in lower case, version, first and last heartbeat with it within the window."""
 
 
 def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest:
@@ -50,12 +41,12 @@ def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest
     stays = fold_stays(lines, workspace)
     for stay in stays:
         harvest.add("heartbeats", stay)
-    harvest.readings.append(ended(session, SOURCE, workspace, len(stays), fault, window))
+    harvest.readings.append(ended(session, SOURCE, workspace, len(stays), fault, window, Service.LOG_ANALYTICS))
     return harvest
 
 
 def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], Fault | None]:
-    query = QUERY.format(start=_written(window.start), end=_written(window.end))
+    query = queries.HEARTBEATS.text.format(start=_written(window.start), end=_written(window.end))
     span = (window.start, window.end + timedelta(seconds=1))
     try:
         result = session.logs.query_workspace(workspace, query, timespan=span, server_timeout=LOG_QUERY_S)
@@ -111,7 +102,8 @@ def fold_stays(lines: Iterable[Line], workspace: str) -> list[Row]:
     """Stays in order of machine and time; the result does not depend on the order of ``lines``.
 
     Each line gives two moments at which the machine ran a version; moments of one version that follow each other are
-    one stay. Within a day, A before and after B is told apart because A's last heartbeat is later than B's first.
+    one stay. ``from`` and ``to`` are moments that were seen: where A's last heartbeat is later than all of B's, the
+    machine went A, B, A, and of the first A only its first heartbeat is known, of the second only its last.
     """
     moments = sorted({(line[0], at, line[1]) for line in lines for at in (line[2], line[3])})
     return [

@@ -7,6 +7,7 @@ https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,49 +15,46 @@ from auditor.collect import faults, values
 from auditor.collect.faults import Fault
 from auditor.collect.interface import ended, gap
 from auditor.collect.session import COMPUTE_API, Session
-from auditor.collect.sources.virtual_machines import machine_row
+from auditor.collect.sources.virtual_machines import AVAILABILITY, machine_row
 from auditor.model.reading import Harvest, Row, Source
 
 SOURCE = Source.INSTANCE_VIEW
-_AVAILABILITY = {
-    "running": "running",
-    "stopped": "stopped",
-    "stopping": "stopped",
-    "deallocated": "stopped",
-    "deallocating": "stopped",
-}
-"""By power state; a machine that is starting, or tells no power state, is neither: not known."""
 
 
 def read_machine(session: Session, machine: Row) -> Harvest:
-    """The machine's row, completed, and a row for each of its extensions.
+    """The virtual machine's row, completed, and a row for each of its extensions.
 
     Where the machine does not answer, its row says that its extensions were not read.
     """
+    return read_by_itself(session, machine, lambda answer: machine_row(answer, str(machine["subscription_id"])))
+
+
+def read_by_itself(session: Session, machine: Row, told_of: Callable[[dict[str, Any]], Row | None]) -> Harvest:
+    """One GET of a virtual machine or of a uniform scale set's instance; ``told_of`` reads the machine's own row."""
     identifier = str(machine["id"])
-    subscription_id = str(machine["subscription_id"])
     harvest = Harvest()
     try:
-        answer = _ask(session, identifier, subscription_id)
+        answer = _ask(session, identifier)
     except Fault as fault:
         harvest.add("machines", {**machine, "extensions_read": "no"})
         harvest.readings.append(gap(session, SOURCE, identifier, fault))
         return harvest
-    unseen = None if isinstance(answer["properties"].get("instanceView"), dict) else _without_view()
-    reading = ended(session, SOURCE, identifier, 1, unseen)
-    told = {key: value for key, value in (machine_row(answer, subscription_id) or {}).items() if value is not None}
-    row = {**machine, **told, **_identity(machine), **_state(answer)}
-    harvest.add("machines", {**row, "extensions_read": "yes", "read_at": reading.read_at})
-    for extension in extension_rows(answer, row, reading.read_at):
-        harvest.add("extensions", extension)
-    harvest.readings.append(reading)
-    return harvest
+    reading = ended(session, SOURCE, identifier, 1, view_fault(answer))
+    told = {key: value for key, value in (told_of(answer) or {}).items() if value is not None}
+    row = {**machine, **told, **_identity(machine), **state(answer)}
+    row |= {"extensions_read": "yes", "read_at": reading.read_at}
+    rows = {"machines": [row], "extensions": extension_rows(answer, row, reading.read_at)}
+    return Harvest({frame: found for frame, found in rows.items() if found}, [reading])
 
 
-def _ask(session: Session, identifier: str, subscription_id: str) -> dict[str, Any]:
+def _ask(session: Session, identifier: str) -> dict[str, Any]:
     """The machine's answer, with properties, and with objects for extensions if it has any. Raises Fault."""
     parameters = {"$expand": "instanceView", "api-version": COMPUTE_API}
-    answer = session.get(session.compute(SOURCE), SOURCE, identifier, parameters)
+    return checked(session.get(SOURCE, identifier, parameters))
+
+
+def checked(answer: object) -> dict[str, Any]:
+    """``answer`` if it is a machine with properties, and objects for extensions if it has any; raises Fault."""
     if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
         raise faults.told_instead(SOURCE, answer, "a machine without properties")
     resources = [] if answer.get("resources") is None else answer["resources"]
@@ -65,7 +63,10 @@ def _ask(session: Session, identifier: str, subscription_id: str) -> dict[str, A
     return answer
 
 
-def _without_view() -> Fault:
+def view_fault(answer: dict[str, Any]) -> Fault | None:
+    """The fault of a machine that was answered without its instance view."""
+    if isinstance(answer["properties"].get("instanceView"), dict):
+        return None
     close = "Nothing to change if the machine was just made or has just failed: the next night asks again."
     return faults.partial(SOURCE, "no instance view, so what the machine runs is not known", close)
 
@@ -75,14 +76,16 @@ def _identity(machine: Row) -> Row:
     return {key: machine[key] for key in ("id", "subscription_id", "name", "resource_group") if machine.get(key)}
 
 
-def _state(answer: dict[str, Any]) -> Row:
+def state(answer: dict[str, Any]) -> Row:
     """Power state and guest agent, from the instance view; its statuses come in no fixed order."""
-    view = values.mapping(answer["properties"].get("instanceView"))
+    view = answer["properties"].get("instanceView")
+    if not isinstance(view, dict):
+        return {}
     power = _code(view.get("statuses"), "powerstate/")
     agent = next(values.entries(values.mapping(view.get("vmAgent")).get("statuses")), {})
     return {
         "power_state": power,
-        "availability": _AVAILABILITY.get((power or "").lower().partition("/")[0]),
+        "availability": AVAILABILITY.get((power or "").lower().partition("/")[0]),
         "provisioned_at": _provisioned_at(view.get("statuses")),
         "agent_state": values.text(agent.get("displayStatus")),
         "agent_at": values.time(agent.get("time")),
@@ -114,7 +117,7 @@ def extension_rows(answer: dict[str, Any], machine: Row, read_at: object) -> lis
         for entry in values.entries(values.mapping(view.get("vmAgent")).get("extensionHandlers"))
     }
     told_at = _reported_at(machine, read_at)
-    settings = [_settings(each, machine) for each in values.entries(answer.get("resources")) if _is_extension(each)]
+    settings = [settings_row(each, machine) for each in values.entries(answer.get("resources")) if _is_extension(each)]
     rows = [
         {**row, **_installed(reported.get(str(row["name"]).lower(), {}), handlers, row, told_at)} for row in settings
     ]
@@ -135,7 +138,7 @@ def _name(entry: dict[str, Any]) -> str:
     return values.text(entry.get("name")) or (values.text(entry.get("type")) or "").rpartition(".")[2]
 
 
-def _settings(resource: dict[str, Any], machine: Row) -> Row:
+def settings_row(resource: dict[str, Any], machine: Row) -> Row:
     """What the resource says; its settings are not kept, they may hold secrets."""
     properties = values.mapping(resource.get("properties"))
     name = values.text(resource.get("name"))
@@ -150,7 +153,6 @@ def _settings(resource: dict[str, Any], machine: Row) -> Row:
         "type": values.text(properties.get("type")),
         "name": name or identifier.rsplit("/", 1)[-1],
         "auto_upgrade": auto_upgrade(properties) if has_properties else None,
-        "model_auto_upgrade": "none" if machine.get("scale_set_id") == "none" else None,
         "auto_upgrade_minor": minor if isinstance(minor, bool) else None,
         "requested_version": values.text(properties.get("typeHandlerVersion")),
         "provisioning_state": values.text(properties.get("provisioningState")),
@@ -194,7 +196,7 @@ def _installed(instance: dict[str, Any], handlers: dict[str, Any], row: Row, tol
 
 def _orphan(entry: dict[str, Any], machine: Row, handlers: dict[str, Any], told_at: object) -> Row:
     publisher, _, kind = (values.text(entry.get("type")) or "").rpartition(".")
-    row = _settings({"name": _name(entry)}, machine)
+    row = settings_row({"name": _name(entry)}, machine)
     row |= {"publisher": publisher or None, "type": kind or None}
     return {**row, **_installed(entry, handlers, row, told_at)}
 

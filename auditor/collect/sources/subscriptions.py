@@ -6,17 +6,19 @@ https://learn.microsoft.com/rest/api/resources/subscriptions/list
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.collect import faults, values
+from auditor.collect import faults, graph, queries, values
 from auditor.collect.faults import Fault, FaultKind
 from auditor.collect.interface import answered, ended, gap
 from auditor.collect.session import Session
+from auditor.collect.sources.management_groups import read_descendants
 from auditor.model.reading import Harvest, Row, Source
 from auditor.model.settings import Scope
 
+SOURCE = Source.SUBSCRIPTIONS
 _API = "2022-12-01"
 LIST = "tenant"
 """Scope of the reading of the list itself."""
@@ -39,20 +41,38 @@ class Seen:
 
 
 def survey_subscriptions(session: Session, scope: Scope) -> Harvest:
-    """Rows: the subscriptions in scope. Readings: one for the list, one for each subscription in scope or expected."""
+    """Rows: the subscriptions in scope. Readings: one for the list, one for each management group that is named, one
+    for each subscription in scope or expected."""
     seen = _list(session)
     harvest = Harvest()
     by_id = {str(row["id"]).lower(): row for row in seen.rows}
-    excluded = _ids(scope.exclude_subscriptions)
-    # An expected subscription outside the scope is looked for, and not audited.
-    absent = [each for each in _ids(scope.expected_subscriptions) if each not in by_id]
-    asked = dict.fromkeys([*(_ids(scope.subscriptions) or by_id), *absent])
-    wanted = [subscription_id for subscription_id in asked if subscription_id not in excluded]
+    wanted = _wanted(session, scope, by_id, harvest)
     fault = seen.fault or (None if wanted else _NONE_IN_SCOPE)
-    harvest.readings.append(ended(session, Source.SUBSCRIPTIONS, LIST, len(seen.rows), fault))
+    harvest.readings.insert(0, ended(session, SOURCE, LIST, len(seen.rows), fault))
     for subscription_id in wanted:
         _judge(session, harvest, subscription_id, by_id.get(subscription_id), seen.fault)
     return harvest
+
+
+def find_groups_above(session: Session, subscriptions: Sequence[str]) -> Harvest:
+    """Rows of ``groups_above``, one for each subscription that the Resource Graph shows: subscription_id,
+    management_group. Who reads what of a subscription tells nothing of its groups: there is no reading."""
+    told = graph.ask(session, SOURCE, queries.SUBSCRIPTIONS, subscriptions, _groups_above)
+    return Harvest({"groups_above": [row for rows in told.rows.values() for row in rows]})
+
+
+def _wanted(session: Session, scope: Scope, seen: Collection[str], harvest: Harvest) -> list[str]:
+    """The ids in lower case of what is to be audited, or must at least be there."""
+    named = _ids(scope.subscriptions)
+    for group in scope.management_groups:
+        below, reading = read_descendants(session, group)
+        named += below
+        harvest.readings.append(reading)
+    everything = not scope.subscriptions and not scope.management_groups
+    # An expected subscription outside the scope is looked for, and not audited.
+    absent = [each for each in _ids(scope.expected_subscriptions) if each not in seen]
+    excluded = set(_ids(scope.exclude_subscriptions))
+    return [each for each in dict.fromkeys([*(seen if everything else named), *absent]) if each not in excluded]
 
 
 def _ids(written: Iterable[object]) -> list[str]:
@@ -62,27 +82,48 @@ def _ids(written: Iterable[object]) -> list[str]:
 def _list(session: Session) -> Seen:
     rows: list[Row] = []
     nameless = 0
+    home = session.cloud.identity()["tenant_id"]
     try:
-        for page in session.pages(session.subscriptions, Source.SUBSCRIPTIONS, "/subscriptions", {"api-version": _API}):
-            found = [row for row in map(_row, page) if row is not None]
+        for page in session.pages(SOURCE, "/subscriptions", {"api-version": _API}):
+            found = [row for row in (_row(entry, home) for entry in page) if row is not None]
             rows.extend(found)
             nameless += len(page) - len(found)
     except Fault as fault:
         return Seen(tuple(rows), fault)
-    cut = faults.partial(Source.SUBSCRIPTIONS, f"subscriptions without an id: {nameless}") if nameless else None
+    cut = faults.partial(SOURCE, f"subscriptions without an id: {nameless}") if nameless else None
     return Seen(tuple(rows), cut)
 
 
-def _row(entry: dict[str, Any]) -> Row | None:
+def _row(entry: dict[str, Any], home: str | None) -> Row | None:
     identifier = values.text(entry.get("subscriptionId"))
     if identifier is None:
         return None
     return {
         "id": identifier,
+        "subscription_id": identifier,
         "name": values.text(entry.get("displayName")),
         "tenant": values.text(entry.get("tenantId")),
         "state": values.text(entry.get("state")),
+        "delegated": _delegated(entry, home),
     }
+
+
+def _delegated(entry: dict[str, Any], home: str | None) -> str | None:
+    """Whether the subscription is another tenant's than the identity's own (``home``).
+
+    Where the token does not tell its tenant, a subscription that other tenants manage counts as delegated to us.
+    """
+    tenant = values.text(entry.get("tenantId"))
+    if home is None:
+        return "yes" if entry.get("managedByTenants") else "no"
+    return None if tenant is None else "no" if tenant.lower() == home.lower() else "yes"
+
+
+def _groups_above(entry: dict[str, Any], subscription_id: str) -> Row:
+    chain = values.mapping(entry.get("properties")).get("managementGroupAncestorsChain")
+    names = [values.text(each.get("displayName")) or values.text(each.get("name")) for each in values.entries(chain)]
+    told = " < ".join(name for name in names if name) or "none"
+    return {"subscription_id": subscription_id, "management_group": told if isinstance(chain, list) else None}
 
 
 def _judge(session: Session, harvest: Harvest, subscription_id: str, row: Row | None, cut: Fault | None) -> None:
@@ -93,7 +134,7 @@ def _judge(session: Session, harvest: Harvest, subscription_id: str, row: Row | 
             "The subscription is asked for or expected, and the identity cannot see it",
             f"Give the identity the role Reader on /subscriptions/{subscription_id}, or correct the id in scope.",
         )
-        harvest.readings.append(gap(session, Source.SUBSCRIPTIONS, subscription_id, fault))
+        harvest.readings.append(gap(session, SOURCE, subscription_id, fault))
         return
     harvest.add("subscriptions", row)
     state = str(row.get("state") or "").lower()
@@ -104,6 +145,6 @@ def _judge(session: Session, harvest: Harvest, subscription_id: str, row: Row | 
             "Enable the subscription again, or exclude it (scope.exclude_subscriptions).",
             200,
         )
-        harvest.readings.append(gap(session, Source.SUBSCRIPTIONS, subscription_id, fault))
+        harvest.readings.append(gap(session, SOURCE, subscription_id, fault))
     else:
-        harvest.readings.append(answered(session, Source.SUBSCRIPTIONS, subscription_id, 1))
+        harvest.readings.append(answered(session, SOURCE, subscription_id, 1))

@@ -44,7 +44,16 @@ FORMS: list[tuple[object, tuple[str, str]]] = [
 
 @pytest.mark.parametrize(("body", "told"), FORMS)
 def test_a_form_of_json(body: object, told: tuple[str, str]) -> None:
-    assert read_error(json.dumps(body).encode(), "application/json") == ErrorBody(*told)
+    read = read_error(json.dumps(body).encode(), "application/json")
+    assert (read.code, read.message) == told
+
+
+def test_where_the_message_is_for_the_support_desk_the_details_tell() -> None:
+    support = "Please provide below info when asking for support: timestamp = 2026-11-22T03:00:17Z, correlationId = 7."
+    details = [{"code": "Large", "message": "Too much."}, {"code": None, "message": "Ask less."}, {"message": "x"}, 7]
+    body = {"error": {"code": "BadRequest", "message": support, "details": details}}
+    assert from_json(body) == ErrorBody("BadRequest", "Too much. Ask less. x", ("Large",))
+    assert from_json({"error": {"code": "BadRequest", "message": support}}) == ErrorBody("BadRequest", "")
 
 
 def test_a_byte_order_mark_is_no_part_of_it() -> None:

@@ -101,7 +101,7 @@ def sign_in(replay: Replay, token: Answer) -> Fault:
     settings = azure(replay).model_copy(update={**client, "token": None})
     session = Session(Cloud(settings), Silent(), pause=lambda _seconds: None)
     with pytest.raises(Fault) as caught:
-        session.get(session.compute(VIEW, TENANT), VIEW, "/anything")
+        session.get(VIEW, "/anything")
     session.close()
     return caught.value
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.collect.folding import Event, fold, matters
+from auditor.collect.events import ACTIONS, Event, matters
+from auditor.collect.folding import Folding, fold
 from auditor.model.reading import Row
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -96,6 +99,12 @@ def test_an_end_without_its_beginning_lay_partly_before_the_window() -> None:
 
 def test_two_different_ends_are_two_tries() -> None:
     assert outcomes(event("Started"), failed(1), event("Succeeded", 2)) == ["failed", "succeeded"]
+
+
+def test_ends_of_one_instant_that_are_alike_are_one_end() -> None:
+    """Whatever their ids, and whatever else ended then."""
+    ends = [failed(1, eventDataId="1"), event("Succeeded", 1, eventDataId="2"), failed(1, eventDataId="3")]
+    assert outcomes(*ends) == ["failed", "succeeded"]
 
 
 def test_an_end_told_twice_is_one_end() -> None:
@@ -266,33 +275,134 @@ def test_an_event_told_again_changes_nothing(log: list[Event], data: st.DataObje
     assert fold([*log, *again], SUBSCRIPTION) == fold(log, SUBSCRIPTION)
 
 
-@given(LOGS)
+@given(LOGS, st.randoms(use_true_random=False), st.data())
+def test_pages_and_late_arrivals_change_nothing(log: list[Event], random: Any, data: st.DataObject) -> None:
+    """Taken in page by page, whatever the pages, with what was told before told again: the same operations."""
+    late = random.sample(log, len(log))
+    cuts = data.draw(st.lists(st.integers(0, len(late)), max_size=3).map(sorted))
+    folding = Folding()
+    for start, end in zip([0, *cuts], [*cuts, len(late)], strict=True):
+        folding.add(late[start:end])
+        folding.rows(SUBSCRIPTION)  # asking early changes nothing either
+        folding.add(late[:start])
+    assert folding.rows(SUBSCRIPTION) == fold(log, SUBSCRIPTION)
+
+
+ONCE_EACH = st.lists(EVENTS, max_size=14, unique_by=lambda each: each["eventDataId"])
+
+
+@given(ONCE_EACH)
 def test_every_event_ends_up_in_one_operation(log: list[Event]) -> None:
     """No operation is made of nothing, none is told twice, and every failure is still there."""
     rows = fold(log, SUBSCRIPTION)
-    assert len({_key(row) for row in rows}) == len(rows) <= len({each["eventDataId"] for each in log})
-    assert bool([row for row in rows if row["outcome"] == "failed"]) == any(
-        _is_end(each, "failed") for each in _kept(log)
-    )
-    assert bool([row for row in rows if row["outcome"] == "succeeded"]) == any(
-        _is_end(each, "succeeded") for each in _kept(log)
-    )
+    assert len({_key(row) for row in rows}) == len(rows) <= len(log)
+    for outcome in ("failed", "succeeded"):
+        assert any(row["outcome"] == outcome for row in rows) == any(_is_end(each, outcome) for each in log)
 
 
 def _key(row: Row) -> tuple[object, ...]:
     return (row["id"], row["started"], row["ended"], row["outcome"])
 
 
-def _kept(log: list[Event]) -> list[Event]:
-    """One event for each id: where two differ, the fold keeps the one that sorts last."""
-    kept: dict[str, Event] = {}
-    for each in log:
-        held = kept.get(each["eventDataId"], each)
-        kept[each["eventDataId"]] = max(
-            held, each, key=lambda one: json.dumps(one, sort_keys=True, separators=(",", ":"))
-        )
-    return list(kept.values())
-
-
 def _is_end(each: Event, outcome: str) -> bool:
     return {"Succeeded": "succeeded", "Failed": "failed", "Canceled": "failed"}.get(each["status"]["value"]) == outcome
+
+
+# --- scale sets and Arc ---
+
+COMPUTE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Compute"
+SET = f"{COMPUTE}/virtualMachineScaleSets/set"
+SERVER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.HybridCompute/machines/srv"
+SETS = "Microsoft.Compute/virtualMachineScaleSets"
+ARC = "Microsoft.HybridCompute/machines"
+ON = [
+    (f"{SETS}/extensions/write", f"{SET}/extensions/Agent", "write", SET, True),
+    (f"{SETS}/extensions/delete", f"{SET}/extensions/Agent", "delete", SET, True),
+    (f"{SETS}/virtualMachines/extensions/write", f"{SET}/virtualMachines/3/extensions/A", "write",
+     f"{SET}/virtualMachines/3", True),
+    (f"{SETS}/write", SET, "scale_set_write", SET, False),
+    (f"{SETS}/virtualMachines/deallocate/action", f"{SET}/virtualMachines/3", "deallocate",
+     f"{SET}/virtualMachines/3", False),
+    (f"{SETS}/powerOff/action", SET, "power_off", SET, False),
+    (f"{ARC}/extensions/write", f"{SERVER}/extensions/Agent", "write", SERVER, True),
+    (f"{ARC}/extensions/delete", f"{SERVER}/extensions/Agent", "delete", SERVER, True),
+    (f"{ARC}/UpgradeExtensions/action", SERVER, "upgrade", SERVER, False),
+]  # fmt: skip
+"""An operation's name and resource; what it does, on which machine or scale set, and whether it names an extension."""
+
+
+@pytest.mark.parametrize(("name", "resource", "action", "machine", "named"), ON)
+def test_what_was_done_to_what(name: str, resource: str, action: str, machine: str, named: bool) -> None:
+    done = event("Succeeded", operationName={"value": name}, resourceId=resource)
+    assert told([done], "action", "machine_id", "extension_id") == [(action, machine, resource if named else None)]
+
+
+@pytest.mark.parametrize("other", ["restart/action", "delete", "reimage/action", "manualUpgrade/action"])
+def test_what_else_is_done_to_a_scale_set_is_none_of_ours(other: str) -> None:
+    assert not matters(event("Succeeded", operationName={"value": f"{SETS}/{other}"}, resourceId=SET))
+
+
+def test_an_automatic_upgrade_on_arc_was_begun_by_the_platform() -> None:
+    begun = event(
+        "Started", operationName={"value": f"{ARC}/upgradeExtensions/action"}, resourceId=SERVER,
+        caller="Azure Regional Service Manager",
+    )  # fmt: skip
+    assert told([begun], "action", "initiator", "caller") == [("upgrade", "platform", "Azure Regional Service Manager")]
+
+
+WRITES = {
+    "VMExtensionProvisioningError": ("VM has reported a failure when processing extension 'Agent'.", True),
+    "OperationNotAllowed": ("The operation cannot be completed: the quota of cores is exceeded.", False),
+    "VMExtensionHandlerNonTransientError": ("The handler failed.", True),
+}
+
+
+@pytest.mark.parametrize("code", WRITES)
+def test_a_scale_set_that_failed_to_be_written_is_ours_where_its_error_speaks_of_an_extension(code: str) -> None:
+    message, ours = WRITES[code]
+    write = {"operationName": {"value": f"{SETS}/write"}, "resourceId": SET}
+    error = {"error": {"code": code, "message": message}}
+    assert told([event("Started", **write), failed(1, error, **write)], "outcome", "error_code") == (
+        [("failed", code)] if ours else []
+    )
+    assert outcomes(event("Started", **write), event("Succeeded", 1, **write)) == ["succeeded"]
+    assert outcomes(event("Started", **write)) == ["running"]
+
+
+def test_an_error_may_speak_of_the_extension_anywhere() -> None:
+    """The innermost cause is told, and it need not name the extension."""
+    details = [{"code": "OperationNotAllowed", "message": "It is not allowed."}]
+    error = {"error": {"code": "VMExtensionProvisioningError", "message": "x", "details": details}}
+    write = {"operationName": {"value": f"{SETS}/write"}, "resourceId": SET}
+    assert told([failed(1, error, **write)], "outcome", "error_code") == [("failed", "OperationNotAllowed")]
+
+
+def test_each_action_has_a_name_in_lower_case() -> None:
+    """They are compared so."""
+    assert {name for name in ACTIONS if name != name.lower()} == set()
+
+
+# --- memory ---
+
+
+class Whole(dict[str, Any]):
+    """An event that can be watched."""
+
+
+def test_an_event_is_let_go_as_soon_as_it_was_taken_in() -> None:
+    """Its claims and its request's body would take as much memory as the machines."""
+    folding = Folding()
+    whole = Whole(failed(1, claims={"blob": "x" * 10_000}))
+    watched = weakref.ref(whole)
+    folding.add([whole])
+    del whole
+    gc.collect()
+    assert watched() is None
+    assert [row["outcome"] for row in folding.rows(SUBSCRIPTION)] == ["failed"]
+
+
+@pytest.mark.parametrize("moment", [None, "yesterday", ...])
+def test_events_without_a_time_are_counted(moment: object) -> None:
+    folding = Folding()
+    folding.add([failed(1, eventTimestamp=moment), event("Started")])
+    assert (folding.timeless, len(folding.rows(SUBSCRIPTION))) == (1, 1)

@@ -1,17 +1,26 @@
-"""Lists of subscriptions and machines in odd shapes, and pages that break off."""
+"""Lists of subscriptions, machines, scale sets and groups in odd shapes, and pages that break off."""
 
 from __future__ import annotations
 
+import base64
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
+from pydantic import SecretStr
 
+from auditor.cloud import Cloud
 from auditor.collect.session import Session
+from auditor.collect.sources.arc_machines import arc_machine_row, list_arc_machines
+from auditor.collect.sources.resource_groups import list_groups
+from auditor.collect.sources.scale_sets import list_scale_sets, model_extension_rows, scale_set_row
 from auditor.collect.sources.subscriptions import survey_subscriptions
 from auditor.collect.sources.virtual_machines import list_machines, machine_row, resource_group, tags
-from auditor.model.reading import Harvest, Reading
+from auditor.model.narration import Silent
+from auditor.model.reading import Harvest, Reading, Source
 from auditor.model.settings import Scope
-from tests.real.night import list_path
+from tests.real.night import azure, list_path
 from tests.real.replay import Answer, Replay
 
 ONE, TWO, THREE = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
@@ -148,7 +157,8 @@ def gaps(harvest: Harvest) -> list[str]:
 def test_a_subscription_that_can_be_read(replay: Replay, session: Session, state: object) -> None:
     harvest = seen(replay, session, {"subscriptionId": ONE, "displayName": "One", "state": state})
     assert gaps(harvest) == []
-    assert harvest.rows["subscriptions"] == [{"id": ONE, "name": "One", "tenant": None, "state": state}]
+    told = {"id": ONE, "subscription_id": ONE, "name": "One", "tenant": None, "state": state, "delegated": "no"}
+    assert harvest.rows["subscriptions"] == [told]
 
 
 @pytest.mark.parametrize("state", ["Disabled", "deleted", "DISABLED"])
@@ -208,3 +218,235 @@ def test_what_is_asked_for_and_not_seen_is_a_gap_with_a_way_out(replay: Replay, 
     assert [row["id"] for row in harvest.rows["subscriptions"]] == [ONE], "the second is not asked for"
     [missing] = [reading for reading in harvest.readings if not reading.complete]
     assert THREE in str(missing.close)
+
+
+HOME, OTHER = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "89")
+
+
+@pytest.mark.parametrize(
+    ("entry", "home", "delegated"),
+    [
+        ({"tenantId": HOME, "managedByTenants": []}, HOME, "no"),
+        ({"tenantId": HOME.upper(), "managedByTenants": [{"tenantId": OTHER}]}, HOME, "no"),
+        ({"tenantId": OTHER, "managedByTenants": [{"tenantId": HOME}]}, HOME, "yes"),
+        ({"tenantId": OTHER}, HOME, "yes"),
+        ({}, HOME, None),
+        ({"tenantId": OTHER, "managedByTenants": [{"tenantId": HOME}]}, None, "yes"),
+        ({"tenantId": OTHER, "managedByTenants": []}, None, "no"),
+        ({"tenantId": OTHER}, None, "no"),
+    ],
+)
+def test_a_subscription_of_another_tenant_was_delegated(
+    replay: Replay, entry: dict[str, Any], home: str | None, delegated: str | None
+) -> None:
+    """Our own tenant stands in our own token, where that is one that can be read."""
+    claims = base64.urlsafe_b64encode(orjson.dumps({"tid": home} if home else {})).decode().rstrip("=")
+    settings = azure(replay).model_copy(update={"token": SecretStr(f"none.{claims}.none")})
+    session = Session(Cloud(settings), Silent(), pause=lambda _seconds: None)
+    harvest = seen(replay, session, {"subscriptionId": ONE, **entry})
+    session.close()
+    assert harvest.rows["subscriptions"][0]["delegated"] == delegated
+
+
+# --- management groups ---
+
+
+def descendants(group: str) -> str:
+    return f"/providers/Microsoft.Management/managementGroups/{group}/descendants"
+
+
+def below(kind: str, name: object) -> dict[str, Any]:
+    types = {"group": "Microsoft.Management/managementGroups", "subscription": "/subscriptions"}
+    written = types["group"] + types["subscription"] if kind == "subscription" else types["group"]
+    return {"id": f"/x/{name}", "type": written, "name": name, "properties": {"displayName": "x"}}
+
+
+def test_all_that_is_below_a_management_group_is_in_scope(replay: Replay, session: Session) -> None:
+    """The service lists what is below at any depth, on several pages; the groups themselves hold nothing."""
+    first = {"value": [below("group", "inner"), below("subscription", TWO.upper())], "nextLink": f"{replay.origin}/on"}
+    replay.give(descendants("Production"), Answer.json(first))
+    replay.give("/on", Answer.json({"value": [below("subscription", THREE)], "nextLink": None}))
+    entries = [{"subscriptionId": each} for each in (ONE, TWO, THREE)]
+    harvest = seen(replay, session, *entries, scope=Scope(management_groups=("Production",)))
+    assert [row["id"] for row in harvest.rows["subscriptions"]] == [TWO, THREE]
+    [reading] = [each for each in harvest.readings if each.source is Source.MANAGEMENT_GROUPS]
+    assert (reading.scope, reading.complete, reading.rows) == ("Production", True, 2)
+    assert replay.asked_for(descendants("Production"))[0].query == "api-version=2020-05-01"
+
+
+def test_groups_subscriptions_and_exclusions_are_one_scope(replay: Replay, session: Session) -> None:
+    replay.give(descendants("a"), Answer.json({"value": [below("subscription", ONE), below("subscription", TWO)]}))
+    entries = [{"subscriptionId": each} for each in (ONE, TWO, THREE)]
+    scope = Scope(management_groups=("a",), subscriptions=(THREE, ONE), exclude_subscriptions=(TWO,))
+    harvest = seen(replay, session, *entries, scope=scope)
+    assert [row["id"] for row in harvest.rows["subscriptions"]] == [THREE, ONE]
+
+
+def test_a_subscription_below_a_group_that_cannot_be_seen_is_a_gap(replay: Replay, session: Session) -> None:
+    replay.give(descendants("a"), Answer.json({"value": [below("subscription", TWO)]}))
+    harvest = seen(replay, session, {"subscriptionId": ONE}, scope=Scope(management_groups=("a",)))
+    assert gaps(harvest) == [TWO]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(403), Answer(404), Answer.json({}), Answer.json({"value": [below("subscription", None)]})],
+)
+def test_a_group_that_cannot_be_read_is_a_gap_and_does_not_open_the_scope(
+    replay: Replay, session: Session, answer: Answer
+) -> None:
+    replay.give(descendants("a"), answer)
+    harvest = seen(replay, session, {"subscriptionId": ONE}, scope=Scope(management_groups=("a",)))
+    assert gaps(harvest) == ["tenant", "a"], "nothing is known to be in scope"
+    assert "subscriptions" not in harvest.rows
+
+
+def test_one_group_that_cannot_be_read_leaves_the_others(replay: Replay, session: Session) -> None:
+    replay.give(descendants("a"), Answer(403))
+    replay.give(descendants("b"), Answer.json({"value": [below("subscription", ONE)]}))
+    harvest = seen(replay, session, {"subscriptionId": ONE}, scope=Scope(management_groups=("a", "b")))
+    assert gaps(harvest) == ["a"]
+    assert [row["id"] for row in harvest.rows["subscriptions"]] == [ONE]
+    [refused] = [each for each in harvest.readings if not each.complete]
+    assert "Microsoft.Management/managementGroups/descendants/read" in str(refused.close)
+
+
+def test_a_group_with_brackets_is_asked_for_as_it_is(replay: Replay, session: Session) -> None:
+    replay.give(descendants("a(1)"), Answer.json({"value": []}))
+    harvest = seen(replay, session, {"subscriptionId": ONE}, scope=Scope(management_groups=("a(1)",)))
+    assert gaps(harvest) == ["tenant"]
+
+
+# --- Arc-enabled servers ---
+
+SERVERS = f"/subscriptions/{ONE}/providers/Microsoft.HybridCompute/machines"
+
+
+def server(name: str, **properties: Any) -> dict[str, Any]:
+    path = f"/subscriptions/{ONE}/resourceGroups/rg/providers/Microsoft.HybridCompute/machines/{name}"
+    return {"id": path, "name": name, "location": "japaneast", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("status", "availability"),
+    [
+        ("Connected", "running"), ("connected", "running"), ("Disconnected", "disconnected"), ("Expired", "expired"),
+        ("Error", None), ("AwaitingConnection", None), ("", None), (None, None), (7, None),
+    ],
+)  # fmt: skip
+def test_how_a_server_is_connected(status: object, availability: str | None) -> None:
+    row = arc_machine_row(server("a", status=status, lastStatusChange="2020-08-09T21:56:24.65816"), ONE)
+    assert row is not None and row["availability"] == availability
+    assert row["power_state"] == (status if isinstance(status, str) and status else None)
+    assert row["status_changed_at"] == datetime(2020, 8, 9, 21, 56, 24, 658160, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("properties", "meant"),
+    [
+        ({"osType": "Linux", "osName": "ubuntu"}, "linux"), ({"osName": "windows"}, "windows"),
+        ({"osType": "", "osName": "Linux"}, "linux"), ({"osName": "ubuntu"}, None), ({}, None),
+    ],
+)  # fmt: skip
+def test_a_servers_operating_system(properties: dict[str, Any], meant: str | None) -> None:
+    row = arc_machine_row(server("a", **properties), ONE)
+    assert row is not None and row["os"] == meant
+
+
+def test_servers_are_listed(replay: Replay, session: Session) -> None:
+    replay.give(SERVERS, Answer.json({"value": [server("a", status="Connected"), server("b")]}))
+    harvest = list_arc_machines(session, ONE)
+    told = [
+        tuple(row[key] for key in ("name", "kind", "follows_model", "scale_set_id")) for row in harvest.rows["machines"]
+    ]
+    assert told == [("a", "arc", "none", "none"), ("b", "arc", "none", "none")]
+    assert (only(harvest).source, only(harvest).scope, only(harvest).complete) == (Source.ARC_MACHINES, ONE, True)
+
+
+# --- scale sets ---
+
+SETS = f"/subscriptions/{ONE}/providers/Microsoft.Compute/virtualMachineScaleSets"
+
+
+def scale_set(name: str, *extensions: object, **properties: Any) -> dict[str, Any]:
+    profile = {"virtualMachineProfile": {"extensionProfile": {"extensions": list(extensions)}}, **properties}
+    return {"id": f"{GROUP}ScaleSets/{name}", "name": name, "sku": {"capacity": 3}, "properties": profile}
+
+
+def extension(name: object = "ama", **properties: Any) -> dict[str, Any]:
+    told = {"publisher": "Microsoft.Azure.Monitor", "type": "AzureMonitorLinuxAgent", "typeHandlerVersion": "1.0"}
+    return {"name": name, "properties": {**told, "settings": {"secret": "no"}, **properties}}
+
+
+@pytest.mark.parametrize(
+    ("properties", "meant"),
+    [
+        ({}, ("uniform", "none", None)),
+        ({"orchestrationMode": "Uniform", "upgradePolicy": {"mode": "Manual"}}, ("uniform", "manual", None)),
+        ({"orchestrationMode": "Flexible", "upgradePolicy": {"mode": "Rolling"}}, ("flexible", "rolling", "none")),
+        ({"orchestrationMode": "New", "upgradePolicy": {"mode": "New"}}, (None, None, None)),
+        ({"orchestrationMode": None, "upgradePolicy": None}, ("uniform", "none", None)),
+    ],
+)
+def test_how_a_scale_set_keeps_its_instances(properties: dict[str, Any], meant: tuple[object, ...]) -> None:
+    row = scale_set_row(scale_set("a", **properties), ONE)
+    assert row is not None
+    assert (row["orchestration_mode"], row["upgrade_mode"], row["instances_read"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("flag", "meant"), [(True, "enabled"), (False, "disabled"), (None, "unset"), (..., "unset"), ("true", None)]
+)
+def test_the_models_setting(flag: object, meant: str | None) -> None:
+    told = {} if flag is ... else {"enableAutomaticUpgrade": flag}
+    entry = scale_set("a", extension(**told))
+    [row] = model_extension_rows(entry, scale_set_row(entry, ONE) or {})
+    assert row == {
+        "id": f"{GROUP}ScaleSets/a/extensions/ama",
+        "machine_id": f"{GROUP}ScaleSets/a",
+        "subscription_id": ONE,
+        "on": "model",
+        "publisher": "Microsoft.Azure.Monitor",
+        "type": "AzureMonitorLinuxAgent",
+        "name": "ama",
+        "auto_upgrade": meant,
+        "auto_upgrade_minor": None,
+        "requested_version": "1.0",
+    }
+
+
+def test_scale_sets_are_listed_with_their_models(replay: Replay, session: Session) -> None:
+    """A set that a moving list shows on two pages is one set, with its extensions once."""
+    first = {"value": [scale_set("a", extension()), scale_set("b")], "nextLink": f"{replay.origin}/more"}
+    replay.give(SETS, Answer.json(first))
+    replay.give("/more", Answer.json({"value": [scale_set("a", extension(), extension("other")), {"name": "lost"}]}))
+    harvest = list_scale_sets(session, ONE)
+    assert [row["name"] for row in harvest.rows["scale_sets"]] == ["a", "b"]
+    assert [row["name"] for row in harvest.rows["extensions"]] == ["ama", "other"]
+    assert not only(harvest).complete and "scale sets without an id: 1" in str(only(harvest).reason)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"properties": None}, {"properties": {"virtualMachineProfile": None}}, {"sku": None}, {"sku": {"capacity": "3"}}],
+)
+def test_a_scale_set_in_an_odd_shape_is_a_scale_set(odd: dict[str, Any]) -> None:
+    entry = {**scale_set("a"), **odd}
+    row = scale_set_row(entry, ONE)
+    assert row is not None and row["name"] == "a"
+    assert model_extension_rows(entry, row) == []
+
+
+# --- resource groups ---
+
+
+def test_groups_that_a_service_manages_are_kept_and_all_are_counted(replay: Replay, session: Session) -> None:
+    groups = [
+        {"id": f"/subscriptions/{ONE}/resourceGroups/{name}", "name": name, "managedBy": owner}
+        for name, owner in (("MC_aks", "/x/managedClusters/aks"), ("rg", ""), ("other", None))
+    ]
+    replay.give(f"/subscriptions/{ONE}/resourcegroups", Answer.json({"value": groups}))
+    harvest = list_groups(session, ONE)
+    [row] = harvest.rows["resource_groups"]
+    assert (row["subscription_id"], row["name"], row["managed_by"]) == (ONE, "MC_aks", "/x/managedClusters/aks")
+    assert (only(harvest).complete, only(harvest).rows) == (True, 3)

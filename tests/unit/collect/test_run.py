@@ -1,29 +1,364 @@
-"""The sources together: what was asked keeps its order, and a machine is gone only where a whole list says so."""
+"""A shard: bulk answers first, single machines where those leave something open, nothing gone without a whole list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import orjson
 import pytest
 
-from auditor import collect
+from auditor.collect.registry import Sort, sort_of
+from auditor.collect.run import collect, reread
 from auditor.collect.session import Session
-from auditor.model.parcel import ShardScope
-from auditor.model.reading import Harvest, Reading, Row, Source
-from auditor.model.settings import Settings
+from auditor.model.parcel import ShardScope, Survey
+from auditor.model.reading import GONE, Harvest, Reading, Row, Service, Source
+from auditor.model.rule import AllOf, Comparison, Operator, RuleBook
+from auditor.model.settings import Settings, Sources
 from tests.real.night import AS_OF, activity_path, azure, list_path, shipped
-from tests.real.replay import Answer, Replay
+from tests.real.replay import Answer, Asked, Replay
 
 ONE, TWO = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "12")
+GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+EARLIER = datetime(2024, 8, 20, tzinfo=UTC)
+AGENT = {"publisher": "Microsoft.Azure.Monitor", "type": "AzureMonitorLinuxAgent", "typeHandlerVersion": "1.0"}
 
 
-def machine(subscription: str, name: str) -> Row:
-    return {"id": f"{list_path(subscription)}/{name}", "name": name, "subscription_id": subscription}
+def machine(subscription: str, name: str, **more: Any) -> Row:
+    told = {"id": f"{list_path(subscription)}/{name}", "kind": "vm", "name": name, "follows_model": "none"}
+    return {**told, "subscription_id": subscription, "availability": "running", **more}
 
 
-def whole(row: Row) -> Answer:
-    return Answer.json({"id": row["id"], "name": row["name"], "properties": {"instanceView": {}}})
+def server(subscription: str, name: str, **more: Any) -> Row:
+    path = f"/subscriptions/{subscription}/providers/Microsoft.HybridCompute/machines/{name}"
+    return machine(subscription, name, id=path, kind="arc", **{"power_state": "Connected", **more})
+
+
+def scale_set(subscription: str, name: str, mode: str = "uniform") -> Row:
+    path = f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachineScaleSets"
+    read = "none" if mode == "flexible" else None
+    told = {"id": f"{path}/{name}", "name": name, "subscription_id": subscription, "orchestration_mode": mode}
+    return {**told, "instances_read": read}
+
+
+def surveyed(
+    rows: Iterable[Row], *, by: Service = Service.RESOURCE_MANAGER, stays: Sequence[Row] = (), **frames: list[Row]
+) -> Survey:
+    found: dict[str, list[Row]] = {"machines": [], "scale_sets": [], "heartbeats": list(stays), **frames}
+    for row in rows:
+        found["machines" if "kind" in row else "scale_sets"].append(row)
+    lists = (Source.VIRTUAL_MACHINES, Source.ARC_MACHINES, Source.SCALE_SETS)
+    readings = [Reading(source, each, True, 1, AS_OF, by=by) for each in (ONE, TWO) for source in lists]
+    return Survey(found, tuple(readings), (ONE, TWO))
+
+
+def graphed(rows: Iterable[Row], *, stays: Sequence[Row] = (), **frames: list[Row]) -> Survey:
+    return surveyed(rows, by=Service.RESOURCE_GRAPH, stays=stays, **frames)
+
+
+def collected(
+    replay: Replay, session: Session, survey: Survey, book: RuleBook | None = None, **sources: Any
+) -> Harvest:
+    for subscription in (ONE, TWO):
+        replay.give(activity_path(subscription), Answer.json({"value": []}))
+    settings = Settings(azure=azure(replay), sources=Sources(**sources))
+    return collect(session, ShardScope("shard-00000", (ONE, TWO)), survey, settings, book or shipped(), AS_OF)
+
+
+def whole(row: Row, *resources: Row) -> Answer:
+    told = {"instanceView": {"statuses": [{"code": "PowerState/running"}]}}
+    return Answer.json({"id": row["id"], "name": row["name"], "properties": told, "resources": list(resources)})
+
+
+def extension(on: Row, name: str = "AMA", **properties: Any) -> dict[str, Any]:
+    return {"id": f"{on['id']}/extensions/{name}", "name": name, "properties": {**AGENT, **properties}}
+
+
+def in_graph(on: Row, name: str = "AMA", **properties: Any) -> dict[str, Any]:
+    """The row that Resource Graph has of it."""
+    told = {f"properties_{key}": value for key, value in {**AGENT, **properties}.items()}
+    return {
+        "id": f"{str(on['id']).lower()}/extensions/{name}",
+        "name": name,
+        "subscriptionId": on["subscription_id"],
+        **told,
+    }
+
+
+def page(*rows: dict[str, Any]) -> Answer:
+    return Answer.json({"totalRecords": len(rows), "count": len(rows), "data": list(rows), "resultTruncated": "false"})
+
+
+def give_graph(replay: Replay, machines: Answer, servers: Answer | None = None) -> None:
+    """Virtual machines' extensions are asked for first, then those of servers."""
+    replay.give(GRAPH, machines, servers or page())
+
+
+def stay(row: Row, version: str = "1.33.1") -> Row:
+    return {"machine_id": str(row["id"]).lower(), "version": version, "from": EARLIER, "to": EARLIER, "workspace": "w"}
+
+
+def names(harvest: Harvest) -> list[object]:
+    return [row["name"] for row in harvest.rows.get("machines", [])]
+
+
+def read(harvest: Harvest) -> dict[object, object]:
+    return {row["name"]: row["extensions_read"] for row in harvest.rows["machines"]}
+
+
+def reading(harvest: Harvest, scope: object, source: Source | None = None) -> Reading:
+    [found] = [each for each in harvest.readings if each.scope == scope and source in (None, each.source)]
+    assert found.complete or (found.reason and found.close)
+    return found
+
+
+def asked_by_itself(replay: Replay) -> list[str]:
+    return [each.path.rsplit("/", 1)[-1] for each in replay.asked if each.path.split("/")[-2] == "virtualmachines"]
+
+
+A, B, C = machine(ONE, "a"), machine(ONE, "b"), machine(TWO, "c")
+S = server(ONE, "s")
+
+
+# --- machine by machine, where Resource Manager listed them ---
+
+
+def test_machines_keep_the_order_of_their_lists(replay: Replay, session: Session) -> None:
+    for row in (A, B, C):
+        replay.give(str(row["id"]), whole(row, extension(row)))
+    harvest = collected(replay, session, surveyed([A, B, C]))
+    assert names(harvest) == ["a", "b", "c"]
+    assert [row["machine_id"] for row in harvest.rows["extensions"]] == [row["id"] for row in (A, B, C)]
+    assert all(each.complete for each in harvest.readings)
+    assert replay.asked_for(GRAPH) == []
+
+
+def test_a_server_is_asked_for_its_extensions(replay: Replay, session: Session) -> None:
+    replay.give(f"{S['id']}/extensions", Answer.json({"value": [extension(S)]}))
+    harvest = collected(replay, session, surveyed([S]))
+    assert read(harvest) == {"s": "yes"}
+    assert [row["installed_version"] for row in harvest.rows["extensions"]] == ["1.0"]
+    assert reading(harvest, S["id"]).source is Source.ARC_EXTENSIONS
+
+
+def test_the_log_is_asked_for_the_look_back_and_arcs_where_there_are_servers(replay: Replay, session: Session) -> None:
+    replay.give(f"{S['id']}/extensions", Answer.json({"value": []}))
+    harvest = collected(replay, session, surveyed([S]))
+    logs = [each for each in harvest.readings if "activity" in each.source]
+    assert [(each.source, each.scope) for each in logs] == [
+        (Source.ACTIVITY_LOG, ONE),
+        (Source.ACTIVITY_LOG, TWO),
+        (Source.ARC_ACTIVITY_LOG, ONE),
+    ]
+    assert {(each.window_start, each.window_end) for each in logs} == {(AS_OF - timedelta(days=14), AS_OF)}
+
+
+# --- in bulk, where Resource Graph listed them ---
+
+
+def test_bulk_rows_are_enough_where_heartbeats_tell_the_version(replay: Replay, session: Session) -> None:
+    give_graph(replay, page(in_graph(A), in_graph(C, "other", publisher="P", type="T")))
+    harvest = collected(replay, session, graphed([A, C], stays=[stay(A)]))
+    assert read(harvest) == {"a": "yes", "c": "yes"}
+    assert [(row["machine_id"], row["name"]) for row in harvest.rows["extensions"]] == [
+        (A["id"], "AMA"),
+        (C["id"], "other"),
+    ]
+    assert asked_by_itself(replay) == []
+    assert {each.by for each in harvest.readings if each.source is Source.EXTENSIONS} == {Service.RESOURCE_GRAPH}
+    assert len(replay.asked_for(GRAPH)) == 2
+
+
+def test_a_machine_of_whose_agent_nobody_tells_the_version_is_asked(replay: Replay, session: Session) -> None:
+    """And its own answer counts, flag and all: Resource Graph may be hours behind."""
+    give_graph(replay, page(in_graph(A, enableAutomaticUpgrade=False), in_graph(B), in_graph(C, "x", type="Other")))
+    replay.give(str(A["id"]), whole(A, extension(A, enableAutomaticUpgrade=True)))
+    harvest = collected(replay, session, graphed([A, B, C], stays=[stay(B)]))
+    assert asked_by_itself(replay) == ["a"]
+    told = {row["machine_id"]: row["auto_upgrade"] for row in harvest.rows["extensions"]}
+    assert told[A["id"]] == "enabled"
+    assert len(harvest.rows["extensions"]) == 3
+    assert names(harvest) == ["a", "b", "c"]
+    assert reading(harvest, A["id"]).source is Source.INSTANCE_VIEW
+
+
+def test_a_machine_with_two_agents_is_asked_and_the_stale_one_vanishes(replay: Replay, session: Session) -> None:
+    """Two rows are mostly a stale one, and a heartbeat does not say whose it is."""
+    give_graph(replay, page(in_graph(A), in_graph(A, "old")))
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    harvest = collected(replay, session, graphed([A], stays=[stay(A)]))
+    assert [row["name"] for row in harvest.rows["extensions"]] == ["AMA"]
+
+
+def test_heartbeats_tell_nothing_of_another_agent(replay: Replay, session: Session) -> None:
+    """A rule of one's own may speak of any extension; the heartbeats are the Azure Monitor Agent's alone."""
+    speaks_of = AllOf((Comparison("publisher", Operator.EQUALS, "P"), Comparison("type", Operator.IN, ("T",))))
+    book = replace(shipped(), rules=(replace(shipped().rules[0], applies_to=speaks_of),))
+    give_graph(replay, page(in_graph(A, publisher="p", type="t"), in_graph(B)))
+    replay.give(str(A["id"]), whole(A))
+    collected(replay, session, graphed([A, B], stays=[stay(A)]), book)
+    assert asked_by_itself(replay) == ["a"]
+
+
+def test_a_machine_that_refuses_keeps_its_bulk_rows(replay: Replay, session: Session) -> None:
+    """What it runs is a gap, its extensions are none."""
+    give_graph(replay, page(in_graph(A)))
+    replay.give(str(A["id"]), Answer(403))
+    harvest = collected(replay, session, graphed([A]))
+    assert read(harvest) == {"a": "yes"}
+    assert len(harvest.rows["extensions"]) == 1
+    assert (reading(harvest, A["id"]).complete, reading(harvest, A["id"]).status) == (False, 403)
+
+
+STATUSES = {"Connected": AS_OF, "Disconnected": EARLIER, None: EARLIER}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_servers_are_told_in_bulk_and_a_version_is_as_old_as_the_server(
+    replay: Replay, session: Session, status: str | None
+) -> None:
+    row = server(ONE, "s", power_state=status, status_changed_at=EARLIER)
+    give_graph(replay, page(), page(in_graph(row)))
+    harvest = collected(replay, session, graphed([row]))
+    [told] = harvest.rows["extensions"]
+    assert (told["machine_id"], told["installed_version"], told["installed_version_at"]) == (
+        row["id"],
+        "1.0",
+        STATUSES[status],
+    )
+    assert read(harvest) == {"s": "yes"}
+    assert not replay.asked_for(f"{row['id']}/extensions")
+
+
+def test_a_servers_list_that_breaks_off_keeps_the_bulk_rows_beside_it(replay: Replay, session: Session) -> None:
+    """Bulk shows three and is cut short; by itself the server tells one of them, and then no more: none is lost."""
+    told = page(in_graph(S, "a"), in_graph(S, "b"), in_graph(S, "c"))
+    cut = Answer.json({"totalRecords": 4, "data": orjson.loads(told.body)["data"], "resultTruncated": "false"})
+    give_graph(replay, page(), cut)
+    following = {"value": [extension(S, "B", typeHandlerVersion="2.0")], "nextLink": f"{replay.origin}/more"}
+    replay.give(f"{S['id']}/extensions", Answer.json(following))
+    harvest = collected(replay, session, graphed([S]))
+    assert read(harvest) == {"s": "no"}
+    assert sorted((row["name"], row["installed_version"]) for row in harvest.rows["extensions"]) == [
+        ("B", "2.0"),
+        ("a", "1.0"),
+        ("c", "1.0"),
+    ]
+    assert {each.source for each in harvest.readings if not each.complete} == {Source.ARC_EXTENSIONS}
+
+
+def test_extensions_without_a_name_are_told_each(replay: Replay, session: Session) -> None:
+    nameless = [{"properties": {**AGENT, "typeHandlerVersion": each}} for each in ("1.0", "1.1")]
+    replay.give(str(A["id"]), whole(A, *nameless))
+    harvest = collected(replay, session, surveyed([A]))
+    assert [row["requested_version"] for row in harvest.rows["extensions"]] == ["1.0", "1.1"]
+
+
+def test_extensions_of_machines_that_came_later_are_left_out(replay: Replay, session: Session) -> None:
+    give_graph(replay, page(in_graph(A), in_graph(machine(ONE, "newer"))))
+    harvest = collected(replay, session, graphed([A], stays=[stay(A)]))
+    assert [row["machine_id"] for row in harvest.rows["extensions"]] == [A["id"]]
+
+
+# --- where bulk fails ---
+
+
+def test_where_the_bulk_question_fails_every_machine_is_asked_and_no_gap_is_left(
+    replay: Replay, session: Session
+) -> None:
+    replay.give(GRAPH, Answer(500))
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    replay.give(f"{S['id']}/extensions", Answer.json({"value": [extension(S)]}))
+    harvest = collected(replay, session, graphed([A, S]))
+    assert read(harvest) == {"a": "yes", "s": "yes"}
+    assert len(harvest.rows["extensions"]) == 2
+    assert [each for each in harvest.readings if not each.complete] == []
+    closed = reading(harvest, ONE, Source.EXTENSIONS)
+    assert (closed.by, closed.status, closed.reason) == (Service.RESOURCE_MANAGER, 200, None)
+
+
+def test_a_machine_that_does_not_answer_then_leaves_the_gap(replay: Replay, session: Session) -> None:
+    replay.give(GRAPH, Answer(500))
+    for row, answer in ((A, Answer(403)), (B, whole(B)), (C, whole(C))):
+        replay.give(str(row["id"]), answer)
+    harvest = collected(replay, session, graphed([A, B, C]))
+    assert read(harvest) == {"a": "no", "b": "yes", "c": "yes"}
+    assert (reading(harvest, ONE, Source.EXTENSIONS).complete, reading(harvest, TWO, Source.EXTENSIONS).complete) == (
+        False,
+        True,
+    )
+
+
+def test_a_list_that_is_not_whole_leaves_the_gap(replay: Replay, session: Session) -> None:
+    """There may be machines that nobody asked."""
+    replay.give(GRAPH, Answer(500))
+    replay.give(str(A["id"]), whole(A))
+    survey = graphed([A])
+    cut = tuple(
+        Reading(each.source, each.scope, False, 1, AS_OF, reason="x", close="y", by=each.by) for each in survey.readings
+    )
+    harvest = collected(replay, session, Survey(survey.rows, cut, survey.readable))
+    assert read(harvest) == {"a": "yes"}
+    assert not reading(harvest, ONE, Source.EXTENSIONS).complete
+
+
+def test_bulk_alone_is_what_resource_graph_means(replay: Replay, session: Session) -> None:
+    replay.give(GRAPH, Answer(500))
+    harvest = collected(replay, session, graphed([A, S]), inventory="resource_graph")
+    assert read(harvest) == {"a": "no", "s": "no"}
+    assert asked_by_itself(replay) == []
+    assert not reading(harvest, ONE, Source.EXTENSIONS).complete
+
+
+def test_what_a_witness_refuses_is_asked_machine_by_machine(replay: Replay, session: Session) -> None:
+    """Resource Graph leaves out in silence what the identity may not read; a machine that is shown is asked itself."""
+    give_graph(replay, page())
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    refusal = {
+        "subscription_id": ONE, "source": "extensions", "status": 403, "reason": "may not", "close": "grant it",
+    }  # fmt: skip
+    harvest = collected(replay, session, graphed([A], refusals=[refusal]))
+    assert asked_by_itself(replay) == ["a"]
+    assert (read(harvest), len(harvest.rows["extensions"])) == ({"a": "yes"}, 1)
+
+
+# --- scale sets ---
+
+
+def instance(of: Row, nth: int) -> dict[str, Any]:
+    view = {"statuses": [{"code": "PowerState/running"}]}
+    path = f"{of['id']}/virtualMachines/{nth}"
+    return {"id": path, "name": f"{of['name']}_{nth}", "properties": {"instanceView": view}}
+
+
+def test_instances_of_uniform_scale_sets_join_the_machines(replay: Replay, session: Session) -> None:
+    """Instances of flexible ones are virtual machines, once; the models' extensions come along."""
+    uniform, flexible = scale_set(ONE, "u"), scale_set(TWO, "f", "flexible")
+    own = machine(TWO, "f_1", kind="scale_set_instance", scale_set_id=flexible["id"])
+    models: list[Row] = [
+        {"id": f"{each['id']}/extensions/AMA", "machine_id": each["id"], "on": "model", "name": "AMA",
+         "subscription_id": each["subscription_id"]}
+        for each in (uniform, flexible)
+    ]  # fmt: skip
+    replay.give(f"{uniform['id']}/virtualMachines", Answer.json({"value": [instance(uniform, 0)]}))
+    replay.give(str(own["id"]), whole(own))
+    harvest = collected(replay, session, surveyed([uniform, flexible, own], extensions=models))
+    assert names(harvest) == ["f_1", "u_0"]
+    assert [(row["name"], row["instances_read"]) for row in harvest.rows["scale_sets"]] == [("u", "yes"), ("f", "none")]
+    assert [row["machine_id"] for row in harvest.rows["extensions"]] == [uniform["id"], flexible["id"]]
+    assert reading(harvest, uniform["id"]).source is Source.SCALE_SET_INSTANCES
+    assert not replay.asked_for(f"{flexible['id']}/virtualMachines")
+
+
+def test_a_scale_set_of_a_mode_that_nobody_knows_is_asked(replay: Replay, session: Session) -> None:
+    odd = {**scale_set(ONE, "u"), "orchestration_mode": None}
+    replay.give(f"{odd['id']}/virtualMachines", Answer.json({"value": [instance(odd, 0)]}))
+    assert names(collected(replay, session, surveyed([odd]))) == ["u_0"]
+
+
+# --- gone during the run ---
 
 
 def give_list(replay: Replay, subscription: str, rows: Sequence[Row]) -> None:
@@ -32,43 +367,16 @@ def give_list(replay: Replay, subscription: str, rows: Sequence[Row]) -> None:
     )
 
 
-def collected(replay: Replay, session: Session, machines: Sequence[Row]) -> Harvest:
-    for subscription in (ONE, TWO):
-        replay.give(activity_path(subscription), Answer.json({"value": []}))
-    settings = Settings(azure=azure(replay))
-    return collect.collect(session, ShardScope("shard-00000", (ONE, TWO)), machines, settings, AS_OF)
-
-
-def names(harvest: Harvest) -> list[object]:
-    return [row["name"] for row in harvest.rows.get("machines", [])]
-
-
-def reading(harvest: Harvest, row: Row) -> Reading:
-    [found] = [each for each in harvest.readings if each.scope == row["id"]]
-    return found
-
-
-A, B, C = machine(ONE, "a"), machine(ONE, "b"), machine(TWO, "c")
-
-
-def test_machines_are_asked_in_turn_of_their_subscriptions_and_kept_in_that_order(
-    replay: Replay, session: Session
-) -> None:
-    for row in (A, B, C):
-        replay.give(str(row["id"]), whole(row))
-    harvest = collected(replay, session, [A, B, C])
-    assert names(harvest) == ["a", "c", "b"]
-    assert [each.source for each in harvest.readings] == [Source.ACTIVITY_LOG] * 2 + [Source.INSTANCE_VIEW] * 3
-    assert all(each.complete for each in harvest.readings)
-
-
-def test_a_machine_that_its_list_has_lost_was_deleted(replay: Replay, session: Session) -> None:
+@pytest.mark.parametrize("graph", [False, True])
+def test_a_machine_that_its_list_has_lost_was_deleted(replay: Replay, session: Session, graph: bool) -> None:
     for row in (B, C):
-        replay.give(str(row["id"]), whole(row))
+        replay.give(str(row["id"]), whole(row, extension(row)))
+    give_graph(replay, page(*map(in_graph, (A, B, C))))
     give_list(replay, ONE, [B])
-    harvest = collected(replay, session, [A, B, C])
-    assert names(harvest) == ["c", "b"]
-    assert (reading(harvest, A).complete, reading(harvest, A).reason) == (True, "gone during the run")
+    harvest = collected(replay, session, (graphed if graph else surveyed)([A, B, C]))
+    assert names(harvest) == ["b", "c"]
+    assert [row["machine_id"] for row in harvest.rows["extensions"]] == [B["id"], C["id"]]
+    assert (reading(harvest, A["id"]).complete, reading(harvest, A["id"]).reason) == (True, GONE)
     assert replay.asked_for(list_path(TWO)) == [], "only the lists in question are read again"
 
 
@@ -83,29 +391,81 @@ STILL_THERE = {
 @pytest.mark.parametrize("why", STILL_THERE)
 def test_a_machine_that_answers_404_is_a_gap_as_long_as(replay: Replay, session: Session, why: str) -> None:
     replay.give(list_path(ONE), STILL_THERE[why])
-    harvest = collected(replay, session, [A])
+    harvest = collected(replay, session, surveyed([A]))
     assert names(harvest) == ["a"]
-    assert (reading(harvest, A).complete, reading(harvest, A).status) == (False, 404)
+    assert (reading(harvest, A["id"]).complete, reading(harvest, A["id"]).status) == (False, 404)
 
 
-def test_each_kind_of_agent_is_looked_up_once_for_each_region(replay: Replay, session: Session) -> None:
-    """Regions are one however they are spelled."""
-    entries = [{"subscriptionId": each} for each in (ONE, TWO)]
-    replay.give("/subscriptions", Answer.json({"value": entries}))
-    where = {ONE: ["Japan East", "japaneast", None, 7], TWO: ["JapanEast", "westus"]}
-    for subscription, locations in where.items():
-        rows = [machine(subscription, f"vm{at}") | {"location": each} for at, each in enumerate(locations)]
-        replay.give(list_path(subscription), Answer.json({"value": rows}))
-    survey = collect.survey(session, Settings(azure=azure(replay)), shipped(), AS_OF)
-    scopes = [each.scope for each in survey.readings if each.source is Source.EXTENSION_VERSIONS]
-    kinds = ("azuremonitorlinuxagent", "azuremonitorwindowsagent")
-    assert scopes == [
-        f"{region}/microsoft.azure.monitor/{kind}" for region in ("japaneast", "westus") for kind in kinds
+def test_a_server_and_a_scale_set_that_their_lists_have_lost_were_deleted(replay: Replay, session: Session) -> None:
+    uniform = scale_set(ONE, "u")
+    model: Row = {"id": "x", "machine_id": uniform["id"], "on": "model", "name": "AMA", "subscription_id": ONE}
+    for path in (str(S["id"]), str(uniform["id"])):
+        replay.give(path.rsplit("/", 1)[0], Answer.json({"value": []}))
+    harvest = collected(replay, session, surveyed([S, uniform], extensions=[model]))
+    assert {frame: rows for frame, rows in harvest.rows.items() if rows} == {}
+    assert {reading(harvest, row["id"]).reason for row in (S, uniform)} == {GONE}
+
+
+def test_a_scale_set_that_answers_404_and_is_still_listed_is_a_gap(replay: Replay, session: Session) -> None:
+    uniform = scale_set(ONE, "u")
+    replay.give(str(uniform["id"]).rsplit("/", 1)[0], Answer.json({"value": [{"id": uniform["id"]}]}))
+    harvest = collected(replay, session, surveyed([uniform]))
+    assert [row["instances_read"] for row in harvest.rows["scale_sets"]] == ["no"]
+    assert not reading(harvest, uniform["id"]).complete
+
+
+# --- read again ---
+
+
+def test_anything_can_be_read_again_from_resource_manager(replay: Replay, session: Session) -> None:
+    uniform = scale_set(TWO, "u")
+    member = {**machine(TWO, "u_0", kind="scale_set_instance", scale_set_id=uniform["id"]), "follows_model": "yes"}
+    member["id"] = f"{uniform['id']}/virtualMachines/0"
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    replay.give(str(member["id"]), Answer.json(instance(uniform, 0)))
+    replay.give(str(S["id"]), Answer.json({"id": S["id"], "properties": {"status": "Connected"}}))
+    replay.give(f"{S['id']}/extensions", Answer.json({"value": [extension(S)]}))
+    model = {"extensionProfile": {"extensions": [{"name": "AMA", "properties": dict(AGENT)}]}}
+    replay.give(str(uniform["id"]), Answer.json({"id": uniform["id"], "properties": {"virtualMachineProfile": model}}))
+    harvest = reread(session, [A, member, S], [{**uniform, "instances_read": "yes"}])
+    assert names(harvest) == ["a", "u_0", "s"]
+    assert [row["on"] for row in harvest.rows["extensions"]] == ["machine", "machine", "model"]
+    assert [row["instances_read"] for row in harvest.rows["scale_sets"]] == ["yes"]
+    assert [(each.source, each.scope, each.complete) for each in harvest.readings] == [
+        (Source.INSTANCE_VIEW, A["id"], True),
+        (Source.INSTANCE_VIEW, member["id"], True),
+        (Source.ARC_EXTENSIONS, S["id"], True),
+        (Source.SCALE_SETS, uniform["id"], True),
     ]
-    assert survey.readable == (ONE, TWO)
-    assert [len(survey.machines_of(each)) for each in survey.readable] == [4, 2]
 
 
-def test_the_log_is_asked_for_the_look_back(replay: Replay, session: Session) -> None:
-    harvest = collected(replay, session, [])
-    assert {(each.window_start, each.window_end) for each in harvest.readings} == {(AS_OF - timedelta(days=14), AS_OF)}
+def test_what_answers_404_when_it_is_read_again_is_gone(replay: Replay, session: Session) -> None:
+    replay.give(str(B["id"]), Answer(403))
+    uniform = scale_set(ONE, "u")
+    harvest = reread(session, [A, B, S], [uniform])
+    assert names(harvest) == ["b"]
+    assert harvest.rows.get("scale_sets", []) == []
+    assert {reading(harvest, row["id"]).reason for row in (A, S, uniform)} == {GONE}
+    assert not reading(harvest, B["id"]).complete
+
+
+def test_nothing_is_read_again_where_nothing_is_named(replay: Replay, session: Session) -> None:
+    assert reread(session, [], []) == Harvest()
+    assert replay.asked == []
+
+
+def test_what_a_row_is() -> None:
+    flexible = machine(ONE, "f", kind="scale_set_instance")
+    uniform = {**flexible, "follows_model": None}
+    found = [sort_of(row) for row in (A, flexible, uniform, S, scale_set(ONE, "u"))]
+    assert found == [Sort.VIRTUAL_MACHINE, Sort.VIRTUAL_MACHINE, Sort.INSTANCE, Sort.SERVER, Sort.SCALE_SET]
+
+
+def test_only_reading_requests_are_sent(replay: Replay, session: Session) -> None:
+    give_graph(replay, page(in_graph(A)))
+    collected(replay, session, graphed([A]))
+
+    def reads(asked: Asked) -> bool:
+        return asked.method == "GET" or (asked.method == "POST" and asked.path == GRAPH.lower())
+
+    assert replay.asked and all(map(reads, replay.asked))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,14 @@ import trustme
 from azure.core.exceptions import AzureError
 from azure.core.rest import HttpRequest
 
+from auditor.cloud import Cloud
 from auditor.collect import faults
 from auditor.collect.faults import Fault, FaultKind
-from auditor.collect.session import Session
+from auditor.collect.pacing import Pace
+from auditor.collect.session import GRAPH_PATH, Answered, Session
+from auditor.model.narration import Silent
 from auditor.model.reading import Source, Traffic
-from tests.real.night import open_session
+from tests.real.night import azure, open_session
 from tests.real.replay import Answer, Replay
 
 LIST = Source.VIRTUAL_MACHINES
@@ -25,7 +31,7 @@ def read(session: Session, path: str = PATH) -> tuple[list[dict[str, Any]], Faul
     """All entries that came, and the fault that ended them."""
     found: list[dict[str, Any]] = []
     try:
-        for page in session.pages(session.compute(LIST, "one"), LIST, path, {"api-version": "1"}):
+        for page in session.pages(LIST, path, {"api-version": "1"}):
             found.extend(page)
     except Fault as fault:
         return found, fault
@@ -86,7 +92,7 @@ def test_a_token_goes_nowhere_else(replay: Replay, session: Session, following: 
 
 def test_an_id_that_is_an_address_is_not_fetched(replay: Replay, session: Session) -> None:
     with pytest.raises(Fault, match="leads elsewhere"):
-        session.get(session.compute(LIST, "one"), LIST, "https://evil.example/subscriptions/one")
+        session.get(LIST, "https://evil.example/subscriptions/one")
     assert replay.asked == []
 
 
@@ -232,22 +238,40 @@ def test_a_certificate_that_nobody_vouches_for(replay: Replay, tmp_path: Path) -
 @pytest.mark.parametrize("source", [source for source in Source if source is not Source.HEARTBEATS])
 def test_nothing_that_writes_is_sent(replay: Replay, session: Session, source: Source, method: str) -> None:
     with pytest.raises(faults.WouldWrite, match="only reads"):
-        session.compute(source, "one").send_request(HttpRequest(method, PATH))
+        session.graph(source)._send_request(HttpRequest(method, PATH))
     assert replay.asked == []
 
 
-def test_a_query_is_the_only_thing_that_is_posted(replay: Replay, session: Session) -> None:
-    logs = session.compute(Source.HEARTBEATS, "one")
-    for method, path in (
-        ("POST", "/v1/workspaces/x/tables"),
-        ("DELETE", "/v1/workspaces/x/query"),
-        ("POST", "/query/x"),
-    ):
-        with pytest.raises(AzureError, match="only reads"):
-            logs.send_request(HttpRequest(method, path))
+WRITES = (
+    ("POST", "/v1/workspaces/x/tables"),
+    ("DELETE", "/v1/workspaces/x/query"),
+    ("POST", "/query/x"),
+    ("POST", "/elsewhere/v1/workspaces/x/query"),
+    ("POST", "/v1/workspaces/x/query/more"),
+    ("PUT", GRAPH_PATH),
+    ("DELETE", GRAPH_PATH),
+    ("POST", f"{GRAPH_PATH}/more"),
+    ("POST", f"/subscriptions/x{GRAPH_PATH}"),
+    ("POST", "/providers/Microsoft.ResourceGraph/resourcesHistory"),
+)
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+@pytest.mark.parametrize("source", [Source.HEARTBEATS, Source.VIRTUAL_MACHINES])
+def test_nothing_but_two_queries_is_posted(
+    replay: Replay, session: Session, source: Source, method: str, path: str
+) -> None:
+    with pytest.raises(AzureError, match="only reads"):
+        session.graph(source)._send_request(HttpRequest(method, path))
     assert replay.asked == []
-    logs.send_request(HttpRequest("POST", "/v1/workspaces/x/query"))
-    assert len(replay.asked) == 1
+
+
+def test_the_two_queries_are_posted(replay: Replay, session: Session) -> None:
+    session.graph(Source.HEARTBEATS)._send_request(HttpRequest("POST", "/v1/workspaces/x/query"))
+    session.graph(Source.SCALE_SETS)._send_request(HttpRequest("POST", GRAPH_PATH))
+    assert [each.path for each in replay.asked] == ["/v1/workspaces/x/query", GRAPH_PATH.lower()]
+    with pytest.raises(AzureError, match="only reads"):
+        session.graph(Source.SCALE_SETS)._send_request(HttpRequest("POST", "/v1/workspaces/x/query"))
 
 
 def test_a_provider_that_is_not_registered_is_not_registered_by_us(replay: Replay, session: Session) -> None:
@@ -263,3 +287,84 @@ def test_a_provider_that_is_not_registered_is_not_registered_by_us(replay: Repla
     assert found == [] and fault is not None
     assert "register" in fault.close
     assert {each.method for each in replay.asked} == {"GET"}
+
+
+# --- questions to the Resource Graph ---
+
+
+def ask(session: Session) -> Answered:
+    return session.query_graph(LIST, {"api-version": "1"}, {"query": "resources"})
+
+
+def test_an_answer_comes_with_its_headers(replay: Replay, session: Session) -> None:
+    replay.give(GRAPH_PATH, Answer.json({"data": []}, x_ms_tenant_subscription_limit_hit="true"))
+    answered = ask(session)
+    assert answered.body == {"data": []}
+    assert answered.headers["X-MS-Tenant-Subscription-Limit-Hit"] == "true"
+    [asked] = replay.asked
+    assert (asked.method, asked.query) == ("POST", "api-version=1")
+
+
+def test_why_a_question_was_refused_stands_in_the_details(replay: Replay, session: Session) -> None:
+    support = "Please provide below info when asking for support: timestamp = 2026-11-22, correlationId = 7."
+    details = [{"code": "InvalidQuery", "message": "Query is invalid."}, {"code": "ParserFailure", "message": "At 7."}]
+    error = {"error": {"code": "BadRequest", "message": support, "details": details}}
+    replay.give(GRAPH_PATH, Answer.json(error, 400))
+    with pytest.raises(Fault) as caught:
+        ask(session)
+    assert caught.value.reason == "The question was not accepted (HTTP 400 BadRequest: Query is invalid. At 7)"
+    assert caught.value.details == ("InvalidQuery", "ParserFailure")
+
+
+def test_where_nothing_may_be_shown_the_identity_is_refused(replay: Replay, session: Session) -> None:
+    details = [{"code": "NoValidSubscriptionsInQueryRequest", "message": "Given: 'x'."}]
+    replay.give(GRAPH_PATH, Answer.json({"error": {"code": "BadRequest", "message": "x", "details": details}}, 400))
+    with pytest.raises(Fault) as caught:
+        ask(session)
+    assert caught.value.kind is FaultKind.REFUSED
+    assert caught.value.close == "Grant the action Microsoft.Compute/virtualMachines/read (role Reader)."
+
+
+def test_questions_wait_for_the_quota_that_answers_tell(replay: Replay) -> None:
+    """Sessions of one identity share its quota; lists do not draw on it."""
+    waited: list[float] = []
+    pace = Pace(pause=waited.append)
+    first, second = (Session(Cloud(azure(replay)), Silent(), pause=waited.append, pace=pace) for _ in range(2))
+    told = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:30"}
+    replay.give(GRAPH_PATH, Answer(200, b"{}", told), Answer.json({}))
+    replay.give(PATH, page("a"))
+    ask(first)
+    read(second)
+    assert waited == []
+    ask(second)
+    [wait] = waited
+    assert 25 < wait <= 31
+    for session in (first, second):
+        session.close()
+
+
+def test_a_question_that_gets_no_answer_gives_its_turn_back(replay: Replay) -> None:
+    """Else fifteen of them would hold up the night for ever."""
+    session = open_session(Replay("https://127.0.0.1:1", replay.authority))
+    for _ in range(6):  # with three tries anew each
+        with pytest.raises(Fault):
+            ask(session)
+    session.close()
+    assert session.traffic[LIST].sent > 15
+
+
+# --- counting ---
+
+
+def test_bytes_are_counted_as_they_came_over_the_wire(replay: Replay, session: Session) -> None:
+    packed = gzip.compress(b'{"value": []}' + b" " * 10_000)
+    replay.give(PATH, Answer(200, packed, {"Content-Encoding": "gzip", "Content-Type": "application/json"}))
+    assert read(session) == ([], None)
+    assert session.traffic[LIST] == Traffic(sent=1, bytes=len(packed))
+
+
+def test_a_session_that_asks_nothing_imports_no_sdk() -> None:
+    """They take longer to import than a refused configuration takes to be told."""
+    code = "import sys, auditor.collect; print([each for each in sys.modules if each.startswith('azure.mgmt')])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "[]"

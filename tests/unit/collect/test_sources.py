@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from auditor.collect.interface import Window
 from auditor.collect.session import Session
-from auditor.collect.sources.activity_log import read_operations
+from auditor.collect.sources.activity_log import read_arc_operations, read_operations
 from auditor.collect.sources.extension_versions import read_versions
 from auditor.collect.sources.heartbeats import Line, fold_stays, read_heartbeats
-from auditor.model.reading import Harvest, Reading
+from auditor.model.reading import Harvest, Reading, Service, Source
 from tests.real.night import activity_path, versions_path
 from tests.real.replay import Answer, Replay
 from tests.unit.collect.test_folding import AGENT, SUBSCRIPTION, event, failed
@@ -38,14 +38,16 @@ def only(harvest: Harvest) -> Reading:
 
 def versions(replay: Replay, session: Session, body: object, *askers: str) -> Harvest:
     replay.give(versions_path("westus", TYPE), body if isinstance(body, Answer) else Answer.json(body))
-    return read_versions(session, "westus", "Microsoft.Azure.Monitor", TYPE, askers or (SUBSCRIPTION,))
+    return read_versions(session, "vm", "westus", "Microsoft.Azure.Monitor", TYPE, askers or (SUBSCRIPTION,))
 
 
 def test_names_are_kept_as_they_are(replay: Replay, session: Session) -> None:
     names = ["1.9.0", "1.10.0.0", "1.2", "latest", ""]
     harvest = versions(replay, session, [{"name": name, "location": "westus"} for name in names])
     assert [row["version"] for row in harvest.rows["versions"]] == names
+    assert {(row["machine_kind"], row["location"]) for row in harvest.rows["versions"]} == {("vm", "westus")}
     assert (only(harvest).complete, only(harvest).rows) == (True, 5)
+    assert only(harvest).scope == "westus/microsoft.azure.monitor/azuremonitorlinuxagent"
 
 
 @pytest.mark.parametrize(
@@ -65,14 +67,63 @@ def test_what_is_no_list_of_names_is_a_gap(replay: Replay, session: Session, bod
 
 def test_three_subscriptions_are_asked_and_no_more(replay: Replay, session: Session) -> None:
     askers = [f"{digit * 8}-0000-0000-0000-000000000000" for digit in "12345"]
-    harvest = read_versions(session, "westus", "Microsoft.Azure.Monitor", TYPE, askers)
+    harvest = read_versions(session, "vm", "westus", "Microsoft.Azure.Monitor", TYPE, askers)
     assert only(harvest).status == 404
     assert [each.path.split("/")[2] for each in replay.asked] == askers[:3]
 
 
 def test_nobody_can_ask(replay: Replay, session: Session) -> None:
-    harvest = read_versions(session, "westus", "Microsoft.Azure.Monitor", TYPE, ())
+    harvest = read_versions(session, "vm", "westus", "Microsoft.Azure.Monitor", TYPE, ())
     assert not only(harvest).complete and replay.asked == []
+
+
+ARC_VERSIONS = (
+    f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.HybridCompute/locations/westus"
+    f"/publishers/Microsoft.Azure.Monitor/extensionTypes/{TYPE}/versions"
+)
+
+
+def arc_versions(replay: Replay, session: Session, body: object) -> Harvest:
+    replay.give(ARC_VERSIONS, body if isinstance(body, Answer) else Answer.json(body))
+    return read_versions(session, "arc", "westus", "Microsoft.Azure.Monitor", TYPE, (SUBSCRIPTION,))
+
+
+def test_arc_has_a_list_of_its_own_in_pages(replay: Replay, session: Session) -> None:
+    """As documented: an object with ``value``, the newest first; the version stands in two places."""
+    first = {"name": "1.33.1", "properties": {"version": "1.33.1", "extensionType": TYPE.lower()}}
+    replay.give("/arc-2", Answer.json({"value": [{"name": "1.31.0"}, {"properties": {"version": "1.30.0"}}]}))
+    harvest = arc_versions(replay, session, {"value": [first], "nextLink": f"{replay.origin}/arc-2"})
+    told = [(row["machine_kind"], row["publisher"], row["version"]) for row in harvest.rows["versions"]]
+    assert told == [("arc", "Microsoft.Azure.Monitor", each) for each in ("1.33.1", "1.31.0", "1.30.0")]
+    reading = only(harvest)
+    assert (reading.source, reading.complete, reading.rows) == (Source.ARC_EXTENSION_VERSIONS, True, 3)
+    assert reading.scope == "westus/microsoft.azure.monitor/azuremonitorlinuxagent"
+
+
+def test_a_region_that_offers_nothing_to_arc_was_read(replay: Replay, session: Session) -> None:
+    harvest = arc_versions(replay, session, {"value": []})
+    assert (only(harvest).complete, only(harvest).rows, harvest.rows) == (True, 0, {})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None, [], {}, {"value": None}, {"value": ["1.0"]}, {"value": [{}]}, {"value": [{"name": 1}]},
+        {"value": [{"name": "1.0"}, {"properties": {}}]}, Answer(200, b"<html>"), Answer(403), Answer(404),
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_arc_versions_is_a_gap(replay: Replay, session: Session, body: object) -> None:
+    harvest = arc_versions(replay, session, body)
+    assert not only(harvest).complete
+    assert "versions" not in harvest.rows
+
+
+def test_versions_are_asked_through_one_client_whoever_asks(replay: Replay, session: Session) -> None:
+    """Every client would fetch a token of its own."""
+    askers = [f"{digit * 8}-0000-0000-0000-000000000000" for digit in "12"]
+    read_versions(session, "vm", "westus", "Microsoft.Azure.Monitor", TYPE, askers)
+    assert session.traffic[Source.EXTENSION_VERSIONS].sent == 2
+    assert len({each.authorization for each in replay.asked}) == 1
 
 
 # --- activity log ---
@@ -154,6 +205,20 @@ def test_starts_and_stops_are_operations_on_the_machine(replay: Replay, session:
 _COMPUTE = "microsoft.compute/virtualmachines"
 
 
+def test_arc_enabled_servers_have_a_question_of_their_own(replay: Replay, session: Session) -> None:
+    server = "/subscriptions/x/resourceGroups/rg/providers/Microsoft.HybridCompute/machines/srv"
+    name = {"value": "Microsoft.HybridCompute/machines/upgradeExtensions/action"}
+    replay.give(activity_path(), page(replay, event("Succeeded", resourceId=server, operationName=name)))
+    harvest = read_arc_operations(session, SUBSCRIPTION, WINDOW)
+    assert [(row["action"], row["machine_id"]) for row in harvest.rows["operations"]] == [("upgrade", server)]
+    reading = only(harvest)
+    assert (reading.source, reading.complete) == (Source.ARC_ACTIVITY_LOG, True)
+    assert (reading.window_start, reading.window_end) == (WINDOW.start, WINDOW.end)
+    [asked] = replay.asked
+    assert "Microsoft.HybridCompute" in asked.query and "Microsoft.Compute" not in asked.query
+    assert session.traffic[Source.ARC_ACTIVITY_LOG].sent == 1
+
+
 # --- heartbeats ---
 
 COLUMNS = [("_ResourceId", "string"), ("Version", "string"), ("Began", "datetime"), ("Ended", "datetime")]
@@ -177,6 +242,10 @@ def test_columns_are_found_by_their_names(replay: Replay, session: Session) -> N
     turned = table(list(reversed(GOOD)), columns=list(reversed(COLUMNS)))
     [row] = beats(replay, session, {"tables": [turned]}).rows["heartbeats"]
     assert (row["machine_id"], row["version"]) == ("/subscriptions/x/vm", "1.33.1")
+
+
+def test_heartbeats_are_told_by_log_analytics(replay: Replay, session: Session) -> None:
+    assert only(beats(replay, session, {"tables": [table(GOOD)]})).by is Service.LOG_ANALYTICS
 
 
 @pytest.mark.parametrize("at", range(4))
@@ -222,15 +291,31 @@ def stays(*lines: Line) -> list[tuple[object, object, object]]:
     return [(row["version"], row["from"], row["to"]) for row in fold_stays(lines, WORKSPACE)]
 
 
-def test_days_of_one_version_are_one_stay() -> None:
-    first, last = line("A", 1, 0, 23), line("A", 3, 0, 5)
-    assert stays(first, line("A", 2, 0, 23), last) == [("A", first[2], last[3])]
+def test_one_version_is_one_stay() -> None:
+    whole = line("A", 1, 0, 50)
+    assert stays(whole) == [("A", whole[2], whole[3])]
+
+
+def test_a_version_after_another_is_another_stay() -> None:
+    before, after = line("A", 1, 0, 23), line("B", 2, 1, 5)
+    assert stays(after, before) == [("A", before[2], before[3]), ("B", after[2], after[3])]
 
 
 def test_a_version_that_comes_back_is_another_stay() -> None:
-    """A, B, A is the rollback that is looked for, within a day too."""
-    assert [stay[0] for stay in stays(line("A", 1, 0, 23), line("B", 1, 8, 9))] == ["A", "B", "A"]
-    assert [stay[0] for stay in stays(line("A", 1, 0, 23), line("B", 2, 0, 23), line("A", 3, 0, 1))] == ["A", "B", "A"]
+    """A, B, A is the rollback that is looked for; when A ended and when it came back lies between what was seen."""
+    old, new = line("A", 1, 0, 23), line("B", 1, 8, 9)
+    assert stays(old, new) == [("A", old[2], old[2]), ("B", new[2], new[3]), ("A", old[3], old[3])]
+
+
+def test_stays_of_one_machine_are_one_in_any_letter_case_of_its_id(replay: Replay, session: Session) -> None:
+    """An instance of a uniform scale set is named below it."""
+    instance = (
+        "/subscriptions/x/resourceGroups/RG/providers/Microsoft.Compute/virtualMachineScaleSets/Set/virtualMachines/3"
+    )
+    rows = [[instance, *GOOD[1:]], [instance.upper(), "1.33.1", "2026-01-03T00:00:00Z", "2026-01-03T10:00:00Z"]]
+    [stay] = beats(replay, session, {"tables": [table(*rows)]}).rows["heartbeats"]
+    assert stay["machine_id"] == instance.lower()
+    assert stay["to"] == datetime(2026, 1, 3, 10, tzinfo=UTC)
 
 
 LINES = st.lists(
@@ -254,3 +339,29 @@ def test_neighbouring_stays_of_a_machine_differ_and_follow_each_other(lines: lis
         if before["machine_id"] == after["machine_id"]:
             assert before["version"] != after["version"]
             assert before["to"] <= after["from"]  # type: ignore[operator]
+
+
+HISTORIES = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(1, 48)), min_size=1, max_size=8)
+"""What a machine reported, as (version, hours after the report before)."""
+
+
+@given(HISTORIES)
+def test_a_stay_claims_no_more_than_was_seen(history: list[tuple[str, int]]) -> None:
+    """From each version's first and last report: every end of a stay was a report of that version; where no version
+    came back the stays are the whole truth; and no machine seems never to have left a version that it came back to."""
+    at, seen = datetime(2026, 1, 1, tzinfo=UTC), []
+    for version, hours in history:
+        seen.append((version, at := at + timedelta(hours=hours)))
+    moments = {version: [when for each, when in seen if each == version] for version, _when in seen}
+    found = stays(*(("vm", version, min(times), max(times)) for version, times in moments.items()))
+    assert {(version, end) for version, start, stop in found for end in (start, stop)} <= set(seen)
+    truth = [version for version, _group in groupby(version for version, _when in seen)]
+    if len(truth) == len(moments):
+        assert [(version, moments[version][0], moments[version][-1]) for version in truth] == found
+    assert (len(found) > len(moments)) == any(
+        before < now < after
+        for version, times in moments.items()
+        for before, after in [(times[0], times[-1])]
+        for other, now in [(each, each_at) for each, all_at in moments.items() for each_at in (all_at[0], all_at[-1])]
+        if other != version
+    )
