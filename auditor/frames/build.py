@@ -28,7 +28,7 @@ DTYPES: dict[Kind, str] = {
 def build(rows: Mapping[str, Iterable[Row]], readings: Iterable[Reading]) -> Frames:
     """All frames of the data set, derived columns still missing. Raises ValueError for a word that is not declared."""
     told: dict[str, Iterable[Row]] = {**rows, "readings": [reading.as_row() for reading in readings]}
-    told |= {name: _each_once(told.get(name, ()), FRAMES[name].key) for name in JUDGED}
+    told |= {name: _each_once(told.get(name, ()), FRAMES[name].key) for name in (*JUDGED, "scale_sets")}
     return {name: _frame(declared, list(told.get(name, ()))) for name, declared in FRAMES.items()}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
+
+Table = TypeVar("Table", pd.DataFrame, "pd.Series[Any]")
 
 
 def lower(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -13,9 +15,14 @@ def lower(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.str.lower()
 
 
-def region(location: str) -> str:
-    """A region's name as it is compared: ``Japan East`` and ``japaneast`` are one."""
-    return "".join(location.split()).lower()
+def region(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Regions' names as they are compared: ``Japan East`` and ``japaneast`` are one."""
+    return lower(column).str.replace(r"\s+", "", regex=True)
+
+
+def looked_up(table: Table, keys: pd.Series[Any]) -> Table:
+    """The entry of ``table`` for each of ``keys``, missing where there is none; types stay as they are."""
+    return table.reindex(keys).set_axis(keys.index)
 
 
 def present(value: Any) -> Any:
@@ -26,6 +33,11 @@ def present(value: Any) -> Any:
 def moment(value: Any) -> datetime | None:
     """A time as Python's own, or None where it is missing."""
     return None if pd.isna(value) else value.to_pydatetime()
+
+
+def values(column: pd.Series[Any]) -> list[Any]:
+    """The cells of a column that holds no times, None for what is missing."""
+    return [None if gone else value for value, gone in zip(column.tolist(), column.isna().tolist(), strict=True)]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

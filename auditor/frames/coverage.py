@@ -2,31 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from auditor.model.reading import Source
+from auditor.frames.cells import lower, region
+from auditor.model.reading import Service, Source
+from auditor.model.scopes import LIES_OVER, Cut, Subject
+
+Mask = npt.NDArray[np.bool_]
+"""One flag for each row."""
+
+EXTENSIONS = (Source.EXTENSIONS, Source.ARC_EXTENSIONS, Source.SCALE_SET_INSTANCES, Source.INSTANCE_VIEW)
+"""Any of them tells all extensions of a machine: its subscription's, its scale set's instances', or its own answer."""
+LOGS = (Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG)
+"""The log of a machine's operations, by its kind."""
+OFFERS = (Source.EXTENSION_VERSIONS, Source.ARC_EXTENSION_VERSIONS)
+"""The versions that a region offers, by the machine's kind."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """The rows of a frame as readings lie over them: what each is about, and how scopes cut them.
+
+    ``rows`` are of machines, of scale sets, or of extensions with the columns of their machine or scale set. The same
+    as :func:`auditor.model.scopes.scopes_of`, for all rows at once; a row of unknown kind is nobody's.
+    """
+
+    rows: pd.DataFrame
+
+    @cached_property
+    def about(self) -> pd.Series[Any]:
+        """A :class:`Subject` for each row, missing where the kind is."""
+        if "kind" not in self.rows:
+            return pd.Series(str(Subject.SCALE_SET), index=self.rows.index, dtype="str")
+        flexible = self.rows["follows_model"].eq("none")
+        about = self.rows["kind"].mask(
+            self.rows["kind"].eq("scale_set_instance"), pd.Series(np.where(flexible, Subject.VM, Subject.UNIFORM))
+        )
+        return about.mask(self.rows["on"].eq("model"), str(Subject.SCALE_SET)) if "on" in self.rows else about
+
+    def scope(self, cut: Cut) -> pd.Series[Any]:
+        """The scope of each row in lower case, missing where there is none."""
+        return self._scopes[cut]
+
+    @cached_property
+    def _scopes(self) -> Mapping[Cut, pd.Series[Any]]:
+        itself = lower(self.rows["machine_id" if "machine_id" in self.rows else "id"])
+        scale_set = itself
+        if "scale_set_id" in self.rows:
+            scale_set = lower(self.rows["scale_set_id"]).mask(self.about.eq(Subject.SCALE_SET), itself)
+        return {
+            Cut.TENANT: pd.Series("tenant", index=self.rows.index, dtype="str"),
+            Cut.SUBSCRIPTION: lower(self.rows["subscription_id"]),
+            Cut.MACHINE: itself,
+            Cut.SCALE_SET: scale_set,
+        }
+
+    @cached_property
+    def offers(self) -> pd.Series[Any]:
+        """The scope of what the region offers of publisher and type; missing where the row is no extension."""
+        if "publisher" not in self.rows:
+            return pd.Series(None, index=self.rows.index, dtype="str")
+        return region(self.rows["location"]) + "/" + lower(self.rows["publisher"]) + "/" + lower(self.rows["type"])
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Complete and incomplete scopes (lower case) by source."""
+    """Complete and incomplete scopes (lower case) by source; ``windows``: the start of each log's window by scope."""
 
-    complete: frozenset[tuple[str, str]]
-    incomplete: frozenset[tuple[str, str]]
+    complete: Mapping[Source, frozenset[str]]
+    incomplete: Mapping[Source, frozenset[str]]
+    by_graph: frozenset[str]
+    windows: Mapping[str, datetime]
 
     @classmethod
     def of(cls, readings: pd.DataFrame) -> Coverage:
-        keys = list(zip(readings["source"], readings["scope"], readings["complete"], strict=True))
-        incomplete = frozenset((source, scope) for source, scope, complete in keys if complete == "no")
-        return cls(frozenset((source, scope) for source, scope, _complete in keys) - incomplete, incomplete)
+        by_source = {Source(str(source)): told for source, told in readings.groupby("source")}
+        partly = {source: frozenset(told["scope"][told["complete"].eq("no")]) for source, told in by_source.items()}
+        whole = {source: frozenset(told["scope"]) - partly[source] for source, told in by_source.items()}
+        listed = readings[readings["source"].eq(Source.VIRTUAL_MACHINES) & readings["by"].eq(Service.RESOURCE_GRAPH)]
+        logs = readings[readings["source"].eq(Source.ACTIVITY_LOG) & readings["window_start"].notna()]
+        windows = dict(zip(logs["scope"], pd.DatetimeIndex(logs["window_start"]).to_pydatetime(), strict=True))
+        return cls(whole, partly, frozenset(listed["scope"]), windows)
 
     def covers(self, source: Source, scope: str) -> bool:
         """Whether ``scope`` was asked for and completely answered."""
-        return (str(source), scope.lower()) in self.complete
+        return scope.lower() in self.complete.get(source, ())
 
     def covers_all(self, source: Source) -> bool:
         """Whether the source was asked at all, and every answer was complete."""
-        asked = any(name == str(source) for name, _scope in self.complete)
-        return asked and not any(name == str(source) for name, _scope in self.incomplete)
+        return bool(self.complete.get(source)) and not self.incomplete.get(source)
+
+    def over(self, sources: Iterable[Source], subjects: Subjects) -> Mask:
+        """For each row whether a complete reading of any of ``sources`` lies over it, be it of that row alone."""
+        covered = np.zeros(len(subjects.rows), dtype=bool)
+        for source in sources:
+            speaks_of, cuts = LIES_OVER[source]
+            complete = self.complete.get(source, ())
+            for cut in cuts if complete else ():
+                scopes = subjects.offers if cut is Cut.OFFER else subjects.scope(cut)
+                covered |= _among(subjects.about, speaks_of) & _among(scopes, complete)
+        return covered
+
+
+def _among(column: pd.Series[Any], values: Iterable[str]) -> Mask:
+    return column.isin([str(value) for value in values]).to_numpy(dtype=bool)

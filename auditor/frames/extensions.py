@@ -1,173 +1,110 @@
-"""What is derived for extensions: their machine's columns, how far they are behind, what became of failures."""
+"""What extensions gain: their machine's or scale set's columns, the model's setting, how far they are behind."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
-from auditor.frames.build import DTYPES
-from auditor.frames.cells import lower, moment, present, records, region
-from auditor.frames.coverage import Coverage
-from auditor.frames.failures import NO_OPERATION, Operation, Outcome, Scene, Stay, judge_failures
-from auditor.frames.offers import Lag, Offers
-from auditor.model.agent import is_monitor_agent
+from auditor.frames.build import typed
+from auditor.frames.cells import looked_up, lower, values
+from auditor.frames.coverage import OFFERS, Coverage, Subjects
+from auditor.frames.offers import Lag, Offers, places
 from auditor.model.dataset import EXTENSIONS, machine_column_in_extensions
 from auditor.model.reading import Source
+from auditor.model.scopes import Subject
 
-FRESH = timedelta(days=1)
-"""A version that was told so lately is what a running machine runs."""
+# --- the columns of what it stands on ---
 
 
-def with_heartbeat_versions(
-    extensions: pd.DataFrame, machines: pd.DataFrame, stays: Mapping[str, list[Stay]], as_of: datetime
-) -> pd.DataFrame:
-    """Where a running machine does not show freshly what its agent's version is, a fresh heartbeat does.
+def with_holders(extensions: pd.DataFrame, machines: pd.DataFrame, scale_sets: pd.DataFrame) -> pd.DataFrame:
+    """Extensions with the columns of their machine, or of the scale set whose model holds them, beside them.
 
-    A stopped one that shows nothing runs, when it runs again, what its last heartbeat told. Never with two agents:
-    nobody could say which of them sent it.
+    The time at which that was read is among them.
     """
-    asked = machines[machines["monitor_agents"].eq(1).fillna(False).astype(bool)]
-    state = dict(zip(lower(asked["id"]), asked["availability"], strict=True))
-    fresh = extensions["installed_version"].notna() & (as_of - extensions["installed_version_at"] <= FRESH)
-    missing = extensions["installed_version"].isna()
-    filled = extensions.copy()
-    columns = (lower(extensions["machine_id"]), extensions["publisher"], extensions["type"], fresh)
-    for at, (machine, publisher, kind, is_fresh) in enumerate(zip(*columns, strict=True)):
-        heard = stays.get(machine)
-        if is_fresh or not heard or not is_monitor_agent(publisher, kind):
-            continue
-        shows_nothing = missing.iat[at]
-        heard_now = state.get(machine) == "running" and as_of - heard[-1].until <= FRESH
-        if heard_now or (state.get(machine) == "stopped" and shows_nothing):
-            filled.at[at, "installed_version"] = heard[-1].version
-            filled.at[at, "installed_version_source"] = str(Source.HEARTBEATS)
-            filled.at[at, "installed_version_at"] = pd.Timestamp(heard[-1].until)
-    return filled
+    holders = pd.concat([machines, _as_machines(scale_sets, machines)], ignore_index=True)
+    beside = holders.drop(columns="id").rename(columns=machine_column_in_extensions)
+    joined = looked_up(beside.set_axis(pd.Index(lower(holders["id"]))), lower(extensions["machine_id"]))
+    return pd.concat([extensions, joined], axis="columns")
 
 
-def with_machines(extensions: pd.DataFrame, machines: pd.DataFrame) -> pd.DataFrame:
-    """Extensions with their machine's columns beside them, and with the time at which the machine was read."""
-    beside = machines.drop(columns="id").rename(columns=machine_column_in_extensions).assign(_key=lower(machines["id"]))
-    joined = extensions.assign(_key=lower(extensions["machine_id"])).merge(beside, on="_key", how="left")
-    return joined.drop(columns="_key")
+def _as_machines(scale_sets: pd.DataFrame, machines: pd.DataFrame) -> pd.DataFrame:
+    """Scale sets in the columns of machines: what only a machine has (whether it runs, its agents) is missing."""
+    shared = scale_sets[[name for name in machines if name in scale_sets]]
+    own = shared.assign(kind="scale_set", scale_set_id=shared["id"], follows_model="none")
+    return own.reindex(columns=machines.columns).astype(machines.dtypes)
 
 
-def with_lag(view: pd.DataFrame, offers: Offers, coverage: Coverage, rollout: Mapping[str, timedelta]) -> pd.DataFrame:
-    """How far each installed version is behind its region, where the region's list was completely read."""
-
-    def lag(location: Any, publisher: Any, kind: Any, installed: Any, machine_kind: Any) -> Lag | None:
-        if any(pd.isna(value) for value in (location, publisher, kind, installed)):
-            return None
-        place = (region(location), publisher.lower(), kind.lower())
-        if not coverage.covers(Source.EXTENSION_VERSIONS, "/".join(place)):
-            return None
-        return offers.lag(place, str(installed), rollout["arc" if machine_kind == "arc" else "vm"])
-
-    columns = (view[name] for name in ("location", "publisher", "type", "installed_version", "kind"))
-    lags = [lag(*row) for row in zip(*columns, strict=True)]
-    derived: dict[str, list[Any]] = {
-        "latest_version": [each and each.latest for each in lags],
-        "newer_major": [each and each.newer_major for each in lags],
-        "releases_behind": [each and each.behind for each in lags],
-        "releases_overdue": [each and each.overdue for each in lags],
-        "overdue_basis": [each and each.basis for each in lags],
-    }
-    return _assigned(view, derived)
+# --- the scale set's model ---
 
 
-def with_failures(
-    view: pd.DataFrame,
-    operations: pd.DataFrame,
-    coverage: Coverage,
-    stays: Mapping[str, list[Stay]],
-    as_of: datetime,
+def with_model_auto_upgrade(
+    view: pd.DataFrame, scale_sets: pd.DataFrame, subjects: Subjects, coverage: Coverage
 ) -> pd.DataFrame:
-    """What became of failed operations, where the subscription's activity log was completely read."""
-    by_extension = _operations(operations)
-    keys = lower(view["id"])
-    touched = keys.isin(by_extension.keys())
-    rows = dict(zip(keys[touched], records(view.loc[touched, list(_TOLD_OF_FAILURES)]), strict=True))
+    """The same setting in the model of the scale set that the extension's machine belongs to."""
+    models = _Models(view[view["on"].eq("model")], scale_sets)
+    of_instances = view["scale_set_id"].ne("none") & view["scale_set_id"].notna() & subjects.about.ne(Subject.SCALE_SET)
+    asked = view[of_instances & coverage.over((Source.SCALE_SETS,), subjects)]
+    columns = (values(lower(asked[name])) for name in ("scale_set_id", "publisher", "type", "name"))
+    told = [models.setting(*row) for row in zip(*columns, strict=True)]
+    setting = view["auto_upgrade"].where(subjects.about.eq(Subject.SCALE_SET))
+    setting = setting.mask(view["scale_set_id"].eq("none"), "none")
+    setting.loc[asked.index] = pd.Series(told, index=asked.index, dtype="str")
+    return view.assign(model_auto_upgrade=setting)
 
-    def outcome(extension: str, subscription: Any) -> Outcome | None:
-        if pd.isna(subscription) or not coverage.covers(Source.ACTIVITY_LOG, subscription):
+
+class _Models:
+    """The settings in the models of scale sets, by scale set, publisher and type."""
+
+    def __init__(self, extensions: pd.DataFrame, scale_sets: pd.DataFrame) -> None:
+        self._read = set(lower(scale_sets["id"]))
+        self._settings: dict[tuple[str, str | None, str | None], dict[str | None, str | None]] = defaultdict(dict)
+        keys = (values(lower(extensions[name])) for name in ("machine_id", "publisher", "type", "name"))
+        for scale_set, publisher, kind, name, setting in zip(*keys, values(extensions["auto_upgrade"]), strict=True):
+            self._settings[scale_set, publisher, kind][name] = setting
+        self._unclear = {scale_set for scale_set, *agent in self._settings if None in agent}
+
+    def setting(self, scale_set: str, publisher: str | None, kind: str | None, name: str | None) -> str | None:
+        """The setting of the extension of that publisher and type; none where the model that was read has none.
+
+        Where several of them differ, or of some it is not known what they are, that of the same name counts. None: not
+        known.
+        """
+        if scale_set not in self._read or publisher is None or kind is None:
             return None
-        if extension not in rows:
-            return NO_OPERATION
-        return judge_failures(_scene(rows[extension], by_extension[extension], stays, as_of))
-
-    outcomes = [outcome(*row) for row in zip(keys, view["subscription_id"], strict=True)]
-    return _assigned(
-        view,
-        {
-            "last_failure": [each and each.word for each in outcomes],
-            "last_failure_at": [each and each.at for each in outcomes],
-            "last_failure_error": [each and each.error for each in outcomes],
-            "unfinished_operation": [each and each.unfinished for each in outcomes],
-        },
-    )
+        found = self._settings.get((scale_set, publisher, kind), {})
+        settings = set(found.values())
+        if scale_set in self._unclear or len(settings) > 1:
+            return found.get(name)
+        return settings.pop() if settings else "none"
 
 
-_TOLD_OF_FAILURES = (
-    *("machine_id", "publisher", "type", "monitor_agents", "created_at", "machine_created_at", "availability"),
-    *("installed_version", "installed_version_at", "installed_version_source", "latest_version"),
-    *("provisioning_state", "instance_status", "read_at"),
-)
-"""What a failure is judged by, beside operations and heartbeats."""
+# --- how far they are behind ---
 
 
-def _operations(operations: pd.DataFrame) -> dict[str, list[Operation]]:
-    """Writes and deletes by extension id in lower case."""
-    found: dict[str, list[Operation]] = defaultdict(list)
-    about = operations[operations["action"].isin(["write", "delete"]) & operations["extension_id"].notna()]
-    for row in records(about):
-        code, message, status = (present(row[name]) for name in ("error_code", "error_message", "sub_status"))
-        found[row["extension_id"].lower()].append(
-            Operation(
-                action=row["action"],
-                started=moment(row["started"]),
-                ended=moment(row["ended"]),
-                outcome=row["outcome"],
-                initiator=row["initiator"],
-                codes=tuple(filter(None, (code, status))),
-                error=": ".join(filter(None, (code, message))) or "none",
-            )
-        )
-    return found
-
-
-def _scene(
-    row: Mapping[str, Any], operations: list[Operation], stays: Mapping[str, list[Stay]], as_of: datetime
-) -> Scene:
-    agent = is_monitor_agent(row["publisher"], row["type"]) and present(row["monitor_agents"]) == 1
-    made = (moment(row["created_at"]), moment(row["machine_created_at"]))
-    return Scene(
-        operations=tuple(operations),
-        installed=present(row["installed_version"]),
-        installed_at=moment(row["installed_version_at"]),
-        installed_works=_works(row),
-        latest=present(row["latest_version"]),
-        provisioning=present(row["provisioning_state"]),
-        read_at=moment(row["read_at"]),
-        made_at=max(filter(None, made), default=None),
-        running=row["availability"] == "running",
-        stays=tuple(stays.get(row["machine_id"].lower(), ())) if agent else (),
-        as_of=as_of,
-    )
-
-
-def _works(row: Mapping[str, Any]) -> bool:
-    """Whether the version that is shown has been installed, not only tried: a heartbeat told it, or Azure says so."""
-    if row["installed_version_source"] == Source.HEARTBEATS:
-        return True
-    states = (present(row["provisioning_state"]), present(row["instance_status"]))
-    return not any((state or "").lower().startswith("failed") for state in states)
-
-
-def _assigned(view: pd.DataFrame, derived: Mapping[str, list[Any]]) -> pd.DataFrame:
-    """The view with derived columns in their declared types."""
-    types = {column.name: DTYPES[column.kind] for column in EXTENSIONS}
-    return view.assign(**{name: pd.Series(values, dtype=types[name]) for name, values in derived.items()})
+def with_lag(
+    view: pd.DataFrame, offers: Offers, subjects: Subjects, coverage: Coverage, rollout: Mapping[str, timedelta]
+) -> pd.DataFrame:
+    """How far each installed version is behind its region, where the region's list was completely read."""
+    seen: dict[tuple[Any, ...], Lag | None] = {}
+    kinds = subjects.about.eq(Subject.ARC).map({True: "arc", False: "vm"})
+    known = coverage.over(OFFERS, subjects) & view["installed_version"].notna().to_numpy(dtype=bool)
+    rows = view[known]
+    told: list[Lag | None] = []
+    for row in zip(places(kinds[known], rows), rows["installed_version"].tolist(), strict=True):
+        if row not in seen:
+            seen[row] = offers.lag(*row, rollout[row[0][0]])
+        told.append(seen[row])
+    derived: dict[str, list[Any]] = {
+        "latest_version": [each and each.latest for each in told],
+        "newer_major": [each and each.newer_major for each in told],
+        "releases_behind": [each and each.behind for each in told],
+        "releases_overdue": [each and each.overdue for each in told],
+        "overdue_basis": [each and each.basis for each in told],
+    }
+    types = {column.name: column for column in EXTENSIONS}
+    columns = {name: typed(found, types[name]).set_axis(rows.index) for name, found in derived.items()}
+    return view.assign(**{name: column.reindex(view.index) for name, column in columns.items()})

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from auditor.frames.stays import Stay
+from auditor.model.scopes import Subject
 from auditor.model.version import Version
 
 RECENT = timedelta(days=1)
@@ -23,11 +25,15 @@ _CONFLICT = frozenset({"409", "conflict"})
 _REFUSAL = re.compile(r"409|conflict|notallowed|inprogress", re.IGNORECASE)
 """Error codes of a request that was refused because of another one."""
 _BY_HAND = {"person", "policy", "deployment"}
+_WRITES = {"write", "upgrade", "scale_set_write"}
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation on the extension. ``codes``: its error code and HTTP status, as far as they were told."""
+    """One operation on the extension, on its machine (an upgrade of Arc) or on its scale set.
+
+    ``codes``: its error code and HTTP status, as far as they were told. ``certain``: it was surely about this one.
+    """
 
     action: str
     started: datetime | None
@@ -36,6 +42,7 @@ class Operation:
     initiator: str
     codes: tuple[str, ...] = ()
     error: str = "none"
+    certain: bool = True
 
     @property
     def at(self) -> datetime:
@@ -57,21 +64,12 @@ class Operation:
         return not (told & _THROTTLED or refused)
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """A version reported without interruption by another, from first to last heartbeat."""
-
-    version: str
-    since: datetime
-    until: datetime
-
-
 @dataclass(frozen=True)
 class Scene:
     """All that is known of one extension around its failures.
 
     ``stays`` are in order of time, and empty unless every workspace was completely read. ``made_at``: when the
-    extension, or its machine, was made.
+    extension, or its machine, was made. ``of`` is what the extension stands on: a scale set means its model.
     """
 
     operations: tuple[Operation, ...]
@@ -85,6 +83,7 @@ class Scene:
     running: bool
     stays: tuple[Stay, ...]
     as_of: datetime
+    of: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def judge_failures(scene: Scene) -> Outcome:
     A try that never reached the machine, and was healed, heals nothing but itself: where the failure before it still
     stands, that one speaks.
     """
-    writes = sorted((each for each in scene.operations if each.action == "write"), key=lambda each: each.at)
+    writes = sorted((each for each in scene.operations if each.action in _WRITES), key=lambda each: each.at)
     unfinished = _unfinished(scene, writes)
     failures = [each for each in writes if each.outcome == "failed"]
     if not failures:
@@ -126,10 +125,18 @@ def judge_failures(scene: Scene) -> Outcome:
 
 def _open_since(scene: Scene, failure: Operation, writes: Sequence[Operation]) -> bool:
     """Whether a write that began after ``failure`` never showed an end: then nothing is settled yet."""
-    return any(
-        each.outcome == "running" and each.began > failure.at and not _succeeded_after(scene, each.began)
-        for each in writes
-    )
+    return any(each.began > failure.at and not _ended(scene, each, writes) for each in writes)
+
+
+def _ended(scene: Scene, write: Operation, writes: Sequence[Operation]) -> bool:
+    """Whether its end was seen, or Succeeded was read after its start. A model has no state: a later success does."""
+    if write.outcome != "running" or _succeeded_after(scene, write.began):
+        return True
+    return scene.of is Subject.SCALE_SET and bool(_successes_since(write.began, writes))
+
+
+def _successes_since(moment: datetime, writes: Sequence[Operation]) -> list[Operation]:
+    return [each for each in writes if each.began > moment and each.outcome == "succeeded"]
 
 
 def _unfinished(scene: Scene, writes: Sequence[Operation]) -> str:
@@ -137,7 +144,7 @@ def _unfinished(scene: Scene, writes: Sequence[Operation]) -> str:
 
     It is no longer on its way once another one has reached the machine and ended there.
     """
-    running = [each for each in writes if each.outcome == "running" and not _succeeded_after(scene, each.began)]
+    running = [each for each in writes if not _ended(scene, each, writes)]
     if not running:
         return "none"
     began = running[-1].began
@@ -152,16 +159,28 @@ def _succeeded_after(scene: Scene, moment: datetime) -> bool:
 
 def _word(scene: Scene, failure: Operation, writes: Sequence[Operation]) -> str:
     # A success that began before the failure is another try's: what the failed one wanted did not happen by it.
-    later = [each for each in writes if each.began > failure.at and each.outcome == "succeeded"]
+    later = _successes_since(failure.at, writes)
     if _superseded(scene, failure):
         return "superseded"
+    if scene.of is Subject.SCALE_SET:
+        return "healed" if later else "unresolved"
     if _healed(scene, failure, later):
         return "healed"
     if (scene.provisioning or "").lower() == "failed" or _silent_since(scene, failure):
         return "broken"
-    if _reports_old_version(scene, failure):
+    if _reports_old_version(scene, failure) or (not later and _put_back_by_arc(scene, failure)):
         return "rolled_back"
     return "retried" if later else "unresolved"
+
+
+def _put_back_by_arc(scene: Scene, failure: Operation) -> bool:
+    """On Arc an upgrade that was rolled back shows Succeeded, one that was not Failed.
+
+    https://learn.microsoft.com/azure/azure-arc/servers/manage-automatic-vm-extension-upgrade
+    """
+    upgraded = scene.of is Subject.ARC and failure.action == "upgrade" and failure.certain
+    succeeded = scene.running and _succeeded_after(scene, failure.at)
+    return upgraded and succeeded and not _latest_is_installed(scene, failure)
 
 
 def _superseded(scene: Scene, failure: Operation) -> bool:
@@ -182,9 +201,9 @@ def _healed(scene: Scene, failure: Operation, later: Sequence[Operation]) -> boo
     return any(each.initiator in _BY_HAND for each in later) or not failure.reached_the_machine
 
 
-def _latest_is_installed(scene: Scene, success: Operation) -> bool:
+def _latest_is_installed(scene: Scene, since: Operation) -> bool:
     installed, latest = Version.read(scene.installed), Version.read(scene.latest)
-    told_since = scene.installed_at is not None and scene.installed_at > success.at
+    told_since = scene.installed_at is not None and scene.installed_at > since.at
     works = told_since and scene.installed_works
     return works and installed is not None and latest is not None and installed >= latest
 

@@ -1,117 +1,171 @@
-"""What is derived for machines: agents counted, heartbeats, and when the machine last ran."""
+"""What is derived for machines and scale sets: agents counted, heartbeats, who manages them, when they last ran."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from auditor.frames.build import Frames
-from auditor.frames.cells import lower, moment, present
-from auditor.frames.coverage import Coverage
-from auditor.frames.failures import Stay
-from auditor.frames.presence import UNKNOWN, PowerLog, Span, last_ran
-from auditor.model.agent import is_monitor_agent
+from auditor.frames.cells import looked_up, lower, moment, present
+from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Mask, Subjects
+from auditor.frames.managed import inherited, managed_by
+from auditor.frames.operations import orphaned_failures
+from auditor.frames.presence import PowerLog, Span, last_ran
+from auditor.frames.stays import Stays
+from auditor.model.agent import MONITOR_PUBLISHER, MONITOR_TYPES
 from auditor.model.reading import Source
+from auditor.model.scopes import Subject
+
+DURATION: Final = "timedelta64[us]"
+
+
+def with_scale_set_columns(frames: Frames, coverage: Coverage) -> pd.DataFrame:
+    """The scale sets with their derived columns."""
+    scale_sets = frames["scale_sets"].copy()
+    scale_sets["subscription_name"] = _subscription_names(scale_sets, frames)
+    scale_sets["managed_by"] = managed_by(scale_sets, frames["resource_groups"], coverage)
+    return scale_sets
 
 
 def with_machine_columns(
-    frames: Frames, coverage: Coverage, stays: Mapping[str, list[Stay]], as_of: datetime
+    frames: Frames, scale_sets: pd.DataFrame, coverage: Coverage, stays: Stays, as_of: datetime
 ) -> pd.DataFrame:
-    """The machines with their derived columns; ``stays`` are by machine id in lower case."""
-    machines = frames["machines"].copy()
-    names = dict(zip(lower(frames["subscriptions"]["id"]), frames["subscriptions"]["name"], strict=True))
-    keys = lower(machines["id"])
-    machines["subscription_name"] = lower(machines["subscription_id"]).map(names).astype("str")
-    machines["monitor_agents"] = _agents(frames["extensions"], machines, coverage)
-    heard = [max((stay.until for stay in stays.get(key, ())), default=None) for key in keys]
-    machines["last_heartbeat"] = pd.Series(heard, dtype="datetime64[us, UTC]")
-    machines["silent_for"] = (pd.Timestamp(as_of) - machines["last_heartbeat"]).astype("timedelta64[us]")
-    spans = _spans(machines, frames, coverage, heard, as_of)
-    machines["last_ran.low"] = pd.Series([span.low for span in spans], dtype="datetime64[us, UTC]")
-    machines["last_ran.high"] = pd.Series([span.high for span in spans], dtype="datetime64[us, UTC]")
-    machines["last_ran_source"] = pd.Series([span.source and str(span.source) for span in spans], dtype="str")
+    """The machines with their derived columns; ``scale_sets`` have theirs."""
+    machines, subjects, now = frames["machines"].copy(), Subjects(frames["machines"]), pd.Timestamp(as_of)
+    machines["subscription_name"] = _subscription_names(machines, frames)
+    machines["age"] = (now - machines["created_at"]).astype(DURATION)
+    machines["managed_by"] = managed_by(machines, frames["resource_groups"], coverage)
+    machines["managed_by"] = inherited(machines, scale_sets)
+    read = coverage.over(EXTENSIONS, subjects) & machines["extensions_read"].eq("yes").to_numpy(dtype=bool)
+    machines["monitor_agents"] = _agents(frames["extensions"], lower(machines["id"]), read)
+    known = read & coverage.over(LOGS, subjects)
+    machines["orphaned_failure"] = orphaned_failures(machines, frames["extensions"], frames["operations"], known)
+    machines["last_heartbeat"] = looked_up(stays.last_heard, lower(machines["id"]))
+    machines["silent_for"] = (now - machines["last_heartbeat"]).astype(DURATION)
+    return _with_last_ran(machines, subjects, frames["operations"], coverage, as_of)
+
+
+def _subscription_names(rows: pd.DataFrame, frames: Frames) -> pd.Series[Any]:
+    told = frames["subscriptions"]
+    names = told["name"].set_axis(pd.Index(lower(told["id"])))
+    return looked_up(names[~names.index.duplicated()], lower(rows["subscription_id"]))
+
+
+def are_monitor_agents(extensions: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are the Azure Monitor Agent, by publisher and type in any letter case."""
+    return lower(extensions["publisher"]).eq(MONITOR_PUBLISHER) & lower(extensions["type"]).isin(MONITOR_TYPES)
+
+
+def _agents(extensions: pd.DataFrame, machines: pd.Series[Any], read: Mask) -> pd.Series[Any]:
+    """How many monitor agents each machine has; missing where its extensions, or what one of them is, are not known."""
+    owners = lower(extensions["machine_id"])
+    count = owners[are_monitor_agents(extensions)].value_counts()
+    unclear = set(owners[extensions["publisher"].isna() | extensions["type"].isna()])
+    told = looked_up(count.astype("Int64"), machines).fillna(0)
+    return told.mask(~read | machines.isin(unclear))
+
+
+# --- when machines last ran ---
+
+
+def _with_last_ran(
+    machines: pd.DataFrame, subjects: Subjects, operations: pd.DataFrame, coverage: Coverage, as_of: datetime
+) -> pd.DataFrame:
+    """``last_ran``, who told it, and ``days_stopped``.
+
+    A running machine runs now. A disconnected Arc-enabled server ran until its status changed, and may run still.
+    """
+    read_at = machines["read_at"].fillna(pd.Timestamp(as_of))
+    running = machines["availability"].eq("running")
+    gone = machines["availability"].eq("disconnected") & machines["status_changed_at"].notna()
+    since = machines["status_changed_at"].clip(upper=read_at)
+    machines["last_ran.low"] = since.where(gone).mask(running, read_at)
+    machines["last_ran.high"] = read_at.where(running | gone)
+    machines["last_ran_source"] = _state_sources(machines, subjects, coverage).where(running | gone)
+    stopped = np.flatnonzero(machines["availability"].eq("stopped"))
+    spans = _spans(machines.iloc[stopped].assign(read_at=read_at.iloc[stopped]), operations, coverage)
+    for name, told in (
+        ("last_ran.low", [span.low for span in spans]),
+        ("last_ran.high", [span.high for span in spans]),
+        ("last_ran_source", [span.source for span in spans]),
+    ):
+        machines.loc[stopped, name] = pd.Series(told, index=stopped, dtype=machines[name].dtype)
+    return _with_days_stopped(machines, as_of)
+
+
+def _with_days_stopped(machines: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     running = machines["availability"].eq("running")
     for low, high in (("low", "high"), ("high", "low")):
         stopped = pd.Timestamp(as_of) - machines[f"last_ran.{high}"]
         none = running | stopped.lt(pd.Timedelta(0))
-        machines[f"days_stopped.{low}"] = stopped.mask(none, pd.Timedelta(0)).astype("timedelta64[us]")
+        machines[f"days_stopped.{low}"] = stopped.mask(none, pd.Timedelta(0)).astype(DURATION)
     return machines
 
 
-def _agents(extensions: pd.DataFrame, machines: pd.DataFrame, coverage: Coverage) -> pd.Series[Any]:
-    """How many monitor agents each machine has; missing where its extensions, or what one of them is, are not known."""
-    count: dict[str, int] = defaultdict(int)
-    unclear: set[str] = set()
-    rows = zip(lower(extensions["machine_id"]), extensions["publisher"], extensions["type"], strict=True)
-    for machine, publisher, kind in rows:
-        count[machine] += is_monitor_agent(publisher, kind)
-        if pd.isna(publisher) or pd.isna(kind):
-            unclear.add(machine)
-
-    def told(machine: str, read: Any) -> int | None:
-        clear = read == "yes" and coverage.covers(Source.INSTANCE_VIEW, machine) and machine not in unclear
-        return count[machine] if clear else None
-
-    columns = (lower(machines["id"]), machines["extensions_read"])
-    return pd.Series([told(*row) for row in zip(*columns, strict=True)], dtype="Int64")
+def _state_sources(machines: pd.DataFrame, subjects: Subjects, coverage: Coverage) -> pd.Series[Any]:
+    """Who told the state of each machine: Arc, the machine itself, or Resource Graph's list."""
+    itself = coverage.over((Source.INSTANCE_VIEW,), subjects)
+    listed = subjects.about.eq(Subject.VM) & lower(machines["subscription_id"]).isin(coverage.by_graph)
+    told = np.where(listed & ~itself, "resource_graph", "instance_view")
+    return pd.Series(np.where(subjects.about.eq(Subject.ARC), "arc", told), index=machines.index, dtype="str")
 
 
-def _spans(
-    machines: pd.DataFrame, frames: Frames, coverage: Coverage, heard: list[datetime | None], as_of: datetime
-) -> list[Span]:
-    stops, ran_on = _power_events(frames["operations"])
-    windows = {
-        scope: moment(start)
-        for source, scope, start in zip(
-            frames["readings"]["source"], frames["readings"]["scope"], frames["readings"]["window_start"], strict=True
-        )
-        if source == Source.ACTIVITY_LOG
-    }
+def _spans(stopped: pd.DataFrame, operations: pd.DataFrame, coverage: Coverage) -> list[Span]:
+    events = _PowerEvents.of(operations)
 
-    def log_of(machine: str, subscription: str) -> PowerLog | None:
-        start = windows.get(subscription)
-        if start is None or not coverage.covers(Source.ACTIVITY_LOG, subscription):
+    def log_of(machine: str, scale_set: Any, subscription: Any) -> PowerLog | None:
+        start = coverage.windows.get(str(subscription))
+        if start is None or not coverage.covers(Source.ACTIVITY_LOG, str(subscription)):
             return None
-        return PowerLog(start, stops.get(machine, ()), ran_on.get(machine, ()))
+        of_set = events.upper_bounds(str(scale_set))
+        return PowerLog(start, events.stops.get(machine, ()), events.ran_on.get(machine, ()), of_set)
 
-    columns = (
-        machines[name]
-        for name in ("id", "subscription_id", "availability", "power_state", "read_at", "created_at", "provisioned_at")
-    )
+    keys = (lower(stopped[name]) for name in ("id", "scale_set_id", "subscription_id"))
+    names = ("power_state", "read_at", "last_heartbeat", "created_at", "provisioned_at")
+    rows = zip(*keys, *(stopped[name] for name in names), strict=True)
     return [
-        UNKNOWN
-        if pd.isna(availability)
-        else last_ran(
-            str(availability),
+        last_ran(
             present(power),
-            moment(read_at) or as_of,
-            log_of(str(machine).lower(), str(subscription).lower()),
-            beat,
+            read_at.to_pydatetime(),
+            log_of(machine, scale_set, subscription),
+            moment(heard),
             max(filter(None, (moment(created), moment(provisioned))), default=None),
         )
-        for (machine, subscription, availability, power, read_at, created, provisioned), beat in zip(
-            zip(*columns, strict=True), heard, strict=True
-        )
+        for machine, scale_set, subscription, power, read_at, heard, created, provisioned in rows
     ]
 
 
-def _power_events(operations: pd.DataFrame) -> tuple[dict[str, list[datetime]], dict[str, list[datetime]]]:
-    """By machine id in lower case: when it was stopped, and moments at which it ran with no end of it logged.
+@dataclass(frozen=True)
+class _PowerEvents:
+    """By id of machine or scale set in lower case: when it was stopped, and moments at which it ran with no end logged.
 
     The log often has no end of an operation: such a start may have succeeded, and such a stop as well, at a time that
     nobody knows. A start that failed says nothing.
     """
-    stops: dict[str, list[datetime]] = defaultdict(list)
-    ran_on: dict[str, list[datetime]] = defaultdict(list)
-    power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
-    columns = (lower(power["machine_id"]), power["action"], power["outcome"], power["ended"].fillna(power["started"]))
-    for machine, action, outcome, at in zip(*columns, strict=True):
-        if pd.isna(at) or (action == "start" and outcome == "failed"):
-            continue
-        stopped = action != "start" and outcome == "succeeded"
-        (stops if stopped else ran_on)[machine].append(at.to_pydatetime())
-    return stops, ran_on
+
+    stops: Mapping[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    ran_on: Mapping[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(cls, operations: pd.DataFrame) -> _PowerEvents:
+        events = cls()
+        power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
+        times = power["ended"].fillna(power["started"])
+        for machine, action, outcome, at in zip(
+            lower(power["machine_id"]), power["action"], power["outcome"], times, strict=True
+        ):
+            if pd.isna(at) or (action == "start" and outcome == "failed"):
+                continue
+            stopped = action != "start" and outcome == "succeeded"
+            (events.stops if stopped else events.ran_on)[machine].append(at.to_pydatetime())
+        return events
+
+    def upper_bounds(self, scale_set: str) -> list[datetime | None]:
+        """When an instance ran at the latest by each event of its scale set; None: it may run still."""
+        return [*self.stops.get(scale_set, ()), *(None for _start in self.ran_on.get(scale_set, ()))]

@@ -11,20 +11,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
+import pandas as pd
+
+from auditor.frames.cells import lower, region
 from auditor.model.memory import Memory
 from auditor.model.rule import ReleaseRow
 from auditor.model.version import Release, Version
 
 Agent = tuple[str, str]
 """(publisher, type), in lower case."""
-Place = tuple[str, str, str]
-"""(location, publisher, type), in lower case."""
+Place = tuple[str, str, str, str]
+"""(machine kind, location, publisher, type), in lower case; Arc has a list of its own."""
 
 EVERYWHERE_AFTER = timedelta(days=14)
 """A release reaches all regions within a fortnight
 (https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-manage)."""
 MONTH = timedelta(days=30)
+
+
+def places(kinds: pd.Series[Any], rows: pd.DataFrame) -> Iterator[Place]:
+    """The place of each row: ``kinds`` are vm or arc; regions are compared without blanks."""
+    return zip(kinds, region(rows["location"]), lower(rows["publisher"]), lower(rows["type"]), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ class Offers:
 
     def _lag(self, place: Place, installed: Version, rollout: timedelta) -> Lag | None:
         usable = [
-            version for version in self.versions.get(place, ()) if not self.table.is_withdrawn(place[1:], version)
+            version for version in self.versions.get(place, ()) if not self.table.is_withdrawn(place[2:], version)
         ]
         if not usable:
             return None
@@ -161,7 +170,7 @@ class Offers:
         seen = [self.memory.first_seen.get((*place, str(version).lower())) for version in hotfixes]
         if seen[0] is not None:
             return self.as_of - min(filter(None, seen)) > rollout, "first_seen"
-        month = self.table.month(place[1:], hotfixes[0].release)
+        month = self.table.month(place[2:], hotfixes[0].release)
         if month is not None:
             return self.as_of - (_midnight(month) + EVERYWHERE_AFTER) > rollout, "release_table"
         return newer >= max(1, rollout // MONTH), "estimated"

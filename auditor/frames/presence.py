@@ -1,4 +1,4 @@
-"""When a machine last ran and last sent a heartbeat, as far as it can be told.
+"""When a machine last ran, as far as it can be told.
 
 A power state carries no time; heartbeats and the activity log do.
 """
@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor.model.reading import Source
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -18,7 +16,7 @@ class Span:
 
     low: datetime | None
     high: datetime | None
-    source: Source | None = None
+    source: str | None = None
 
 
 UNKNOWN = Span(None, None)
@@ -29,43 +27,42 @@ class PowerLog:
     """A machine's power events within a window that was completely read.
 
     ``stops``: when it was stopped or deallocated, successfully. ``ran_on``: moments at which it ran, with no end of it
-    logged: starts, and stops of which no success was seen.
+    logged: starts, and stops of which no success was seen. ``of_set``: events of its scale set, which may have been
+    meant for it or not: for each when it ran at the latest by it, None where no end of it was logged.
     """
 
     window_start: datetime
     stops: Sequence[datetime] = ()
     ran_on: Sequence[datetime] = ()
+    of_set: Sequence[datetime | None] = ()
 
 
 def last_ran(
-    availability: str | None,
     power_state: str | None,
     read_at: datetime,
     log: PowerLog | None,
     last_heartbeat: datetime | None,
     last_changed: datetime | None = None,
 ) -> Span:
-    """Bounds of the time at which the machine last ran: the latest of what is known of it counts.
+    """Bounds of the time at which a stopped machine last ran: the latest of what is known of it counts.
 
     ``log`` is None where the activity log was not completely read, ``last_heartbeat`` None where none was seen or a
     workspace was not completely read. ``last_changed`` is when Azure last changed the machine (made, provisioned): a
-    deallocation leaves its mark there even where its event is late or stands on the scale set.
+    deallocation leaves its mark there even where its event is late.
     """
-    if availability == "running":
-        return Span(read_at, read_at, Source.INSTANCE_VIEW)
-    if availability != "stopped":
-        return UNKNOWN
-    known: list[tuple[datetime, datetime, Source]] = []
+    known: list[tuple[datetime, datetime, str]] = []
     if last_heartbeat is not None:
         # Without the log, a later start that sent no heartbeat is not ruled out.
-        known.append((last_heartbeat, last_heartbeat if log else read_at, Source.HEARTBEATS))
+        known.append((last_heartbeat, last_heartbeat if log else read_at, "heartbeats"))
     if log is not None:
-        known += [(at, at, Source.ACTIVITY_LOG) for at in log.stops]
+        known += [(at, at, "activity_log") for at in log.stops]
         # A machine that was shut down from within left no event of its end.
-        known += [(at, read_at, Source.ACTIVITY_LOG) for at in log.ran_on]
+        known += [(at, read_at, "activity_log") for at in log.ran_on]
+    of_set = [at or read_at for at in log.of_set] if log else []
     if known:
-        return Span(*max(known))
+        low, high, source = max(known)
+        return Span(low, max(high, *of_set), source) if of_set else Span(low, high, source)
     if log is not None and (power_state or "").lower() == "deallocated":
         # Somebody deallocates a machine: no event in the window, so it was before it, or before the last change.
-        return Span(None, max(log.window_start, last_changed or log.window_start), Source.ACTIVITY_LOG)
+        return Span(None, max(log.window_start, last_changed or log.window_start, *of_set), "activity_log")
     return UNKNOWN

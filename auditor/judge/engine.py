@@ -1,7 +1,8 @@
 """Rules over rows: one verdict for each row that a rule speaks of, tried in a fixed order.
 
-``applies_to`` unknown: unanswered; ``not_applicable`` true, or unknown: unanswered; ``early_pending`` true; that or
-``expect`` unknown: unanswered; ``expect`` true: pass; ``pending`` true, or unknown: unanswered; an exemption; fail.
+``applies_to`` unknown: unanswered; ``not_applicable`` (the standing reasons first) true, or unknown: unanswered;
+``early_pending`` true; that or ``expect`` unknown: unanswered; ``expect`` true: pass; ``pending`` true, or unknown:
+unanswered; an exemption; fail.
 
 ``not_applicable`` is settled whole before ``early_pending`` is asked: else a row of which less is known could turn from
 not applicable into pending, and a value taken away must leave the verdict as it was or make it unanswered.
@@ -10,7 +11,7 @@ not applicable into pending, and a value taken away must leave the verdict as it
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,25 +20,12 @@ import pandas as pd
 
 from auditor.judge.conditions import Mask, Truth, blame, evaluate
 from auditor.judge.exemptions import excuse
-from auditor.model.dataset import EXTENSIONS, machine_column_in_extensions, rule_column
+from auditor.judge.unread import unread
+from auditor.judge.verdicts import no_verdicts, verdict_frame
+from auditor.model.dataset import rule_column
 from auditor.model.reading import Source
-from auditor.model.rule import AllOf, AnyOf, Condition, Exemption, Rule, RuleBook
-from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, NOT_KNOWN, Status
-
-VERDICT_COLUMNS = {
-    "rule_id": "str",
-    "status": "str",
-    "reason_code": "str",
-    "clause": "int64",
-    "missing": "str",
-    "exemption": "str",
-    "resource_id": "str",
-    "machine_id": "str",
-    "row": "int64",
-}
-"""``clause``: index of the reason among the rule's clauses of that verdict, -1 where there is none. ``missing``: the
-columns, with commas between, that left a verdict unanswered. ``row``: the row's position in the view, -1 where the
-verdict is on a machine whose extensions were not read."""
+from auditor.model.rule import AllOf, AnyOf, Clause, Condition, Exemption, Rule, RuleBook
+from auditor.model.verdict import AS_EXPECTED, NOT_KNOWN, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +38,17 @@ class NotRun:
 
 
 def not_run(rulebook: RuleBook, configured: Collection[Source]) -> tuple[NotRun, ...]:
-    """The enabled rules that name a column resting on a source that is not configured."""
+    """The enabled rules that rest on a column with a need that no configured source meets."""
     told = []
     for rule in rulebook.rules:
-        lost = {
-            name: [source for source in column.rests_on if source not in configured]
-            for name in rule.columns()
+        unmet = {
+            name: [need for need in column.rests_on if not set(need) & set(configured)]
+            for name in rulebook.columns(rule)
             if (column := rule_column(rule.frame, name)) is not None
         }
-        columns = tuple(name for name, sources in lost.items() if sources)
+        columns = tuple(name for name, needs in unmet.items() if needs)
         if rule.enabled and columns:
-            missing = sorted({str(source) for sources in lost.values() for source in sources})
+            missing = sorted({str(source) for needs in unmet.values() for need in needs for source in need})
             told.append(NotRun(rule.id, columns, tuple(missing)))
     return tuple(told)
 
@@ -70,27 +58,30 @@ def judge(
 ) -> pd.DataFrame:
     """The verdicts of all enabled rules that can be run, with the columns ``VERDICT_COLUMNS``, by rule and row."""
     skipped = {entry.rule_id for entry in not_run(rulebook, configured)}
+    asked = [rule for rule in rulebook.rules if rule.enabled and rule.id not in skipped]
     parts = [
-        _judge_rule(rule, frames, rulebook.exemptions, as_of)
-        for rule in rulebook.rules
-        if rule.enabled and rule.id not in skipped
+        part
+        for rule in asked
+        for part in (
+            judge_rows(rule, frames[rule.frame], rulebook.exemptions, as_of, rulebook.standing),
+            *unread(rule, rulebook.standing, frames),
+        )
     ]
-    none = pd.DataFrame(columns=list(VERDICT_COLUMNS)).astype(VERDICT_COLUMNS)
-    return pd.concat([none, *parts], ignore_index=True)
+    return pd.concat([no_verdicts(), *parts], ignore_index=True)
 
 
-def _judge_rule(
-    rule: Rule, frames: dict[str, pd.DataFrame], exemptions: Sequence[Exemption], as_of: datetime
+def judge_rows(
+    rule: Rule,
+    view: pd.DataFrame,
+    exemptions: Sequence[Exemption],
+    as_of: datetime,
+    standing: tuple[Clause, ...] = (),
 ) -> pd.DataFrame:
-    view = frames[rule.frame]
-    verdicts = judge_rows(rule, view, exemptions, as_of)
-    if rule.frame != "extensions":
-        return verdicts
-    return pd.concat([verdicts, _unread(rule, frames["machines"])], ignore_index=True)
+    """One verdict for each row of ``view`` that the rule speaks of, or may speak of.
 
-
-def judge_rows(rule: Rule, view: pd.DataFrame, exemptions: Sequence[Exemption], as_of: datetime) -> pd.DataFrame:
-    """One verdict for each row of ``view`` that the rule speaks of, or may speak of."""
+    ``standing`` reasons are tried before the rule's own: they are its first reasons for not_applicable.
+    """
+    rule = replace(rule, not_applicable=(*standing, *rule.not_applicable))
     spoken = evaluate(rule.only, view, rule.frame) & evaluate(rule.applies_to, view, rule.frame)
     rows = view[~spoken.false].reset_index(drop=True)
     positions = np.flatnonzero(~spoken.false)
@@ -99,7 +90,7 @@ def judge_rows(rule: Rule, view: pd.DataFrame, exemptions: Sequence[Exemption], 
     labels = excuse(exemptions, rule.id, rows, rule.frame, as_of.date())
     excused = (status == Status.FAIL) & np.array([label is not None for label in labels], dtype=bool)
     status[excused] = Status.EXEMPT
-    return pd.DataFrame(
+    return verdict_frame(
         {
             "rule_id": rule.id,
             "status": status,
@@ -111,7 +102,7 @@ def judge_rows(rule: Rule, view: pd.DataFrame, exemptions: Sequence[Exemption], 
             "machine_id": rows["machine_id" if rule.frame == "extensions" else "id"],
             "row": positions,
         }
-    ).astype(VERDICT_COLUMNS)
+    )
 
 
 def _verdicts(rule: Rule, rows: pd.DataFrame, applies: Truth) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -176,30 +167,3 @@ def _missing(rule: Rule, rows: pd.DataFrame, status: np.ndarray[Any, Any]) -> np
     missing = np.full(len(rows), "", dtype=object)
     missing[unanswered] = [",".join(dict.fromkeys(columns)) for columns in told]
     return missing
-
-
-def _unread(rule: Rule, machines: pd.DataFrame) -> pd.DataFrame:
-    """One unanswered verdict on each machine whose extensions were not read, unless the rule surely leaves it out."""
-    unread = machines[machines["extensions_read"].ne("yes")].reset_index(drop=True)
-    spoken = evaluate(AllOf((rule.only, rule.applies_to)), _as_extension_view(unread), rule.frame)
-    kept = unread["id"][~spoken.false]
-    return pd.DataFrame(
-        {
-            "rule_id": rule.id,
-            "status": Status.UNANSWERED,
-            "reason_code": EXTENSIONS_NOT_READ,
-            "clause": -1,
-            "missing": "",
-            "exemption": None,
-            "resource_id": kept,
-            "machine_id": kept,
-            "row": -1,
-        }
-    ).astype(VERDICT_COLUMNS)
-
-
-def _as_extension_view(machines: pd.DataFrame) -> pd.DataFrame:
-    """A machine as an extension rule would see it: what would be its extension's own is missing."""
-    seen = machines.rename(columns=machine_column_in_extensions)
-    own = {stored: None for column in EXTENSIONS for stored in column.stored()}
-    return seen.assign(**{**own, "machine_id": machines["id"], "on": "machine"})

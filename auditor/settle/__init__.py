@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import SettingsRefused
-from auditor.model.rule import RuleBook
+from auditor.model.rule import Clause, RuleBook
 from auditor.model.settings import Settings
 from auditor.settle.complaints import Complaints
 from auditor.settle.config import read_config
@@ -20,6 +20,7 @@ from auditor.settle.located import Document, read_document
 from auditor.settle.packs import find_packs
 from auditor.settle.releases import as_row, read_releases
 from auditor.settle.rules import frames_of, read_rules
+from auditor.settle.standing import MANAGED, read_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +43,39 @@ def settle(
     """Read the configuration (None: all defaults), the rules and the exemptions.
 
     ``rules`` are files and folders beside the shipped pack, which ``only_rules`` leaves out; ``subscriptions`` replace
-    those of the configuration's scope; ``${NAME}`` in the configuration comes from ``environ``.
+    the subscriptions and management groups of the configuration's scope; ``${NAME}`` in the configuration comes from
+    ``environ``.
 
     Raises SettingsRefused with every problem of every file.
     """
     complaints = Complaints()
     configuration = read_config(config, subscriptions, environ, complaints)
     pack = find_packs(rules, only_rules, complaints)
-    rule_files = [complaints.take(read_document(file)) for file in pack.rules]
-    book = read_rules(rule_files, configuration, complaints)
-    tables = [complaints.take(read_document(file)) for file in pack.releases]
+    of_rules, tables, reasons, exempting = (
+        [complaints.take(read_document(file)) for file in files]
+        for files in (pack.rules, pack.releases, pack.standing, configuration.exemptions)
+    )
+    book = read_rules(of_rules, configuration, complaints)
     releases = [row for table in tables for row in read_releases(table, complaints)]
-    exempting = [complaints.take(read_document(file)) for file in (configuration.exemptions,) if file]
-    frames = frames_of(rule_files)
+    standing = [clause for document in reasons for clause in read_standing(document, complaints)]
+    frames = frames_of(of_rules)
     exemptions = [entry for document in exempting for entry in read_exemptions(document, frames, complaints)]
     settings = configuration.settings
     if complaints.problems or settings is None:
         raise SettingsRefused(complaints.problems)
-    releases += [as_row(entry) for entry in settings.sources.release_table]
-    hashes = _hashes([*rule_files, *tables, *exempting])
-    rulebook = RuleBook(book, tuple(releases), tuple(exemptions), hashes)
+    rulebook = RuleBook(
+        rules=book,
+        standing=tuple(clause for clause in standing if _holds(clause, settings)),
+        releases=(*releases, *(as_row(entry) for entry in settings.sources.release_table)),
+        exemptions=tuple(exemptions),
+        hashes=_hashes([*of_rules, *tables, *reasons, *exempting]),
+    )
     return Settled(settings, rulebook, configuration.document.digest)
+
+
+def _holds(standing: Clause, settings: Settings) -> bool:
+    """Whether the configuration leaves the reason in force."""
+    return standing.code != MANAGED or settings.scope.managed_machines == "not_applicable"
 
 
 def _hashes(documents: Iterable[Document]) -> dict[str, str]:

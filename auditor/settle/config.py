@@ -31,10 +31,10 @@ class Configuration:
     settings: Settings | None
 
     @property
-    def exemptions(self) -> File | None:
-        """The exemptions' file, where one is named and exists."""
+    def exemptions(self) -> tuple[File, ...]:
+        """The exemptions' file, where one is named and exists; none otherwise."""
         named = value_at(self.document.value, ("exemptions",))
-        return File(named) if isinstance(named, str) and File(named).is_file() else None
+        return (File(named),) if isinstance(named, str) and File(named).is_file() else ()
 
 
 def read_config(
@@ -42,7 +42,8 @@ def read_config(
 ) -> Configuration:
     """Read the configuration at ``path`` (None: all defaults); mistakes go to ``complaints``.
 
-    Files that it names are looked for beside it. ``subscriptions`` of the command line replace those of its scope.
+    Files that it names are looked for beside it. ``subscriptions`` of the command line replace the subscriptions and
+    management groups of its scope.
     """
     document = NO_FILE if path is None else _opened(path, complaints)
     if not document.readable:
@@ -147,5 +148,5 @@ def _narrowed(settings: Settings | None, subscriptions: Sequence[str], complaint
             )
     if settings is None or not ids:
         return settings
-    scope = settings.scope.model_copy(update={"subscriptions": tuple(dict.fromkeys(ids))})
+    scope = settings.scope.model_copy(update={"subscriptions": tuple(dict.fromkeys(ids)), "management_groups": ()})
     return settings.model_copy(update={"scope": scope})

@@ -10,6 +10,7 @@ from auditor.resources import rules_folder
 from auditor.settle.complaints import Complaints
 
 RELEASES = "releases.yaml"
+STANDING = "standing.yaml"
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
 
@@ -19,13 +20,15 @@ class Pack:
 
     rules: tuple[File, ...]
     releases: tuple[File, ...]
+    standing: tuple[File, ...]
 
 
 def find_packs(named: Sequence[File], only_named: bool, complaints: Complaints) -> Pack:
-    """The rule files and release tables of the shipped pack and of ``named`` files and folders.
+    """The rule files, release tables and standing reasons of the shipped pack and of ``named`` files and folders.
 
-    ``only_named`` leaves the shipped rules out; the shipped release table stays, for it says facts and no rules. In a
-    folder every YAML file is a rule, but for ``releases.yaml``, examples (``*.example.yaml``) and hidden files.
+    ``only_named`` leaves the shipped rules out; the shipped release table and standing reasons stay, for they hold
+    whatever the rules are. In a folder every YAML file is a rule, but for ``releases.yaml``, ``standing.yaml``,
+    examples (``*.example.yaml``) and hidden files.
     """
     shipped = rules_folder()
     files = [file for folder in ([] if only_named else [shipped]) for file in _in_folder(folder)]
@@ -39,9 +42,9 @@ def find_packs(named: Sequence[File], only_named: bool, complaints: Complaints) 
             files += found
     if only_named and not named:
         complaints.about_file("--only-rules", "no rules are left: name some with --rules PATH")
-    every = list(dict.fromkeys([shipped / RELEASES, *files]))
-    tables = tuple(file for file in every if file.name == RELEASES)
-    return Pack(tuple(file for file in every if file.name != RELEASES), tables)
+    every = list(dict.fromkeys([shipped / RELEASES, shipped / STANDING, *files]))
+    tables, standing = (tuple(file for file in every if file.name == name) for name in (RELEASES, STANDING))
+    return Pack(tuple(file for file in every if file not in (*tables, *standing)), tables, standing)
 
 
 def _in_folder(folder: File) -> list[File]:

@@ -9,12 +9,12 @@ from pydantic import AfterValidator, Field
 
 from auditor.model.rule import FIXES
 from auditor.model.settings import Strict, Text
-from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, NOT_KNOWN, Severity
+from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, NOT_KNOWN, Severity
 from auditor.settle.complaints import did_you_mean
 
 RULE_ID = re.compile(r"[A-Z][A-Z0-9]{1,15}-[0-9]{3,6}")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_RESERVED = frozenset({EXTENSIONS_NOT_READ, NOT_KNOWN, AS_EXPECTED})
+_RESERVED = frozenset({EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, NOT_KNOWN, AS_EXPECTED})
 
 
 def _rule_id(text: str) -> str:
@@ -56,6 +56,12 @@ class ClauseShape(Strict):
     when: object = None
     code: Annotated[str, AfterValidator(_code)]
     text: Texts
+
+
+class StandingShape(ClauseShape):
+    """A reason that leaves a machine out of every rule."""
+
+    when: object
 
 
 class ReasonShape(ClauseShape):

@@ -23,32 +23,11 @@ def _anything(value: object) -> bool:
     return value not in (None, [], {})
 
 
-def _one_of(*values: str) -> Callable[[object], bool]:
-    return lambda value: value in values
-
-
 def _other_than(known: str) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and value != known
 
 
 UNBUILT = (
-    Unbuilt(
-        ("scope", "management_groups"),
-        _anything,
-        "not yet: list the subscriptions under scope.subscriptions, or leave that empty to audit all that the "
-        "identity can see",
-    ),
-    Unbuilt(
-        ("scope", "managed_machines"),
-        _anything,
-        "not yet: machines that AKS, Databricks and others manage are judged like all others; take the line out, and "
-        "excuse such machines with an exemption",
-    ),
-    Unbuilt(
-        ("sources", "inventory"),
-        _one_of("resource_graph"),
-        "not yet: write auto or compute, which read the machines through Azure Compute",
-    ),
     Unbuilt(
         ("report", "language"),
         _other_than("en"),

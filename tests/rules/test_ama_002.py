@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,15 +17,20 @@ from tests.rules.answers import (
     PUBLISHER,
     THREE_BEHIND,
     TWO_BEHIND,
+    WAYS,
     Case,
     Judged,
     agent,
     ago,
+    arc,
+    arc_agent,
     case,
     everywhere,
+    instance,
     judge_estate,
     power,
     ran,
+    scale_set,
 )
 
 RULE = "AMA-002"
@@ -43,6 +49,11 @@ OFFERS = {
     "textorder": everywhere(("1.10.0", "1.38.1", "1.4.905.3", "1.9.0")),
     "odd": everywhere(("latest", *OFFERED, "1.99.x")),
 }
+
+ARC_LATEST, ARC_BEHIND = "1.36.1", "1.33.4"
+ARC_OFFERS = {"*": everywhere(("1.33.4", "1.34.5", "1.35.9", "1.36.1"))}
+AWAY: dict[str, Any] = {"status": "Disconnected", "last_status_change": ago(days=3)}
+OFF = agent(auto_upgrade=False)
 
 CASES = (
     case("the latest", PASS, agent(LATEST)),
@@ -206,17 +217,47 @@ CASES = (
         None,
         ExtensionSpec("Script", "Microsoft.Azure.Extensions", "CustomScript", installed="2.0.1"),
     ),
-    case("not read", ("unanswered", "extensions_not_read"), agent(LATEST)),
+    # Instances of uniform scale sets; of what a model asks for the rule does not speak.
+    scale_set("set", (PASS, OVERDUE), agent(), instance(agent(LATEST)), instance(agent(THREE_BEHIND))),
+    scale_set("set off", NOT_UPGRADING, OFF, instance(agent(THREE_BEHIND, auto_upgrade=False))),
+    scale_set("set stopped", STOPPED, agent(), instance(agent(THREE_BEHIND), power="deallocated", agent=SHOWN)),
+    scale_set("set that shows nothing", NOT_KNOWN, agent(), instance(agent(None), agent=AgentView.UNKNOWN)),
+    scale_set(
+        "set heard",
+        OVERDUE,
+        agent(),
+        instance(agent(None), agent=AgentView.UNKNOWN, stays=(ran(THREE_BEHIND, ago(days=9)),)),
+    ),
+    scale_set("set of nobody", None, agent()),
+    case("flexible", OVERDUE, agent(THREE_BEHIND), scale_set="set-flexible"),
+    scale_set("set flexible", None, agent(), orchestration="Flexible"),
+    # Arc-enabled servers, which have a list of their own.
+    arc("arc latest", PASS, arc_agent(ARC_LATEST)),
+    arc("arc behind", OVERDUE, arc_agent(ARC_BEHIND)),
+    arc("arc behind and off", NOT_UPGRADING, arc_agent(ARC_BEHIND, auto_upgrade=False)),
+    arc("arc behind and unsaid", ("fail", "behind"), arc_agent(ARC_BEHIND, auto_upgrade=None)),
+    arc("arc disconnected for days", NOT_KNOWN, arc_agent(ARC_LATEST), **AWAY),
+    arc("arc disconnected for days and behind", NOT_KNOWN, arc_agent(ARC_BEHIND), **AWAY),
+    arc("arc disconnected for hours", OVERDUE, arc_agent(ARC_BEHIND), **{**AWAY, "last_status_change": ago(hours=5)}),
+    arc("arc expired", ("not_applicable", "expired"), arc_agent(ARC_BEHIND), status="Expired"),
 )
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    faults = (
-        Fault(r"/not-read\?.*expand=instanceView", status=403, body="no"),
-        Fault(r"/locations/refusing/", status=403, body={"error": {"code": "AuthorizationFailed"}}),
-    )
-    return judge_estate(tmp_path_factory.mktemp(RULE), CASES, *faults, offers=OFFERS, beats=True)
+@pytest.fixture(scope="module", params=WAYS)
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    refused = Fault(r"/locations/refusing/", status=403, body={"error": {"code": "AuthorizationFailed"}})
+    folder, way = tmp_path_factory.mktemp(RULE), request.param
+    return judge_estate(folder, CASES, refused, offers=OFFERS, arc_offers=ARC_OFFERS, beats=True, way=way)
+
+
+@pytest.mark.parametrize(("way", "expected"), [("auto", NOT_KNOWN), ("compute", ("unanswered", "extensions_not_read"))])
+def test_a_machine_that_refuses_is_unanswered_in_either_way(tmp_path: Path, way: str, expected: Any) -> None:
+    """Resource Graph tells of its agent, but not what is installed."""
+    [of] = cases = (case("not read", None, agent(LATEST)),)
+
+    found = judge_estate(tmp_path, cases, Fault(r"/not-read\?.*expand=instanceView", status=403, body="no"), way=way)
+
+    assert found.verdicts(RULE, of) == (expected,)
 
 
 @pytest.mark.parametrize("of", CASES, ids=str)
@@ -286,7 +327,7 @@ ROLLOUT = (
 @pytest.fixture(scope="module")
 def in_rollout(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """Earlier nights saw three releases come in the last weeks."""
-    seen = {("japaneast", PUBLISHER.lower(), LINUX.lower(), version): ago(days=20) for version in NEW_RELEASES}
+    seen = {("vm", "japaneast", PUBLISHER.lower(), LINUX.lower(), version): ago(days=20) for version in NEW_RELEASES}
     offers = {"*": everywhere((*OFFERED, *NEW_RELEASES))}
     return judge_estate(tmp_path_factory.mktemp("rollout"), ROLLOUT, offers=offers, memory=Memory(seen))
 

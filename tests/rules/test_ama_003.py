@@ -14,15 +14,20 @@ from tests.rules.answers import (
     LINUX,
     THREE_BEHIND,
     TWO_BEHIND,
+    WAYS,
     Case,
     Judged,
     agent,
     ago,
+    arc,
+    arc_agent,
     case,
     failed,
+    instance,
     judge_estate,
     power,
     ran,
+    scale_set,
     wrote,
 )
 
@@ -62,12 +67,21 @@ THROTTLED = {
     "error_code": "OperationNotAllowed",
     "error_message": "too many requests",
 }
+AWAY: dict[str, Any] = {"status": "Disconnected", "last_status_change": ago(days=5, hours=-1)}
 CONFLICT = {
     "lasts": AT_ONCE,
     "sub_status": "Conflict",
     "error_code": "Conflict",
     "error_message": "another operation is in progress",
 }
+
+NO_CAPACITY = {"error_code": "AllocationFailed", "error_message": "There is not enough capacity"}
+
+
+def upgrade(**changes: Any) -> Any:
+    """An automatic upgrade of an Arc-enabled server's extensions that failed."""
+    return fail(**{"extension": None, "action": "upgradeExtensions/action", **changes})
+
 
 CASES = (
     # Nothing failed.
@@ -180,14 +194,62 @@ CASES = (
     # What is not ours.
     case("without extensions", None, operations=(fail(),)),
     case("another extension", None, ExtensionSpec(LINUX, "Contoso", "Thing"), operations=(fail(),)),
-    case("not read", ("unanswered", "extensions_not_read"), agent(OLD), operations=(fail(),)),
+    # Models of scale sets: only a later success heals. Then the verdicts on instances.
+    scale_set("set", (PASS, PASS), agent(), instance(agent(OLD))),
+    scale_set("set failed", (UNRESOLVED, PASS), agent(), instance(agent(OLD)), operations=(fail(),)),
+    scale_set("set failed and healed", PASS, agent(), operations=(fail(), succeed())),
+    scale_set("set failed and updated as a whole since", PASS, agent(), operations=(fail(), succeed(extension=None))),
+    scale_set("set failed again", UNRESOLVED, agent(), operations=(failed(ago(days=9)), succeed(ago(days=8)), fail())),
+    scale_set("set scaled out without success", PASS, agent(), operations=(fail(extension=None, **NO_CAPACITY),)),
+    scale_set(
+        "set with an instance that failed",
+        (PASS, UNRESOLVED, PASS),
+        agent(),
+        instance(agent(OLD), operations=(fail(),)),
+        instance(agent(OLD)),
+    ),
+    # Arc-enabled servers: an automatic upgrade is logged on the machine.
+    arc("arc upgraded", PASS, arc_agent(OLD), operations=(upgrade(outcome="Succeeded", error_code=""),)),
+    # Azure shows Succeeded where the old version was put back.
+    arc("arc failed", ROLLED_BACK, arc_agent(OLD), operations=(upgrade(),)),
+    arc("arc failed and is disconnected", UNRESOLVED, arc_agent(OLD), operations=(upgrade(),), **AWAY),
+    arc("arc failed and it is not upgraded", PASS, arc_agent(OLD, auto_upgrade=False), operations=(upgrade(),)),
+    arc("arc failed by hand", UNRESOLVED, arc_agent(OLD), operations=(fail(),)),
+    arc("arc failed to install", BROKEN, arc_agent(OLD, provisioning_state="Failed"), operations=(upgrade(),)),
+    arc(
+        "arc failed and reports on with the old one",
+        ROLLED_BACK,
+        arc_agent(OLD),
+        operations=(upgrade(),),
+        stays=(ran(OLD, ago(days=20)),),
+    ),
+    arc(
+        "arc failed and a newer version is heard",
+        PASS,
+        arc_agent(LATEST),
+        operations=(upgrade(),),
+        stays=(BEFORE, ran(LATEST, ago(days=4))),
+    ),
+    arc(
+        "arc failed and expired since",
+        ("not_applicable", "expired"),
+        arc_agent(OLD),
+        operations=(upgrade(),),
+        status="Expired",
+    ),
 )
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+@pytest.fixture(scope="module", params=WAYS)
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    return judge_estate(tmp_path_factory.mktemp(RULE), CASES, beats=True, way=request.param)
+
+
+def test_a_machine_that_was_not_read_is_unanswered(tmp_path: Path) -> None:
+    [of] = cases = (case("not read", ("unanswered", "extensions_not_read"), agent(OLD), operations=(fail(),)),)
     unread = Fault(r"/not-read\?.*expand=instanceView", status=403, body="no")
-    return judge_estate(tmp_path_factory.mktemp(RULE), CASES, unread, beats=True)
+
+    assert judge_estate(tmp_path, cases, unread, way="compute").verdicts(RULE, of) == of.expected
 
 
 @pytest.mark.parametrize("of", CASES, ids=str)
@@ -231,11 +293,11 @@ def test_without_heartbeats_nothing_is_silent_and_nothing_rolled_back(tmp_path: 
 
 def test_without_the_activity_log_nothing_is_known_of_any_operation(tmp_path: Path) -> None:
     refused = Fault(r"/eventtypes/management/", status=403, body={"error": {"code": "AuthorizationFailed"}})
-    cases = [each for each in CASES if each.expected and each.machine.name != "not-read"]
+    cases = [each for each in CASES if each.expected and "expired" not in each.machine.name]
 
     found = judge_estate(tmp_path, cases, refused, beats=True)
 
-    assert {found.verdicts(RULE, each) for each in cases} == {(NOT_KNOWN,)}
+    assert {verdict for each in cases for verdict in found.verdicts(RULE, each)} == {NOT_KNOWN}
 
 
 def test_with_heartbeats_refused_a_failure_is_not_called_healed_by_what_they_would_show(tmp_path: Path) -> None:

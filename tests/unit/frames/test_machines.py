@@ -7,20 +7,30 @@ from typing import Any
 
 import pytest
 
-from auditor.model.reading import Row, Source
+from auditor.model.reading import Reading, Row, Service, Source
 from tests.unit.frames.parts import (
+    INSTANCE,
     MACHINE,
     NOW,
+    SCALE_SET,
+    SUBSCRIPTION,
     WINDOW_START,
     WORKSPACE,
     Estate,
     ago,
     extension,
+    flexible,
+    in_bulk,
+    instance,
     machine,
     operation,
     reading,
+    server,
     stay,
     the_machine,
+    with_arc,
+    with_flexible,
+    with_uniform,
 )
 
 DEALLOCATED: dict[str, Any] = {
@@ -129,6 +139,144 @@ def test_a_start_that_failed_says_nothing() -> None:
 
 def test_writes_of_extensions_are_no_power_events() -> None:
     assert last_ran(operation(ago(days=2)), **DEALLOCATED) == (None, WINDOW_START, "activity_log")
+
+
+# --- who told the state ---
+
+
+def test_a_running_machine_of_resource_graphs_list_runs_as_that_says() -> None:
+    assert last_ran_of(in_bulk()) == (NOW, NOW, "resource_graph")
+    assert last_ran_of(in_bulk(), reading(Source.INSTANCE_VIEW, MACHINE)) == (NOW, NOW, "instance_view")
+    unread = reading(Source.INSTANCE_VIEW, MACHINE, complete=False)
+    assert last_ran_of(in_bulk(), unread) == (NOW, NOW, "resource_graph")
+
+
+def test_a_flexible_instance_is_told_of_as_virtual_machines_are() -> None:
+    assert last_ran_of(in_bulk(machines=(flexible(),))) == (NOW, NOW, "resource_graph")
+    assert last_ran_of(with_flexible()) == (NOW, NOW, "instance_view")
+
+
+def test_an_instance_of_a_uniform_scale_set_is_told_of_by_its_view() -> None:
+    by_graph = reading(Source.VIRTUAL_MACHINES, SUBSCRIPTION, by=Service.RESOURCE_GRAPH)
+
+    assert last_ran_of(with_uniform(), by_graph) == (NOW, NOW, "instance_view")
+
+
+def last_ran_of(estate: Estate, *more: Reading) -> tuple[datetime | None, datetime | None, str | None]:
+    found = the_machine(estate, *more)
+    return found["last_ran.low"], found["last_ran.high"], found["last_ran_source"]
+
+
+def test_a_machine_that_nobody_read_at_a_known_time_is_as_of_now() -> None:
+    assert last_ran(read_at=None) == (NOW, NOW, "instance_view")
+
+
+def test_a_deallocated_machine_of_resource_graphs_list_is_bounded_by_the_window() -> None:
+    """The list does not tell when Azure last changed the machine."""
+    listed = in_bulk(machines=(machine(**DEALLOCATED, provisioned_at=None),))
+
+    assert last_ran_of(listed) == (None, WINDOW_START, "activity_log")
+    young = in_bulk(machines=(machine(**DEALLOCATED, created_at=ago(days=2)),))
+    assert last_ran_of(young) == (None, ago(days=2), "activity_log")
+
+
+# --- Arc ---
+
+
+def of_server(**state: Any) -> tuple[datetime | None, datetime | None, str | None]:
+    return last_ran_of(with_arc(machines=(server(**state),)))
+
+
+def test_a_connected_server_runs_now() -> None:
+    assert of_server() == (NOW, NOW, "arc")
+
+
+def test_a_disconnected_server_ran_until_its_status_changed_and_may_run_still() -> None:
+    found = the_machine(with_arc(machines=(server(availability="disconnected", status_changed_at=ago(days=9)),)))
+
+    assert (found["last_ran.low"], found["last_ran.high"], found["last_ran_source"]) == (ago(days=9), NOW, "arc")
+    assert (found["days_stopped.low"], found["days_stopped.high"]) == (timedelta(0), timedelta(days=9))
+
+
+def test_a_server_whose_status_changed_while_it_was_read_ran_then() -> None:
+    """The clock of the night may be a given one, behind Azure's."""
+    ahead = NOW + timedelta(minutes=5)
+
+    assert of_server(availability="disconnected", status_changed_at=ahead) == (NOW, NOW, "arc")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"availability": "disconnected", "status_changed_at": None},
+        {"availability": "expired"},
+        {"availability": None, "power_state": None},
+    ],
+    ids=str,
+)
+def test_of_any_other_server_nobody_knows_when_it_last_ran(state: dict[str, Any]) -> None:
+    assert of_server(**state) == (None, None, None)
+
+
+def test_a_servers_state_is_known_without_any_log() -> None:
+    gone = server(availability="disconnected", status_changed_at=ago(days=9))
+
+    unread = with_arc(machines=(gone,)).without(Source.ARC_ACTIVITY_LOG)
+
+    assert last_ran_of(unread) == (ago(days=9), NOW, "arc")
+
+
+# --- instances of scale sets ---
+
+
+def of_instance(*operations: Row, **state: Any) -> tuple[datetime | None, datetime | None, str | None]:
+    return last_ran_of(with_uniform(machines=(instance(**{**DEALLOCATED, **state}),), operations=operations))
+
+
+def test_an_instances_own_stop_tells_it_exactly() -> None:
+    own = operation(ago(days=2), action="deallocate", machine_id=INSTANCE)
+
+    assert of_instance(own) == (ago(days=2), ago(days=2), "activity_log")
+
+
+def test_a_stop_of_the_whole_set_may_have_stopped_it_or_found_it_stopped() -> None:
+    whole = operation(ago(days=2), action="deallocate", machine_id=SCALE_SET.upper())
+
+    assert of_instance(whole) == (None, ago(days=2), "activity_log")
+    own = operation(ago(days=5), action="deallocate", machine_id=INSTANCE)
+    assert of_instance(whole, own) == (ago(days=5), ago(days=2), "activity_log")
+
+
+def test_a_stop_of_the_whole_set_before_its_own_says_nothing_more() -> None:
+    whole = operation(ago(days=9), action="deallocate", machine_id=SCALE_SET)
+    own = operation(ago(days=5), action="deallocate", machine_id=INSTANCE)
+
+    assert of_instance(whole, own) == (ago(days=5), ago(days=5), "activity_log")
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"), [("start", "succeeded"), ("start", "running"), ("deallocate", "failed")]
+)
+def test_a_start_of_the_whole_set_may_have_started_it(action: str, outcome: str) -> None:
+    own = operation(ago(days=5), action="deallocate", machine_id=INSTANCE)
+    whole = operation(ago(days=2), outcome, action, machine_id=SCALE_SET)
+
+    assert of_instance(own, whole) == (ago(days=5), NOW, "activity_log")
+    assert of_instance(whole) == (None, NOW, "activity_log")
+
+
+def test_the_events_of_another_set_count_for_nothing() -> None:
+    elsewhere = operation(ago(days=2), action="deallocate", machine_id=f"{SCALE_SET}-2")
+
+    assert of_instance(elsewhere) == (None, WINDOW_START, "activity_log")
+
+
+# --- age ---
+
+
+def test_a_machines_age_is_counted_from_when_it_was_made() -> None:
+    assert the_machine(Estate(machines=(machine(created_at=ago(hours=5)),)))["age"] == timedelta(hours=5)
+    assert the_machine(with_arc())["age"] is None
 
 
 # --- heartbeats ---

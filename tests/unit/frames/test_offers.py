@@ -11,12 +11,31 @@ from hypothesis import strategies as st
 
 from auditor.frames.offers import Lag, Offers, ReleaseTable
 from auditor.model.memory import Memory
+from auditor.model.reading import Source
 from auditor.model.rule import ReleaseRow
 from auditor.model.version import Version
-from tests.unit.frames.parts import LINUX, NOW, PUBLISHER, Estate, ago, extension, machine, the_extension, versions
+from tests.unit.frames.parts import (
+    LINUX,
+    NOW,
+    OFFER_SCOPE,
+    PUBLISHER,
+    SERVER,
+    Estate,
+    ago,
+    extension,
+    machine,
+    on,
+    only,
+    reading,
+    the_extension,
+    versions,
+    with_arc,
+    with_flexible,
+    with_uniform,
+)
 
-PLACE = ("japaneast", PUBLISHER.lower(), LINUX.lower())
-AGENT = PLACE[1:]
+PLACE = ("vm", "japaneast", PUBLISHER.lower(), LINUX.lower())
+AGENT = PLACE[2:]
 VM, ARC = timedelta(days=60), timedelta(days=56)
 
 
@@ -339,10 +358,36 @@ def test_names_on_offer_that_are_no_versions_are_passed_over_and_neither_withdra
 
 
 def test_arc_servers_have_a_rollout_of_their_own() -> None:
-    estate = {"extensions": (extension(installed_version="1.30"),), "versions": versions("1.31", "1.32")}
+    offered = ("1.31", "1.32")
 
-    assert columns(**estate)["releases_overdue"] == 0
-    assert columns(**estate, machines=(machine(kind="arc"),))["releases_overdue"] == 1
+    assert (
+        columns(extensions=(extension(installed_version="1.30"),), versions=versions(*offered))["releases_overdue"] == 0
+    )
+    arc = with_arc(extensions=(on(SERVER, installed_version="1.30"),), versions=versions(*offered, machine_kind="arc"))
+    assert the_extension(arc)["releases_overdue"] == 1
+
+
+def test_arc_has_a_list_of_versions_of_its_own() -> None:
+    """The same region, publisher and type may offer another version to virtual machines."""
+    offered = [*versions("1.39.0"), *versions("1.36.1", machine_kind="arc")]
+
+    assert the_extension(with_arc(versions=offered))["latest_version"] == "1.36.1"
+    assert columns(versions=offered)["latest_version"] == "1.39.0"
+
+
+def test_the_list_for_virtual_machines_is_no_answer_for_arc() -> None:
+    vm_list = reading(Source.EXTENSION_VERSIONS, OFFER_SCOPE)
+
+    unread = with_arc().without(Source.ARC_EXTENSION_VERSIONS)
+
+    assert the_extension(unread, vm_list)["latest_version"] is None
+
+
+def test_instances_of_scale_sets_are_compared_with_what_virtual_machines_are_offered() -> None:
+    for estate in (with_uniform(versions=versions("1.37.0")), with_flexible(versions=versions("1.37.0"))):
+        on_machine, in_model = (only(estate.frames()["extensions"], row) for row in (0, 1))
+        assert on_machine["releases_behind"] == 1
+        assert in_model["releases_behind"] is None
 
 
 def test_what_the_table_and_earlier_nights_know_stands_beside_each_version() -> None:

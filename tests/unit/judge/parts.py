@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from auditor.frames.build import DTYPES
-from auditor.model.dataset import VIEWS, Column, Kind, rule_column
+from auditor.model.dataset import FRAMES, VIEWS, Column, Kind, rule_column
 from auditor.model.rule import (
     ALWAYS,
     LISTS,
@@ -94,12 +94,13 @@ ROWS: st.SearchStrategy[Row] = st.tuples(
 
 
 def view_of(rows: Sequence[Mapping[str, Any]], frame: str = "extensions") -> pd.DataFrame:
-    """The rows as a frame that rules see, with ids of their own where they have none."""
+    """The rows as a frame, as rules see it, with ids of their own where they have none."""
     own = [{"id": f"/e/{at}", "machine_id": f"/m/{at}", **row} for at, row in enumerate(rows)]
+    declared = {**FRAMES, **VIEWS}[frame]
     return pd.DataFrame(
         {
             stored: pd.Series([row.get(stored) for row in own], dtype=DTYPES[column.kind])
-            for column in VIEWS[frame]
+            for column in declared
             for stored in column.stored()
         },
         index=pd.RangeIndex(len(own)),
@@ -178,7 +179,7 @@ RULES: st.SearchStrategy[Rule] = st.builds(
 # --- the reference ---
 
 Kleene = bool | None
-GRID = [number * HALF_DAY for number in range(-1, 11)]
+GRID = [number * HALF_DAY for number in (*range(-1, 11), 14, 15, 16, 17)]
 """All durations between which the drawn bounds and the wanted values can tell apart, and some beyond."""
 
 
@@ -255,14 +256,15 @@ def _plain(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def naive_verdict(of: Rule, row: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def naive_verdict(of: Rule, row: Mapping[str, Any], standing: Sequence[Clause] = ()) -> tuple[str | None, str | None]:
     """Verdict and reason code in the words of DESIGN section 5; None where the rule does not speak of the row."""
+    not_applicable = (*standing, *of.not_applicable)
 
     def first(found: Iterable[Clause]) -> str:
         return next(each.code for each in found if naive(each.when, row) is True)
 
     applies = naive_all([naive(of.only, row), naive(of.applies_to, row)])
-    excluded = naive_any(naive(each.when, row) for each in of.not_applicable)
+    excluded = naive_any(naive(each.when, row) for each in not_applicable)
     early = naive_any(naive(each.when, row) for each in of.early_pending)
     expected = naive(of.expect, row)
     pending = naive_any(naive(each.when, row) for each in of.pending)
@@ -271,7 +273,7 @@ def naive_verdict(of: Rule, row: Mapping[str, Any]) -> tuple[str | None, str | N
     if applies is None:
         return "unanswered", "not_known"
     if excluded is not False:  # settled whole: else a value taken away could turn not_applicable into pending
-        return ("not_applicable", first(of.not_applicable)) if excluded else ("unanswered", "not_known")
+        return ("not_applicable", first(not_applicable)) if excluded else ("unanswered", "not_known")
     if early is True:
         return "pending", first(of.early_pending)
     if None in (early, expected):

@@ -10,9 +10,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.judge.engine import judge_rows
-from auditor.model.rule import ALWAYS, AllOf, Comparison, Condition, Exemption, NoneOf, Operator, Rule
+from auditor.model.rule import (
+    ALWAYS,
+    AllOf,
+    Clause,
+    Comparison,
+    Condition,
+    Exemption,
+    NoneOf,
+    Operator,
+    Rule,
+    RuleBook,
+)
 from auditor.model.verdict import Status
-from tests.unit.judge.parts import NOW, ROWS, RULES, Row, clause, naive_verdict, property_over, rule, view_of
+from tests.unit.judge.parts import (
+    NOW,
+    ROWS,
+    RULES,
+    Row,
+    clause,
+    clauses,
+    naive_verdict,
+    property_over,
+    rule,
+    view_of,
+)
 
 TRUE: Condition = ALWAYS
 FALSE: Condition = NoneOf((ALWAYS,))
@@ -20,9 +42,11 @@ UNKNOWN = Comparison("publisher", Operator.EQUALS, "a")
 """Over a row that has no publisher."""
 
 
-def verdicts(of: Rule, *rows: Row, exemptions: tuple[Exemption, ...] = ()) -> list[tuple[str | None, str | None]]:
+def verdicts(
+    of: Rule, *rows: Row, exemptions: tuple[Exemption, ...] = (), standing: tuple[Clause, ...] = ()
+) -> list[tuple[str | None, str | None]]:
     """Verdict and reason code of each row."""
-    found = judge_rows(of, view_of(rows), exemptions, NOW)
+    found = judge_rows(of, view_of(rows), exemptions, NOW, standing)
     by_row = {
         at: (str(status), code)
         for at, status, code in zip(found["row"], found["status"], found["reason_code"], strict=True)
@@ -30,30 +54,47 @@ def verdicts(of: Rule, *rows: Row, exemptions: tuple[Exemption, ...] = ()) -> li
     return [by_row.get(at, (None, None)) for at in range(len(rows))]
 
 
-@property_over
-@given(of=RULES, rows=st.lists(ROWS, min_size=1, max_size=8))
-def test_every_verdict_agrees_with_the_reference(of: Rule, rows: list[Row]) -> None:
-    assert verdicts(of, *rows) == [naive_verdict(of, row) for row in rows]
+STANDING = clauses("standing")
 
 
 @property_over
-@given(of=RULES, row=ROWS, data=st.data())
-def test_taking_values_away_leaves_the_verdict_or_makes_it_unanswered(of: Rule, row: Row, data: st.DataObject) -> None:
+@given(of=RULES, rows=st.lists(ROWS, min_size=1, max_size=8), standing=STANDING)
+def test_every_verdict_agrees_with_the_reference(of: Rule, rows: list[Row], standing: tuple[Clause, ...]) -> None:
+    assert verdicts(of, *rows, standing=standing) == [naive_verdict(of, row, standing) for row in rows]
+
+
+@property_over
+@given(of=RULES, row=ROWS, standing=STANDING, data=st.data())
+def test_taking_values_away_leaves_the_verdict_or_makes_it_unanswered(
+    of: Rule, row: Row, standing: tuple[Clause, ...], data: st.DataObject
+) -> None:
     gone = data.draw(st.sets(st.sampled_from(sorted(row)), min_size=1))
 
-    (before, _code), (after, _other) = verdicts(of, row, row | dict.fromkeys(gone))
+    (before, _code), (after, _other) = verdicts(of, row, row | dict.fromkeys(gone), standing=standing)
 
     assert after in (before, "unanswered")
 
 
 @property_over
-@given(of=RULES, row=ROWS)
-def test_an_unanswered_verdict_names_what_is_missing_and_no_other_does(of: Rule, row: Row) -> None:
-    found = judge_rows(of, view_of([row]), (), NOW)
+@given(of=RULES, row=ROWS, standing=STANDING)
+def test_an_unanswered_verdict_names_what_is_missing_and_no_other_does(
+    of: Rule, row: Row, standing: tuple[Clause, ...]
+) -> None:
+    found = judge_rows(of, view_of([row]), (), NOW, standing)
 
     for status, missing in zip(found["status"], found["missing"], strict=True):
         assert bool(missing) == (status == Status.UNANSWERED)
-        assert set(filter(None, missing.split(","))) <= set(of.columns())
+        assert set(filter(None, missing.split(","))) <= set(RuleBook((of,), standing).columns(of))
+
+
+@property_over
+@given(of=RULES, row=ROWS, standing=STANDING)
+def test_a_standing_reason_leaves_rows_out_and_makes_none_pass_or_fail(
+    of: Rule, row: Row, standing: tuple[Clause, ...]
+) -> None:
+    [(before, code)], [(after, another)] = verdicts(of, row), verdicts(of, row, standing=standing)
+
+    assert (after, another) == (before, code) or after in ("not_applicable", "unanswered")
 
 
 def one(expect: Condition = TRUE, **more: Any) -> tuple[str | None, str | None]:
@@ -113,6 +154,38 @@ def test_a_verdict_holds_the_index_of_its_clause() -> None:
     [found] = judge_rows(of, view_of([{}]), (), NOW).to_dict("records")
 
     assert of.clauses(Status.PENDING)[found["clause"]].code == "yes"
+
+
+STANDING_REASONS = (clause("managed", Comparison("managed_by", Operator.NOT, "none")), clause("always", TRUE))
+
+
+@pytest.mark.parametrize(
+    ("standing", "row", "verdict"),
+    [
+        (STANDING_REASONS, {"managed_by": "AKS"}, ("not_applicable", "managed")),
+        (STANDING_REASONS, {"managed_by": "none"}, ("not_applicable", "always")),
+        (STANDING_REASONS, {}, ("not_applicable", "always")),
+        (STANDING_REASONS[:1], {}, ("unanswered", "not_known")),
+        (STANDING_REASONS[:1], {"managed_by": "none"}, ("not_applicable", "own")),
+        ((), {"managed_by": "AKS"}, ("not_applicable", "own")),
+    ],
+)
+def test_standing_reasons_are_tried_before_the_rules_own(
+    standing: tuple[Clause, ...], row: Row, verdict: tuple[str, str]
+) -> None:
+    of = rule(FALSE, not_applicable=(clause("own", Comparison("managed_by", Operator.IN, ("none", "AKS"))),))
+
+    assert verdicts(of, row, standing=standing) == [verdict]
+
+
+@pytest.mark.parametrize(("managed_by", "code"), [("AKS", "managed"), ("none", "second")])
+def test_the_rule_book_finds_the_reason_of_a_verdict_among_standing_and_own(managed_by: str, code: str) -> None:
+    own = (clause("first", FALSE), clause("second", TRUE))
+    book = RuleBook((rule(FALSE, not_applicable=own),), STANDING_REASONS[:1])
+
+    found = judge_rows(book.rules[0], view_of([{"managed_by": managed_by}]), (), NOW, book.standing)
+
+    assert book.clauses(book.rules[0], Status.NOT_APPLICABLE)[found["clause"][0]].code == code
 
 
 def test_verdicts_stand_on_their_row_and_its_machine() -> None:

@@ -18,7 +18,7 @@ from auditor.model.rule import (
     RuleBook,
     comparisons_of,
 )
-from auditor.model.verdict import Severity
+from auditor.model.verdict import Severity, Status
 
 TYPES = Comparison("type", Operator.IN, ("B", "A"))
 PUBLISHER = Comparison("publisher", Operator.EQUALS, "P")
@@ -54,6 +54,18 @@ def test_the_agents_are_the_pairs_that_enabled_rules_name_outright() -> None:
     )
     vague = replace(RULE, id="MY-004", applies_to=Comparison("publisher", Operator.MATCHES, "*"))
     assert RuleBook((RULE, other, off, vague)).agents() == (("P", "A"), ("P", "B"), ("P", "c"))
+
+
+def test_a_verdicts_reason_is_counted_from_the_standing_ones_and_a_rule_rests_on_their_columns() -> None:
+    standing = Clause("s", Comparison("managed_by", Operator.NOT, "none"), {"en": "t"})
+    own = Clause("o", OS, {"en": "t"})
+    rule = replace(RULE, not_applicable=(own,), pending=(own,))
+    book = RuleBook((rule,), standing=(standing,))
+    assert book.clauses(rule, Status.NOT_APPLICABLE) == (standing, own)
+    assert all(
+        book.clauses(rule, status) == rule.clauses(status) for status in Status if status is not Status.NOT_APPLICABLE
+    )
+    assert book.columns(rule) == ("managed_by", *rule.columns())
 
 
 def test_an_exemption_is_known_by_ticket_owner_and_end() -> None:

@@ -40,9 +40,11 @@ def test_everything_that_is_built_can_be_written(desk: Desk) -> None:
           token: ${{AUDITOR_ACCESS_TOKEN}}
         scope:
           subscriptions: [{ID.upper()}, {ID}]
+          management_groups: [root, "Prod-1_a.(x)", {ID}, root]
+          managed_machines: judged
           accepted_gaps:
             - {{scope: {ID}, source: any, owner: Ann, reason: Refused, until: 2026-12-31}}
-            - {{scope: japaneast, source: extension_versions, owner: Ann, reason: Refused, until: "2026-12-31"}}
+            - {{scope: japaneast, source: arc_extension_versions, owner: Ann, reason: Refused, until: "2026-12-31"}}
         sources:
           inventory: compute
           lookback: 89d
@@ -64,9 +66,11 @@ def test_everything_that_is_built_can_be_written(desk: Desk) -> None:
     assert azure.token is not None
     assert azure.token.get_secret_value() == "a-token-for-tests"
     assert scope.subscriptions == (ID,)
+    assert (scope.management_groups, scope.managed_machines) == (("root", "Prod-1_a.(x)", ID), "judged")
+    assert sources.inventory == "compute"
     assert [(gap.source, gap.until) for gap in scope.accepted_gaps] == [
         ("any", date(2026, 12, 31)),
-        (Source.EXTENSION_VERSIONS, date(2026, 12, 31)),
+        (Source.ARC_EXTENSION_VERSIONS, date(2026, 12, 31)),
     ]
     assert (sources.lookback, sources.rollout.vm) == (timedelta(days=89), timedelta(hours=36))
     assert (sources.heartbeats.workspaces, sources.heartbeats.window) == ((ID,), timedelta(days=7))
@@ -249,7 +253,7 @@ def test_a_missing_configuration_is_told_in_one_sentence(desk: Desk) -> None:
             ),
             (
                 "config.yaml:4: scope.accepted_gaps[0].source: 'activity' is not a source: write any, or one of "
-                "subscriptions, virtual_machines, instance_view, extension_versions, activity_log, heartbeats"
+                f"{', '.join(Source)}"
             ),
         ),
         (
@@ -290,9 +294,6 @@ def test_each_mistake_is_told_with_its_place_and_what_to_do(desk: Desk, config: 
 @pytest.mark.parametrize(
     ("config", "place", "instead"),
     [
-        ("sources: {inventory: resource_graph}", "sources.inventory", "write auto or compute"),
-        ("scope: {management_groups: [root]}", "scope.management_groups", "list the subscriptions"),
-        ("scope: {managed_machines: not_applicable}", "scope.managed_machines", "judged like all others"),
         ("deliver: [{kind: smtp}]", "deliver", "take deliver out"),
         ("archive: {url: 'file:./archive'}", "archive", "take the archive out"),
         ("time_budget: 2h", "time_budget", "take the line out"),
@@ -402,12 +403,62 @@ class TestCredential:
         assert azure.credential is kind
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Production team",
+        "/providers/Microsoft.Management/managementGroups/prod",
+        "prod/europe",
+        "",
+        "生産",
+        "x" * 91,
+    ],
+)
+def test_a_management_group_is_named_by_its_id(desk: Desk, written: str) -> None:
+    told = desk.told(f"scope:\n  management_groups: [root, '{written}']\n")
+    assert told == [
+        (
+            f"config.yaml:2: scope.management_groups[1]: {written!r} is not a management group's id: write the id that "
+            "the portal shows beside the name (letters, digits and -_.() only), not the display name and not a path"
+        )
+    ]
+
+
+@pytest.mark.parametrize("inventory", ["auto", "resource_graph", "compute"])
+def test_the_inventory_can_be_read_in_each_way(desk: Desk, inventory: str) -> None:
+    assert desk.settle(f"sources: {{inventory: {inventory}}}").settings.sources.inventory == inventory
+
+
+@pytest.mark.parametrize("source", ["any", *Source])
+def test_a_gap_of_every_source_can_be_accepted(desk: Desk, source: str) -> None:
+    gap = f"{{scope: {ID}, source: {source}, owner: Ann, reason: Refused, until: 2026-12-31}}"
+    (accepted,) = desk.settle(f"scope: {{accepted_gaps: [{gap}]}}").settings.scope.accepted_gaps
+    assert accepted.source == source
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("sources: {inventory: graph}", "sources.inventory: 'graph' is not known here"),
+        ("scope: {managed_machines: exempt}", "scope.managed_machines: 'exempt' is not known here"),
+    ],
+)
+def test_another_word_is_refused(desk: Desk, config: str, told: str) -> None:
+    (line,) = desk.told(config)
+    assert line.startswith(f"config.yaml:1: {told}")
+
+
 class TestSubscriptionsOfTheCommandLine:
     OTHER = "00000000-0000-0000-0000-00000000000A"
 
     def test_replace_those_of_the_configuration(self, desk: Desk) -> None:
         settled = desk.settle(f"scope: {{subscriptions: [{ID}]}}", subscriptions=[self.OTHER])
         assert settled.settings.scope.subscriptions == (self.OTHER.lower(),)
+
+    def test_replace_its_management_groups_too(self, desk: Desk) -> None:
+        """Asked for one subscription, a night does not audit all that lies below a group besides."""
+        scope = desk.settle("scope: {management_groups: [root]}", subscriptions=[self.OTHER]).settings.scope
+        assert (scope.subscriptions, scope.management_groups) == ((self.OTHER.lower(),), ())
 
     def test_must_be_ids(self, desk: Desk) -> None:
         assert desk.told(None, subscriptions=["prod"]) == [

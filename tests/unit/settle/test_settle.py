@@ -12,6 +12,8 @@ import pytest
 from auditor.resources import rules_folder
 from tests.unit.settle.desk import RULE, Desk
 
+SHIPPED = ["AMA-001", "AMA-002", "AMA-003", "AMA-004"]
+
 
 def test_mistakes_of_all_files_are_told_at_once_and_sorted(desk: Desk) -> None:
     desk.write("exemptions.yaml", "- rule: AMA-001\n  resource: vm1\n  owner: Ann\n  reason: x\n  ticket: 17\n")
@@ -67,7 +69,7 @@ def test_every_file_has_its_hash(desk: Desk) -> None:
     }
     shipped = {
         name: hashlib.sha256((rules_folder() / name).read_bytes()).hexdigest()
-        for name in ("AMA-001.yaml", "AMA-002.yaml", "AMA-003.yaml", "releases.yaml")
+        for name in ("AMA-001.yaml", "AMA-002.yaml", "AMA-003.yaml", "AMA-004.yaml", "releases.yaml", "standing.yaml")
     }
     assert settled.rulebook.hashes == digests | shipped
     assert settled.config_hash == hashlib.sha256(config.encode()).hexdigest()
@@ -82,14 +84,15 @@ class TestPacks:
         desk.write("pack/exemptions.example.yaml", "[")
         desk.write("pack/notes.txt", "[")
         book = desk.settle(None, rules=[Path("pack")]).rulebook
-        assert [rule.id for rule in book.rules] == ["AMA-001", "AMA-002", "AMA-003", "MY-001", "MY-002"]
-        assert book.rules[3].path == "pack/MY-001.yaml"
+        assert [rule.id for rule in book.rules] == [*SHIPPED, "MY-001", "MY-002"]
+        assert book.rules[len(SHIPPED)].path == "pack/MY-001.yaml"
 
-    def test_only_rules_leaves_the_shipped_ones_out_and_keeps_the_release_table(self, desk: Desk) -> None:
+    def test_only_rules_leaves_the_shipped_ones_out_and_keeps_what_holds_for_any_rule(self, desk: Desk) -> None:
         desk.write("MY-001.yaml", RULE)
         book = desk.settle(None, rules=[Path("MY-001.yaml")], only_rules=True).rulebook
         assert [rule.id for rule in book.rules] == ["MY-001"]
-        assert book.releases == desk.settle(None).rulebook.releases
+        shipped = desk.settle(None).rulebook
+        assert (book.releases, book.standing) == (shipped.releases, shipped.standing)
 
     def test_a_packs_own_release_table_is_added(self, desk: Desk) -> None:
         desk.write("pack/MY-001.yaml", RULE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model.rule import FIXES, ReleaseRow, Rule, RuleBook
+from auditor.model.rule import FIXES, Comparison, Operator, ReleaseRow, Rule, RuleBook, comparisons_of
 from auditor.model.verdict import Severity, Status
 from auditor.settle import settle
 
@@ -25,20 +25,22 @@ def book() -> RuleBook:
     return settle(None, environ={}).rulebook
 
 
-def test_the_three_rules_of_the_mission(book: RuleBook) -> None:
+def test_the_four_rules_of_the_mission(book: RuleBook) -> None:
     assert {rule.id: rule.severity for rule in book.rules} == {
         "AMA-001": Severity.HIGH,
         "AMA-002": Severity.MEDIUM,
         "AMA-003": Severity.HIGH,
+        "AMA-004": Severity.HIGH,
     }
-    assert all(rule.enabled and rule.frame == "extensions" for rule in book.rules)
+    assert all(rule.enabled for rule in book.rules)
+    assert [rule.frame for rule in book.rules] == [*["extensions"] * 3, "machines"]
     assert book.agents() == AGENTS
 
 
 def test_each_rule_needs_only_the_columns_of_its_question(book: RuleBook) -> None:
     columns = {rule.id: set(rule.columns()) - {"publisher", "type", "on"} for rule in book.rules}
     assert columns == {
-        "AMA-001": {"auto_upgrade", "auto_upgrade_minor"},
+        "AMA-001": {"auto_upgrade", "auto_upgrade_minor", "model_auto_upgrade", "follows_model"},
         "AMA-002": {
             "days_stopped",
             "provisioning_state",
@@ -48,6 +50,7 @@ def test_each_rule_needs_only_the_columns_of_its_question(book: RuleBook) -> Non
             "overdue_basis",
         },
         "AMA-003": {"unfinished_operation", "last_failure"},
+        "AMA-004": {"monitor_agents", "kind", "age", "orphaned_failure"},
     }
 
 
@@ -83,6 +86,21 @@ class TestEveryRule:
 
 def test_every_fix_is_asked_for_by_some_rule(book: RuleBook) -> None:
     assert {reason.fix for rule in book.rules for reason in rule.reasons} == FIXES
+
+
+def test_the_standing_reasons(book: RuleBook) -> None:
+    expired = {"kind": "arc", "availability": "expired"}
+    assert [reason.code for reason in book.standing] == ["managed", "expired"]
+    assert book.standing[0].when == Comparison("managed_by", Operator.NOT, "none")
+    assert {test.column: test.value for test in comparisons_of(book.standing[1].when)} == expired
+    assert all(set(reason.text) == {"en", "ja"} for reason in book.standing)
+    assert not [reason.text["ja"] for reason in book.standing if "。 " in reason.text["ja"]]
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_no_rule_says_something_else_with_a_code_of_the_standing_reasons(rule: Rule, book: RuleBook) -> None:
+    own = {clause.code for status in Status for clause in rule.clauses(status)}
+    assert not own & {reason.code for reason in book.standing}
 
 
 class TestReleaseTable:

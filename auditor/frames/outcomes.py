@@ -1,0 +1,72 @@
+"""What became of each extension's failed operations: the scenes that :mod:`auditor.frames.failures` judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from auditor.frames.cells import moment, present, records
+from auditor.frames.coverage import Mask
+from auditor.frames.failures import NO_OPERATION, Operation, Scene, judge_failures
+from auditor.frames.operations import operations_by_row
+from auditor.frames.stays import Stays
+from auditor.model.agent import is_monitor_agent
+from auditor.model.reading import Source
+from auditor.model.scopes import subject_of
+
+_TOLD_OF_FAILURES = (
+    *("machine_id", "on", "kind", "follows_model", "publisher", "type", "monitor_agents", "created_at"),
+    *("machine_created_at", "availability", "installed_version", "installed_version_at", "installed_version_source"),
+    *("latest_version", "provisioning_state", "instance_status", "read_at"),
+)
+"""What a failure is judged by, beside operations and heartbeats."""
+
+
+def with_failures(
+    view: pd.DataFrame, operations: pd.DataFrame, logged: Mask, stays: Stays, as_of: datetime
+) -> pd.DataFrame:
+    """What became of failed operations; ``logged`` where the log was completely read that holds them."""
+    about = operations_by_row(view, operations)
+    rows = records(view.iloc[list(about)][list(_TOLD_OF_FAILURES)])
+    outcomes = {at: judge_failures(_scene(row, about[at], stays, as_of)) for at, row in zip(about, rows, strict=True)}
+    told = [outcomes.get(at, NO_OPERATION) if known else None for at, known in enumerate(logged.tolist())]
+    return view.assign(
+        last_failure=_text([None if each is None else each.word for each in told]),
+        last_failure_at=pd.Series([None if each is None else each.at for each in told], dtype="datetime64[us, UTC]"),
+        last_failure_error=_text([None if each is None else each.error for each in told]),
+        unfinished_operation=_text([None if each is None else each.unfinished for each in told]),
+    )
+
+
+def _text(values: list[str | None]) -> pd.Series[Any]:
+    return pd.Series(values, dtype="str")
+
+
+def _scene(row: Mapping[str, Any], operations: list[Operation], stays: Stays, as_of: datetime) -> Scene:
+    agent = is_monitor_agent(row["publisher"], row["type"]) and present(row["monitor_agents"]) == 1
+    made = (moment(row["created_at"]), moment(row["machine_created_at"]))
+    return Scene(
+        operations=tuple(operations),
+        installed=present(row["installed_version"]),
+        installed_at=moment(row["installed_version_at"]),
+        installed_works=_works(row),
+        latest=present(row["latest_version"]),
+        provisioning=present(row["provisioning_state"]),
+        read_at=moment(row["read_at"]),
+        made_at=max(filter(None, made), default=None),
+        running=row["availability"] == "running",
+        stays=stays.of_machine(row["machine_id"]) if agent else (),
+        as_of=as_of,
+        of=subject_of(row),
+    )
+
+
+def _works(row: Mapping[str, Any]) -> bool:
+    """Whether the version that is shown has been installed, not only tried: a heartbeat told it, or Azure says so."""
+    if row["installed_version_source"] == Source.HEARTBEATS:
+        return True
+    states = (present(row["provisioning_state"]), present(row["instance_status"]))
+    return not any((state or "").lower().startswith("failed") for state in states)
