@@ -1,60 +1,83 @@
-"""The night's frames, shard by shard, as compose reads them; what spans shards is counted once."""
+"""The night's frames, shard by shard, as compose reads them; what spans shards is counted on one pass."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
+from auditor.compose.answers import Answers
+from auditor.compose.operations import Operations
+from auditor.compose.tally import Tally
 from auditor.model.reading import Reading
 from auditor.model.verdict import Status
 
 Frames = Mapping[str, pd.DataFrame]
 Load = Callable[[], Frames]
 
+MACHINES_HELD = 20_000
+"""Shards stay in memory up to so many machines together, as many as one full shard has; the rest is loaded anew."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One shard's frames, and what is looked up in them often."""
+
+    frames: Frames
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers.of(self.frames["readings"])
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations.of(self.frames["operations"], self.frames["extensions"])
+
 
 @dataclass(frozen=True)
 class Ledger:
-    """``shards`` load one shard's frames each, in order of their subscriptions; ``survey`` are the spanning readings.
+    """``loads`` load one shard's frames each, in order of their subscriptions; ``survey`` are the spanning readings."""
 
-    Nothing larger than a shard is held: what is needed of the whole is summed up on one pass.
-    """
-
-    shards: Sequence[Load]
+    loads: Sequence[Load]
     survey: tuple[Reading, ...]
     subscription_rows: tuple[Mapping[str, object], ...]
 
-    def frames(self, name: str) -> Iterator[pd.DataFrame]:
-        for load in self.shards:
-            yield load()[name]
+    def shards(self) -> Iterator[Shard]:
+        return map(self._shard, range(len(self.loads)))
+
+    def shards_with(self, rule_id: str, status: Status) -> Iterator[Shard]:
+        """The shards that have such a verdict; the others are not loaded for it."""
+        present = enumerate(self.tally.verdicts_of_shard)
+        return (self._shard(at) for at, verdicts in present if (rule_id, status) in verdicts)
 
     @cached_property
-    def counts(self) -> Mapping[tuple[str, Status], int]:
-        """Verdicts by rule and verdict."""
-        found: Counter[tuple[str, Status]] = Counter()
-        for verdicts in self.frames("verdicts"):
-            for rule, status in zip(verdicts["rule_id"], verdicts["status"], strict=True):
-                found[str(rule), Status(str(status))] += 1
-        return found
+    def tally(self) -> Tally:
+        """What is counted over all shards."""
+        tally = Tally(self.survey)
+        for shard in self.shards():
+            tally.add(shard.frames, shard.answers)
+        return tally
 
     @cached_property
-    def machines(self) -> int:
-        return sum(len(machines) for machines in self.frames("machines"))
+    def _held(self) -> dict[int, Shard]:
+        return {}
+
+    def _shard(self, at: int) -> Shard:
+        held = self._held.get(at)
+        if held is None:
+            held = Shard(self.loads[at]())
+            machines = sum(len(each.frames["machines"]) for each in (held, *self._held.values()))
+            if machines <= MACHINES_HELD:
+                self._held[at] = held
+        return held
 
     @cached_property
-    def readings(self) -> pd.DataFrame:
-        """Every reading of the night once: the spanning ones stand in each shard."""
-        parts = [pd.DataFrame([reading.as_row() for reading in self.survey])] if self.survey else []
-        parts.extend(self.frames("readings"))
-        if not parts:
-            return pd.DataFrame(columns=["source", "scope", "complete", "rows", "read_at", "status", "reason", "close"])
-        return pd.concat(parts, ignore_index=True).drop_duplicates(["source", "scope"]).reset_index(drop=True)
+    def subscriptions(self) -> Mapping[str, Mapping[str, object]]:
+        """The rows of the subscriptions by id in lower case."""
+        return {str(row["id"]).lower(): row for row in self.subscription_rows}
 
     def subscription_name(self, subscription_id: str) -> str | None:
-        wanted = subscription_id.lower()
-        names = (row.get("name") for row in self.subscription_rows if str(row["id"]).lower() == wanted)
-        name = next(names, None)
+        name = self.subscriptions.get(subscription_id.lower(), {}).get("name")
         return None if name is None else str(name)

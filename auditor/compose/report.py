@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
+from auditor.compose.coverage_tables import CoverageTables
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
+from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
 from auditor.compose.tables import Rows, cell, table
-from auditor.compose.wording import Wording, iso
+from auditor.compose.unseen_tables import UnseenTables
+from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
-from auditor.model.report import JSON_ROWS, LEFT_TO_PARQUET, Banner, Finding, Group, Report, RuleNote
+from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
@@ -24,8 +25,6 @@ from auditor.model.verdict import Severity, Status
 
 PAGE_ROWS = 500
 """Findings of one rule and verdict that the page shows; the workbook and findings.json have them all."""
-_HELD = 20_000
-"""Up to this many findings are made once and kept; above, they are made anew for each reader."""
 _ON_PAGE = (Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT)
 
 
@@ -55,26 +54,22 @@ class Composer:
 
     @cached_property
     def summary(self) -> Summary:
-        return Summary(self.ledger, self.coverage, self.rules, self.facts.not_run, self.wording)
+        return Summary(self.ledger, self.coverage, self.rules, self.facts.not_run, self.wording, self.facts.confirmed)
 
     @cached_property
     def bench(self) -> Bench:
-        return Bench({rule.id: rule for rule in self.rules}, self.wording, self.facts.portal)
-
-    @cached_property
-    def _held(self) -> tuple[Finding, ...] | None:
-        return tuple(findings_of(self.ledger, self.bench)) if self._total <= _HELD else None
+        return Bench(self.order.rulebook, self.wording, self.facts.portal)
 
     @property
-    def _left_out(self) -> int:
-        """How many verdicts findings.json leaves to verdicts.parquet."""
-        if self._total <= JSON_ROWS:
+    def left_out(self) -> int:
+        """How many verdicts findings.json and the workbook leave to verdicts.parquet."""
+        if self._total <= LISTED_WHOLE:
             return 0
         return sum(self.summary.by_status.get(status, 0) for status in LEFT_TO_PARQUET)
 
     @property
     def _total(self) -> int:
-        return sum(self.ledger.counts.values())
+        return self.ledger.tally.counts.total()
 
     def report(self) -> Report:
         headline = self.summary.headline()
@@ -92,8 +87,9 @@ class Composer:
             groups=self._groups(),
             rules=tuple(self._note(rule) for rule in self.rules),
             tables=self._tables(),
-            findings=lambda: findings_of(self.ledger, self.bench) if self._held is None else self._held,
+            findings=partial(findings_of, self.ledger, self.bench),
             findings_total=self._total,
+            left_out=say("texts", "left_to_parquet", count=f"{self.left_out:,}") if self.left_out else "",
             status_words={status: say("statuses", status) for status in Status},
             severity_words={severity: say("severities", severity) for severity in Severity},
             time_zone=self.wording.zone,
@@ -121,17 +117,16 @@ class Composer:
         return Banner(self.wording.say("banner", key, count=count), tuple(lines))
 
     def _groups(self) -> tuple[Group, ...]:
-        shown: dict[tuple[str, Status], list[Finding]] = {}
-        for finding in self._held if self._held is not None else findings_of(self.ledger, self.bench):
-            if finding.status in _ON_PAGE:
-                kept = shown.setdefault((finding.rule_id, finding.status), [])
-                if len(kept) < PAGE_ROWS:
-                    kept.append(finding)
-        return tuple(self._group(self.bench.rules[rule], status, kept) for (rule, status), kept in shown.items())
+        """In the order of the findings."""
+        wanted = [(status, rule) for status in _ON_PAGE for rule in sorted(self.rules, key=_by_severity)]
+        return tuple(
+            self._group(rule, status, total)
+            for status, rule in wanted
+            if (total := self.ledger.tally.counts.get((rule.id, status), 0))
+        )
 
-    def _group(self, rule: Rule, status: Status, shown: list[Finding]) -> Group:
-        total = self.ledger.counts[rule.id, status]
-        rest = total - len(shown)
+    def _group(self, rule: Rule, status: Status, total: int) -> Group:
+        rest = total - min(total, PAGE_ROWS)
         return Group(
             rule_id=rule.id,
             status=status,
@@ -140,8 +135,8 @@ class Composer:
             title=self.wording.text_of(rule.title),
             why=self.wording.text_of(rule.why),
             total=total,
-            findings=tuple(shown),
-            left_out=self.wording.say("texts", "left_out", count=rest) if rest else "",
+            shown=total - rest,
+            left_out=self.wording.say("texts", "left_out", count=f"{rest:,}") if rest else "",
         )
 
     def _note(self, rule: Rule) -> RuleNote:
@@ -155,25 +150,22 @@ class Composer:
             parameters=tuple((name, self.wording.shown(value)) for name, value in rule.params.items()),
             reasons=tuple((clause.code, self.wording.text_of(clause.text)) for clause in clauses),
             sources=rule.sources,
-            counts={status: self.ledger.counts.get((rule.id, status), 0) for status in Status},
+            counts={status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status},
         )
 
     def _tables(self) -> Mapping[str, Table]:
         return {
             **self.summary.tables(),
-            **self.coverage.tables(),
+            **CoverageTables(self.coverage).tables(),
+            **UnseenTables(self.coverage).tables(),
             "exemptions": self._exemptions(),
             "about": self._about(),
         }
 
     def _exemptions(self) -> Table:
         def rows() -> Rows:
-            labels: Counter[tuple[str, str]] = Counter()
-            for verdicts in self.ledger.frames("verdicts"):
-                excused = verdicts[verdicts["status"].eq(Status.EXEMPT)]
-                labels.update(zip(excused["rule_id"], excused["exemption"], strict=True))
             for entry in self.order.rulebook.exemptions:
-                matches = labels[entry.rule, entry.label]
+                matches = self.ledger.tally.excused[entry.rule, entry.label]
                 what = entry.resource or self.wording.condition(entry.selector)
                 yield (entry.rule, what, entry.owner, entry.reason, entry.ticket, entry.expires.isoformat(), matches)
 
@@ -203,6 +195,8 @@ class Composer:
             workspaces = ", ".join(self.settings.sources.heartbeats.workspaces)
             yield (say("about", "heartbeats"), workspaces or say("about", "none"))
             yield (say("about", "requests"), sum(each.sent for each in facts.traffic.values()))
+            confirmed = {name: f"{getattr(facts.confirmed, name):,}" for name in facts.confirmed.__dataclass_fields__}
+            yield (say("about", "confirmed"), say("texts", "confirmed", **confirmed))
             yield (
                 say("about", "seconds"),
                 ", ".join(f"{name} {took:.1f}" for name, took in facts.watch.seconds.items()),
@@ -218,60 +212,14 @@ class Composer:
             return ExitCode.NOTHING_COLLECTED
         fail_on = self.order.fail_on
         grave = [rule.id for rule in self.rules if fail_on and rule.severity.rank <= fail_on.rank]
-        if any(self.ledger.counts.get((rule, Status.FAIL), 0) for rule in grave):
+        if any(self.ledger.tally.counts.get((rule, Status.FAIL), 0) for rule in grave):
             return ExitCode.FINDINGS
         return ExitCode.INCOMPLETE if self.coverage.open_gaps else ExitCode.DELIVERED
 
     def run(self) -> dict[str, object]:
         """run.json as of now: the seconds are those of the stages that have ended."""
-        order, facts, coverage, ended = self.order, self.facts, self.coverage, datetime.now(UTC)
-        oldest = self.ledger.readings["read_at"].min()
-        age = (ended - oldest.to_pydatetime()).total_seconds() if oldest == oldest else None
-        return {
-            "tool": facts.tool,
-            "run_id": order.run_id,
-            "as_of": iso(order.as_of),
-            "started": iso(facts.watch.started),
-            "ended": iso(ended),
-            "seconds": {name: round(took, 3) for name, took in facts.watch.seconds.items()},
-            "subscriptions": dict(coverage.subscriptions),
-            "machines": dict(sorted(coverage.machines["all"].items())),
-            "operations": self._operations(),
-            "readings": self._readings(),
-            "gaps": coverage.gaps_for_run(),
-            "counts": {
-                rule.id: {str(status): self.ledger.counts.get((rule.id, status), 0) for status in Status}
-                for rule in self.rules
-                if rule.id not in facts.not_run
-            },
-            "not_run": [{"rule_id": rule, "columns": list(columns)} for rule, columns in facts.not_run.items()],
-            "requests": {
-                str(source): {name: getattr(told, name) for name in ("sent", "retried", "throttled", "bytes")}
-                for source, told in facts.traffic.items()
-            },
-            "data_age": age,
-            "confirmed": {"read_again": 0, "changed": 0},
-            "hashes": dict(order.hashes),
-            "identity": dict(facts.identity),
-            **({"left_out": {"findings.json": self._left_out}} if self._left_out else {}),
-            "receipts": [],
-            "exit_code": int(self.exit_code),
-        }
+        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, self.exit_code)
 
-    def _operations(self) -> dict[str, int]:
-        """Create-or-update operations on extensions, by outcome."""
-        found = {"succeeded": 0, "failed": 0, "running": 0}
-        for operations in self.ledger.frames("operations"):
-            for outcome, count in operations[operations["action"].eq("write")].groupby("outcome").size().items():
-                found[str(outcome)] += int(count)
-        return found
 
-    def _readings(self) -> dict[str, dict[str, int]]:
-        return {
-            str(source): {
-                "asked": len(group),
-                "complete": int(group["complete"].eq("yes").sum()),
-                "rows": int(group["rows"].sum()),
-            }
-            for source, group in self.ledger.readings.groupby("source", sort=False)
-        }
+def _by_severity(rule: Rule) -> tuple[int, str]:
+    return rule.severity.rank, rule.id

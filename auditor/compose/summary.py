@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import pandas as pd
-
+from auditor.compose.counted import Agents, Unsettled
 from auditor.compose.coverage import Coverage
 from auditor.compose.ledger import Ledger
+from auditor.compose.operations import begun_by, error_of
 from auditor.compose.tables import Rows, cell, table
-from auditor.compose.wording import Wording, plain
-from auditor.model.agent import is_monitor_agent
-from auditor.model.dataset import Kind
+from auditor.compose.wording import Wording
+from auditor.model.parcel import Confirmation
 from auditor.model.report import Card
 from auditor.model.rule import Rule
-from auditor.model.table import CellKind, Table
+from auditor.model.table import CellKind, Table, TableColumn
 from auditor.model.verdict import Status
 from auditor.model.version import Version
 
@@ -48,51 +46,65 @@ class Summary:
     rules: Sequence[Rule]
     not_run: Collection[str]
     wording: Wording
+    confirmed: Confirmation
 
     @cached_property
     def by_status(self) -> Mapping[Status, int]:
         totals: Counter[Status] = Counter()
-        for (_rule, status), count in self.ledger.counts.items():
+        for (_rule, status), count in self.ledger.tally.counts.items():
             totals[status] += count
         return totals
 
     @cached_property
-    def failing_machines(self) -> Mapping[str, int]:
-        """How many machines fail at least one rule, by subscription id in lower case."""
-        failing: dict[str, int] = defaultdict(int)
-        for load in self.ledger.shards:
-            frames = load()
-            verdicts = frames["verdicts"]
-            ids = set(verdicts[verdicts["status"].eq(Status.FAIL)]["machine_id"])
-            machines = frames["machines"]
-            for subscription in machines[machines["id"].isin(ids)]["subscription_id"]:
-                failing[str(subscription).lower()] += 1
-        return failing
+    def machines(self) -> int:
+        return self.coverage.kinds.total()
 
     def headline(self) -> Headline:
         say = self.wording.say
         if self.coverage.nothing_collected:
             return Headline(say("headlines", "nothing"), "bad", say("summaries", "nothing"))
-        if self.ledger.machines == 0:
+        if self.machines == 0 and not self.by_status:
             tone = "warn" if self.coverage.open_gaps else "good"
             return Headline(say("headlines", "empty"), tone, say("summaries", "empty", read=self.coverage.read))
         parts = ", ".join(
-            say("summaries", "part", count=count, word=say("statuses", status).lower())
+            say("summaries", "part", count=f"{count:,}", word=say("statuses", status).lower())
             for status in Status
             if (count := self.by_status.get(status, 0))
         )
         counts = {
-            "verdicts": sum(self.by_status.values()),
-            "machines": self.ledger.machines,
+            "verdicts": f"{sum(self.by_status.values()):,}",
+            "machines": self._kinds(),
             "read": self.coverage.read,
             "parts": parts,
         }
-        return Headline(*self._verdict(), summary=say("summaries", "counts", **counts))
+        summary = [say("summaries", "counts", **counts), *self._confirmed()]
+        return Headline(*self._verdict(), summary=" ".join(summary))
+
+    def _kinds(self) -> str:
+        """``3 virtual machines, 2 Arc-enabled servers``."""
+        kinds = ((kind, self.coverage.kinds[kind]) for kind in ("vm", "scale_set_instance", "arc"))
+        told = [
+            self.wording.say("summaries", f"{kind}_one" if count == 1 else kind, count=f"{count:,}")
+            for kind, count in kinds
+            if count
+        ]
+        return ", ".join(told) or self.wording.say("summaries", "no_machine")
+
+    def _confirmed(self) -> Sequence[str]:
+        """What reading again from Resource Manager itself changed; nothing where nothing was doubtful."""
+        told, say = self.confirmed, self.wording.say
+        if not told.machines:
+            return ()
+        numbers = {name: f"{getattr(told, name):,}" for name in ("machines", "verdicts", "changed", "left")}
+        left = [say("summaries", "left", **numbers)] if told.left else []
+        return [say("summaries", "confirmed", **numbers), *left]
 
     def _verdict(self) -> tuple[str, str]:
-        failing = sum(self.failing_machines.values())
-        if failing:
-            return self.wording.say("headlines", "bad", failing=failing, judged=self.ledger.machines), "bad"
+        if self.coverage.failing:
+            numbers = {"failing": f"{self.coverage.failing:,}", "judged": f"{self.machines:,}"}
+            return self.wording.say("headlines", "bad", **numbers), "bad"
+        if self.by_status.get(Status.FAIL):
+            return self.wording.say("headlines", "models"), "bad"
         if not self.by_status:
             return self.wording.say("headlines", "unread"), "warn"
         unseen = self.by_status.get(Status.UNANSWERED) or self.coverage.gaps or self.not_run
@@ -125,40 +137,35 @@ class Summary:
     def _by_rule(self) -> Table:
         def rows() -> Rows:
             for rule in self.rules:
-                counts = [self.ledger.counts.get((rule.id, status), 0) for status in Status]
+                counts = [self.ledger.tally.counts.get((rule.id, status), 0) for status in Status]
                 yield (rule.id, self.wording.text_of(rule.title), str(rule.severity), *counts)
 
         headings = (cell("rule"), cell("title", CellKind.LONG, 40), cell("severity", CellKind.SEVERITY))
         base = table(self.wording, "by_rule", headings, rows)
         statuses = tuple(
-            type(base.columns[0])(str(status), self.wording.say("statuses", status), CellKind.NUMBER, 12)
-            for status in Status
+            TableColumn(str(status), self.wording.say("statuses", status), CellKind.NUMBER, 14) for status in Status
         )
         return Table(base.name, base.title, (*base.columns, *statuses), rows, base.note, base.empty)
 
     def _by_subscription(self) -> Table:
         def rows() -> Rows:
             for subscription, count in sorted(self.coverage.machines.items()):
-                if subscription != "all":
-                    name = self.ledger.subscription_name(subscription)
-                    failing = self.failing_machines.get(subscription, 0)
-                    yield (name, subscription, count["listed"], failing, count["unread"], count["without_agent"])
+                name = self.ledger.subscription_name(subscription)
+                numbers = [count[name] for name in ("listed", "failing", "unread", "without_agent", "scale_sets")]
+                yield (name, subscription, *numbers)
 
         columns = (
             cell("subscription", width=28),
             cell("subscription_id", width=38),
-            cell("machines", CellKind.NUMBER),
-            cell("failing", CellKind.NUMBER),
-            cell("unread", CellKind.NUMBER),
-            cell("without_agent", CellKind.NUMBER),
+            *(cell(key, CellKind.NUMBER) for key in ("machines", "failing", "unread", "without_agent", "scale_sets")),
         )
         return table(self.wording, "by_subscription", columns, rows)
 
     def _by_version(self) -> Table:
         def rows() -> Rows:
-            for (region, kind, installed), (count, latest, behind) in sorted(self._versions.items(), key=_by_place):
-                shown = installed or self.wording.say("texts", "unknown")
-                yield (region, kind, shown, latest, behind, count)
+            for agents, count in sorted(self.ledger.tally.agents.items(), key=lambda entry: _by_place(entry[0])):
+                installed = agents.installed or self.wording.say("texts", "unknown")
+                yield (agents.region, agents.type, installed, agents.latest, agents.behind, count)
 
         columns = (
             cell("region"),
@@ -170,68 +177,46 @@ class Summary:
         )
         return table(self.wording, "by_version", columns, rows)
 
-    @cached_property
-    def _versions(self) -> dict[tuple[str, str, str], tuple[int, str | None, int | None]]:
-        """How many agents of each region and type run each version, with the latest there and the releases behind."""
-        found: dict[tuple[str, str, str], tuple[int, str | None, int | None]] = {}
-        names = ("location", "publisher", "type", "installed_version", "latest_version", "releases_behind")
-        for view in self.ledger.frames("extensions"):
-            for row in zip(*(view[name] for name in names), strict=True):
-                location, publisher, kind, installed, latest, behind = (_known(value) for value in row)
-                if is_monitor_agent(publisher, kind):
-                    key = (str(location or ""), str(kind), str(installed or ""))
-                    count = found.get(key, (0, None, None))[0] + 1
-                    found[key] = (count, latest, None if behind is None else int(behind))
-        return found
-
     def _operations(self) -> Table:
         def rows() -> Rows:
-            for load in self.ledger.shards:
-                yield from self._operations_of(load())
+            return map(self._operation, self.ledger.tally.unsettled)
 
         columns = (
             cell("ended", CellKind.TIME, 16),
-            cell("outcome", width=10),
-            cell("where", CellKind.LONG, 24),
+            cell("outcome", width=12),
+            cell("where", CellKind.LONG, 30),
             cell("error", CellKind.LONG, 72),
-            cell("by", CellKind.LONG, 24),
-            cell("became", width=16),
+            cell("by", CellKind.LONG, 18),
+            cell("became", CellKind.LONG, 12),
         )
         return table(self.wording, "operations", columns, rows)
 
-    def _operations_of(self, frames: Mapping[str, pd.DataFrame]) -> Rows:
-        """Failed and unfinished ones; those that match no extension that was read are told too.
+    def _operation(self, unsettled: Unsettled) -> tuple[object, ...]:
+        """The last cell says what the audit holds the extension's last failure to be, if it knows the extension."""
+        say, operation = self.wording.say, unsettled.operation
+        became = [say("failures", word) if word else say("texts", "unknown") for word in unsettled.became]
+        return (
+            operation["ended"] or operation["started"],
+            say("outcomes", operation["outcome"]),
+            "\n".join(self._where(unsettled)),
+            error_of(operation) or None,
+            begun_by(operation, self.wording),
+            ", ".join(became) or say("texts", "no_such_extension"),
+        )
 
-        The last cell says what the audit holds the extension's last failure to be.
-        """
-        operations, extensions = frames["operations"], frames["extensions"]
-        became = dict(zip(extensions["id"].str.lower(), extensions["last_failure"], strict=True))
-        wanted = operations[operations["action"].eq("write") & operations["outcome"].ne("succeeded")]
-        ordered = wanted.sort_values(["subscription_id", "started", "id"], ascending=[True, False, True])
-        for row in ordered.to_dict("records"):
-            extension = str(row["extension_id"])
-            error = ": ".join(part for part in (_known(row["error_code"]), _known(row["error_message"])) if part)
-            yield (
-                plain(row["ended"], Kind.TIME) or plain(row["started"], Kind.TIME),
-                self.wording.say("outcomes", row["outcome"]),
-                f"{str(row['machine_id']).rsplit('/', 1)[-1]}\n{extension.rsplit('/', 1)[-1]}",
-                error or None,
-                f"{row['initiator']}\n{row['caller']}" if row["caller"] != row["initiator"] else row["caller"],
-                self._became(extension.lower(), became),
-            )
-
-    def _became(self, extension: str, became: Mapping[str, Any]) -> str:
-        if extension not in became:
-            return self.wording.say("texts", "no_such_extension")
-        return str(_known(became[extension]) or self.wording.say("texts", "unknown"))
+    def _where(self, unsettled: Unsettled) -> Sequence[str]:
+        """The machine and its kind, the extension or what was done instead, the subscription."""
+        operation, place = unsettled.operation, unsettled.place
+        extension = operation["extension_id"]
+        what = extension.rsplit("/", 1)[-1] if extension else self.wording.say("actions", operation["action"])
+        subscription = self.coverage.places.subscription(str(operation["subscription_id"]))
+        if place is None:
+            return (operation["machine_id"].rsplit("/", 1)[-1], what, subscription)
+        return (f"{place.name} ({self.wording.say('kinds', place.kind)})", what, subscription)
 
 
-def _known(value: Any) -> Any:
-    return None if pd.isna(value) else value
-
-
-def _by_place(entry: tuple[tuple[str, str, str], tuple[int, str | None, int | None]]) -> tuple[Any, ...]:
+def _by_place(agents: Agents) -> tuple[object, ...]:
     """Region, type, then the newest version first; versions sort as versions."""
-    (region, kind, installed), _told = entry
-    version = Version.read(installed)
-    return region, kind, tuple(-part for part in version.parts) if version else (1,), installed
+    version = Version.read(agents.installed)
+    newest_first = tuple(-part for part in version.parts) if version else (1,)
+    return agents.region, agents.type, newest_first, agents.installed, agents.latest or "", agents.behind or 0

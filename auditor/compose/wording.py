@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,15 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-import pandas as pd
 import yaml
 
-from auditor.model.dataset import Column, Kind, rule_column
+from auditor.model.dataset import Column, Kind
 from auditor.model.duration import write_duration
 from auditor.model.rule import Condition, Words, comparisons_of
 from auditor.resources import reports_folder
-
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 
 @dataclass(frozen=True)
@@ -56,10 +52,20 @@ class Wording:
         """A column as a heading for people; columns without one of their own read as their name."""
         return str(self._catalogue["columns"].get(column, column.replace("_", " ").capitalize()))
 
-    def unexplained(self, column: str) -> tuple[str, str]:
-        """What it means that ``column`` is missing although everything was read, and what to do; may be empty."""
-        told = self._catalogue["unexplained"].get(column, {})
-        return str(told.get("why", "")), str(told.get("fix", ""))
+    def unexplained(self, column: str, row: Mapping[str, object]) -> tuple[str, str]:
+        """What it means that ``column`` is missing although everything was read, and what to do; may be empty.
+
+        The catalogue's first entry whose other words (kind, availability, on) are those of ``row``.
+        """
+        for told in self._catalogue["unexplained"].get(column, ()):
+            if all(row.get(name) == word for name, word in told.items() if name not in ("why", "fix")):
+                return str(told["why"]), str(told["fix"])
+        return "", ""
+
+    def fix(self, fix: str, kind: str | None) -> str:
+        """What to do, in the words for a kind of machine where the catalogue has some."""
+        fixes = self._catalogue["fixes"]
+        return str(fixes.get(f"{fix}.{kind}") or fixes[fix])
 
     def text_of(self, words: Words) -> str:
         return words.get(self.language) or words["en"]
@@ -87,15 +93,16 @@ class Wording:
             return self.span(value)
         return str(value)
 
-    def column(self, row: Mapping[str, Any], column: Column) -> tuple[object, str]:
-        """A column's value in ``row``: JSON-able for machines, and as people read it."""
+    def told(self, column: Column, raw: Any) -> tuple[object, str]:
+        """What a column tells, JSON-able for machines and as people read it.
+
+        ``raw`` is its value, both its bounds, or for one tag the JSON text of all tags; None where it is not known.
+        """
         if column.name.startswith("tags."):
-            found = _tag(plain(row.get("tags"), Kind.TEXT), column.name.removeprefix("tags."))
-            return found, self.say("texts", "unknown") if found is None else found
+            raw = _tag(raw, column.name.removeprefix("tags."))
         if not column.bounds:
-            value = plain(row.get(column.name), column.kind)
-            return jsonable(value), self.say("texts", "unknown") if value is None else self.shown(value)
-        low, high = (plain(row.get(name), column.kind) for name in column.stored())
+            return jsonable(raw), self.say("texts", "unknown") if raw is None else self.shown(raw)
+        low, high = raw
         if low is None and high is None:
             return None, self.say("texts", "unknown")
         if low == high:
@@ -113,35 +120,6 @@ class Wording:
     def condition(self, condition: Condition) -> str:
         """A condition as a rule or an exemption writes it: ``location equals japaneast, name matches web-*``."""
         return ", ".join(f"{each.column} {each.operator} {_listed(each.value)}" for each in comparisons_of(condition))
-
-    def fill(self, text: str, row: Mapping[str, Any], frame: str, params: Mapping[str, object]) -> str:
-        """A rule's sentence; ``{column}`` names a declared column or a parameter, nothing more."""
-
-        def value(match: re.Match[str]) -> str:
-            name = match[1]
-            if name in params:
-                return self.shown(params[name])
-            column = rule_column(frame, name)
-            return match[0] if column is None else self.column(row, column)[1]
-
-        return _PLACEHOLDER.sub(value, text)
-
-
-def plain(value: Any, kind: Kind) -> Any:
-    """A cell of a frame as a Python value; None where it is missing."""
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
-        return None
-    match kind:
-        case Kind.TIME:
-            return value.to_pydatetime().astimezone(UTC) if isinstance(value, pd.Timestamp) else value
-        case Kind.DURATION:
-            return timedelta(seconds=value.total_seconds())
-        case Kind.NUMBER:
-            return int(value)
-        case Kind.FLAG:
-            return bool(value)
-        case _:
-            return str(value)
 
 
 def _listed(value: object) -> str:

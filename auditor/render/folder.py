@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 from uuid import uuid4
 
 import orjson
 
 from auditor.errors import OutputRefused
 from auditor.model.report import Report
-from auditor.render.page import write_page
-from auditor.render.tables import write_findings_csv, write_findings_json, write_run_json, write_verdicts_parquet
-from auditor.render.workbook import write_workbook
+from auditor.render.batch import Take, batches
+from auditor.render.tables import write_run_json
 
-Writer = Callable[[Report, Path], object]
+Format = Callable[[Report, Path], AbstractContextManager[Take]]
+"""Opens a file, takes batches of findings, and closes it; nothing is finished where the night ends with an error."""
 
 RUN_FILE = "run.json"
 
-FORMATS: Mapping[str, tuple[str, Writer]] = {
-    "html": ("report.html", write_page),
-    "xlsx": ("report.xlsx", write_workbook),
-    "json": ("findings.json", write_findings_json),
-    "csv": ("findings.csv", write_findings_csv),
-    "parquet": ("verdicts.parquet", write_verdicts_parquet),
+FORMATS: Mapping[str, tuple[str, str, str]] = {
+    "html": ("report.html", "page", "page"),
+    "xlsx": ("report.xlsx", "workbook", "workbook"),
+    "json": ("findings.json", "tables", "findings_json"),
+    "csv": ("findings.csv", "tables", "findings_csv"),
+    "parquet": ("verdicts.parquet", "tables", "verdicts_parquet"),
 }
-"""The file of each format, and who writes it."""
+"""The file of each format, and the module and function that write it: imported where the format is asked for."""
 
-_OURS = frozenset({RUN_FILE, "remediation", "letter.html", "letter.txt", *(name for name, _ in FORMATS.values())})
+_OURS = frozenset(
+    {RUN_FILE, "remediation", "letter.html", "letter.txt", *(name for name, _module, _function in FORMATS.values())}
+)
 _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 
 
@@ -61,8 +65,7 @@ def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
     draft = _sibling(place)
     try:
         draft.mkdir()
-        for name, write in [FORMATS[key] for key in formats]:
-            write(report, draft / name)
+        _write(report, draft, formats)
         write_run_json(report, draft / RUN_FILE)
         _check_place(place, folder)
         _put(draft, place)
@@ -71,6 +74,20 @@ def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return place
+
+
+def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
+    """The findings are made once, and told to every file as they come."""
+    with ExitStack() as files:
+        takers = [files.enter_context(_format(key)(report, draft / FORMATS[key][0])) for key in formats]
+        for batch in batches(report.findings()):
+            for take in takers:
+                take(batch)
+
+
+def _format(key: str) -> Format:
+    _file, module, function = FORMATS[key]
+    return cast("Format", getattr(import_module(f"auditor.render.{module}"), function))
 
 
 def _put(draft: Path, place: Path) -> None:

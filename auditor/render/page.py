@@ -1,11 +1,13 @@
-"""report.html: one file without scripts that loads nothing, streamed from the design in ``reports/``."""
+"""report.html: one file without scripts that loads nothing, written from the design in ``reports/``."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -13,9 +15,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.model.report import Report
+from auditor.model.report import Finding, Report
 from auditor.model.table import Cell, Link, Table
 from auditor.model.verdict import Status
+from auditor.render.batch import Batch, Take
 from auditor.render.text import Clock, printable, utc_text
 from auditor.resources import reports_folder
 
@@ -50,6 +53,8 @@ FACTS = (
 """What is told of a finding beside its evidence where it is known."""
 
 _STREAM_BUFFER = 64
+_TIMES = 10_000
+"""Times of which the text is kept: most evidence was read at one of a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,33 @@ class Shown:
     cut: bool
 
 
-def write_page(report: Report, path: Path) -> None:
-    """Write the page to ``path``. Raises OSError where it cannot be written."""
+Key = tuple[str, Status]
+
+
+@contextmanager
+def page(report: Report, path: Path) -> Iterator[Take]:
+    """Keep of each group what the page shows, and write the page when all findings are told. Raises OSError."""
+    shown: dict[Key, list[Finding]] = {(group.rule_id, group.status): [] for group in report.groups}
+    room = {(group.rule_id, group.status): group.shown for group in report.groups}
+
+    def take(batch: Batch) -> None:
+        for finding in batch.findings:
+            key = (finding.rule_id, finding.status)
+            if len(shown.get(key, ())) < room.get(key, 0):
+                shown[key].append(finding)
+
+    yield take
+    _write(report, path, shown)
+
+
+def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]]) -> None:
     style = Markup(_design("page.css"))  # noqa: S704 - our own style sheet, shipped with the program
     template = _environment(report).get_template("page.html.j2")
     stream = template.stream(
         report=report,
         words=report.words,
         tables=report.tables,
+        shown=shown,
         style=style,
         style_hash=_hash_of(style),
         facts=FACTS,
@@ -77,8 +101,8 @@ def write_page(report: Report, path: Path) -> None:
         statuses=tuple(Status),
     )
     stream.enable_buffering(_STREAM_BUFFER)
-    with path.open("w", encoding="utf-8", newline="\n") as page:
-        page.writelines(stream)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(stream)
 
 
 def _environment(report: Report) -> Environment:
@@ -93,12 +117,13 @@ def _environment(report: Report) -> Environment:
     )
     clock = Clock(report.time_zone)
     environment.filters.update(
-        local=clock.text,
+        local=lru_cache(_TIMES)(clock.text),
         zone=clock.name,
-        utc=utc_text,
+        utc=lru_cache(_TIMES)(utc_text),
         first_rows=_first_rows,
         fill=_fill,
         digits=_digits,
+        source=partial(_source, report.words),
     )
     environment.tests.update(moment=_is(datetime), link=_is(Link), whole=_is(int))
     return environment
@@ -125,6 +150,11 @@ def _first_rows(table: Table) -> Shown:
 def _fill(word: str, **values: object) -> str:
     """Put ``values`` into the braces of a word of the catalogue."""
     return word.format(**values)
+
+
+def _source(words: Mapping[str, str], name: str) -> str:
+    """Who told a value, in the words of the catalogue as far as it has them."""
+    return words.get(f"source_{name}", name)
 
 
 def _digits(number: int) -> str:

@@ -19,7 +19,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def printable(text: str) -> str:
     """``text`` with every character that cannot be shown replaced by U+FFFD, so that its place stays visible."""
-    return _UNFIT.sub(_REPLACEMENT, text)
+    return text if text.isascii() and text.isprintable() else _UNFIT.sub(_REPLACEMENT, text)
 
 
 def one_line(text: str) -> str:

@@ -1,65 +1,24 @@
-"""report.xlsx: Summary, Findings, Coverage, Rules, and a worksheet for each longer table."""
+"""report.xlsx: Summary, Findings, Coverage, Gaps, Rules, and a worksheet for each longer table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from openpyxl import Workbook
 
-from auditor.model.report import Evidence, Finding, Report, RuleNote
-from auditor.model.table import Cell, CellKind, Link, Table
-from auditor.model.verdict import Severity, Status
+from auditor.model.report import Report, RuleNote
+from auditor.model.table import CellKind, Table
+from auditor.model.verdict import Status
+from auditor.render.batch import Take
+from auditor.render.desk import Desk
+from auditor.render.findings_sheet import FindingsSheet
 from auditor.render.styles import TONE_STATUS, add_styles, status_style, tone_style
 from auditor.render.text import Clock
 from auditor.render.worksheet import Design, Limits, Pages, Styled
 
-# What a reader needs first stands first, the ids stand last. Widths are in characters.
-FINDING_COLUMNS: dict[str, int] = {
-    "status": 15,
-    "severity": 10,
-    "rule_id": 10,
-    "machine_name": 24,
-    "reason": 60,
-    "installed_version": 13,
-    "latest_version": 13,
-    "releases_behind": 10,
-    "auto_upgrade": 12,
-    "remediation": 60,
-    "portal": 9,
-    "subscription_name": 24,
-    "resource_group": 24,
-    "location": 16,
-    "change": 11,
-    "first_seen": 17,
-    "owner": 18,
-    "exemption": 24,
-    "evidence": 70,
-    "machine_kind": 12,
-    "os": 11,
-    "availability": 12,
-    "extension_name": 26,
-    "extension_publisher": 26,
-    "extension_type": 28,
-    "auto_upgrade_minor": 14,
-    "requested_version": 13,
-    "installed_version_source": 17,
-    "installed_version_at": 17,
-    "reason_code": 26,
-    "subscription_id": 38,
-    "machine_id": 60,
-    "resource_id": 60,
-}
-FINDING_KINDS = {
-    "status": CellKind.STATUS,
-    "severity": CellKind.SEVERITY,
-    "releases_behind": CellKind.NUMBER,
-    "first_seen": CellKind.TIME,
-    "installed_version_at": CellKind.TIME,
-    **dict.fromkeys(("reason", "remediation", "evidence", "machine_id", "resource_id", "exemption"), CellKind.LONG),
-}
 RULE_COLUMNS = {
     "rule_id": 10,
     "severity": 10,
@@ -74,11 +33,11 @@ STATUS_WIDTH = 14
 
 FIRST_WIDTH = 26
 """Width of the first column of the summary: the names of the verdicts stand there."""
-PRINTED = 11
-"""Columns of the findings that go on paper."""
-FINDING_LINES = 6
-
-COVERAGE_TABLES = ("gaps", "subscriptions", "unseen")
+STACKED_TABLES = {
+    "sheet_coverage": ("kinds", "coverage", "outside", "states"),
+    "sheet_gaps": ("gaps", "unseen", "set_aside", "subscriptions"),
+}
+"""Tables that stand below one another, by the word that names their worksheet: numbers on one, texts on the other."""
 SINGLE_TABLES = {
     "sheet_subscriptions": "by_subscription",
     "sheet_readings": "readings",
@@ -92,11 +51,20 @@ SINGLE_TABLES = {
 _EXCEL = Limits()
 
 
-def write_workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> None:
-    """Write the workbook to ``path``. Raises OSError where it cannot be written."""
+@contextmanager
+def workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> Iterator[Take]:
+    """Write the findings as they come, and save the workbook to ``path`` after them. Raises OSError.
+
+    Above ``LISTED_WHOLE`` verdicts those that pass or do not apply are left to verdicts.parquet; the summary says so.
+    """
     desk = Desk(report, Workbook(write_only=True), Clock(report.time_zone), limits)
     try:
-        _write(desk)
+        add_styles(desk.book)
+        _summary(desk)
+        findings = FindingsSheet(desk)
+        yield lambda batch: findings.take(batch if report.listed_whole else batch.listed)
+        findings.close()
+        _rest(desk)
     except BaseException:
         # openpyxl closes its half-written worksheets and removes their temporary files by saving only.
         with TemporaryFile() as nowhere:
@@ -105,45 +73,12 @@ def write_workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> None:
     desk.book.save(path)
 
 
-def _write(desk: Desk) -> None:
-    report = desk.report
-    add_styles(desk.book)
-    _summary(desk)
-    _findings(desk)
-    _coverage(desk)
+def _rest(desk: Desk) -> None:
+    for word, names in STACKED_TABLES.items():
+        _stacks(desk, word, names)
     _rules(desk)
     for word, name in SINGLE_TABLES.items():
-        _single(desk, report.words[word], report.tables[name])
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What every worksheet is written with."""
-
-    report: Report
-    book: Workbook
-    clock: Clock
-    limits: Limits
-
-    def pages(self, design: Design) -> Pages:
-        return Pages(self.book, design, self.clock, self.report.words["cell_cut"], self.limits)
-
-    def styled(self, value: Cell, kind: CellKind) -> Styled:
-        """``value`` in the words and the style of its column."""
-        if kind is CellKind.STATUS and value in tuple(Status):
-            status = Status(str(value))
-            return Styled(self.report.status_words[status], status_style(status))
-        if kind is CellKind.SEVERITY and value in tuple(Severity):
-            return Styled(self.report.severity_words[Severity(str(value))])
-        if isinstance(value, bool):
-            return Styled(self.report.words["yes" if value else "no"])
-        return Styled(value, "long" if kind is CellKind.LONG else "text")
-
-    def label(self, label: str, kind: CellKind) -> Styled:
-        """A cell of a header. Excel has no time zones: the header names the zone."""
-        if kind is CellKind.TIME:
-            return Styled(f"{label} ({self.report.time_zone})", "header")
-        return Styled(label, "header right" if kind is CellKind.NUMBER else "header")
+        _single(desk, desk.report.words[word], desk.report.tables[name])
 
 
 def _summary(desk: Desk) -> None:
@@ -153,7 +88,7 @@ def _summary(desk: Desk) -> None:
     pages = desk.pages(Design(words["sheet_summary"], [max(first, FIRST_WIDTH), *others]))
     pages.line(report.title, "title")
     pages.line(report.headline, tone_style(report.tone))
-    pages.line(report.summary)
+    pages.paragraph(report.summary)
     zone = words["times_in"].format(zone=desk.clock.name(report.as_of))
     pages.line(f"{words['as_of']} {desk.clock.text(report.as_of)} · {zone}")
     if report.banner:
@@ -166,44 +101,19 @@ def _summary(desk: Desk) -> None:
     for card in report.cards:
         status = Status(card.key) if card.key in tuple(Status) else TONE_STATUS[card.tone]
         pages.append([Styled(card.label, status_style(status)), Styled(card.value), Styled(card.note or None, "line")])
+    if report.left_out:
+        pages.line()
+        pages.paragraph(report.left_out)
     _stacked(desk, pages, by_rule)
     pages.close()
 
 
-def _coverage(desk: Desk) -> None:
-    tables = [desk.report.tables[name] for name in COVERAGE_TABLES]
-    pages = desk.pages(_stack(desk.report.words["sheet_coverage"], tables))
+def _stacks(desk: Desk, word: str, names: Sequence[str]) -> None:
+    tables = [desk.report.tables[name] for name in names]
+    pages = desk.pages(_stack(desk.report.words[word], tables))
     for table in tables:
         _stacked(desk, pages, table)
     pages.close()
-
-
-def _findings(desk: Desk) -> None:
-    words = desk.report.words
-    widths = tuple(FINDING_COLUMNS.values())
-    pages = desk.pages(Design(words["sheet_findings"], widths, frozen=True, lines=FINDING_LINES, printed=PRINTED))
-    pages.header([desk.label(words[f"column_{key}"], _kind(key)) for key in FINDING_COLUMNS])
-    for finding in desk.report.findings():
-        pages.append([_finding_cell(desk, finding, key) for key in FINDING_COLUMNS])
-    pages.close()
-
-
-def _kind(key: str) -> CellKind:
-    return FINDING_KINDS.get(key, CellKind.TEXT)
-
-
-def _finding_cell(desk: Desk, finding: Finding, key: str) -> Styled:
-    if key == "portal":
-        return Styled(Link(desk.report.words["column_portal"], finding.portal))
-    if key == "evidence":
-        return Styled("\n".join(_told(desk, item) for item in finding.evidence), "long")
-    return desk.styled(getattr(finding, key), _kind(key))
-
-
-def _told(desk: Desk, item: Evidence) -> str:
-    source = desk.report.words.get(f"source_{item.source}", item.source)
-    when = f", {desk.clock.text(item.read_at)}" if item.read_at else ""
-    return f"{item.label}: {item.shown} ({source}{when})"
 
 
 def _single(desk: Desk, title: str, table: Table) -> None:

@@ -6,24 +6,31 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from auditor.compose.wording import Wording, iso, jsonable, plain
-from auditor.model.dataset import FRAMES, Kind, rule_column
+from auditor.compose.coverage import STATES
+from auditor.compose.operations import ON_EXTENSIONS, WITHOUT_EXTENSION
+from auditor.compose.reasons import sentences
+from auditor.compose.rows import Rows, python
+from auditor.compose.wording import Wording, iso, jsonable
+from auditor.frames.build import DTYPES
+from auditor.model.dataset import FRAMES, VIEWS, Kind, rule_column
 from auditor.model.reading import Source
 from auditor.model.rule import FIXES
 from auditor.model.verdict import Severity, Status
+from tests.unit.compose import parts
 
 WORDING = Wording("en", "Asia/Tokyo")
 COMPOSE = Path(__file__).parents[3] / "auditor" / "compose"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def shown(name: str, cells: dict[str, object], frame: str = "extensions") -> str:
+def shown(name: str, raw: object, frame: str = "extensions") -> str:
     column = rule_column(frame, name)
     assert column is not None
-    return WORDING.column(cells, column)[1]
+    return WORDING.told(column, raw)[1]
 
 
 def test_times_are_shown_in_the_zone_of_the_report_with_its_name() -> None:
@@ -44,28 +51,29 @@ def test_durations_read_in_their_largest_unit(duration: timedelta, text: str) ->
     assert WORDING.span(duration) == text
 
 
-@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
-def test_what_is_missing_reads_as_not_known_and_never_as_nan(missing: object) -> None:
-    assert shown("installed_version", {"installed_version": missing}) == "not known"
-    assert plain(missing, Kind.TEXT) is None
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_missing_reads_as_not_known_and_never_as_nan(kind: Kind) -> None:
+    cells = python(pd.Series([None], dtype=DTYPES[kind]), kind)
+    assert cells == [None]
+    assert shown("installed_version", cells[0]) == "not known"
 
 
 def test_bounds_read_as_what_they_prove() -> None:
-    low, high = "days_stopped.low", "days_stopped.high"
-    assert shown("days_stopped", {low: timedelta(days=14), high: pd.NaT}) == "at least 14 days"
-    assert shown("days_stopped", {low: None, high: timedelta(days=2)}) == "at most 2 days"
-    assert shown("days_stopped", {low: timedelta(days=3), high: timedelta(days=3)}) == "3 days"
-    before = {"last_ran.low": None, "last_ran.high": pd.Timestamp(NOON)}
-    assert shown("last_ran", before) == "before 2026-11-22 21:00 JST"
-    both = {"last_ran.low": pd.Timestamp(NOON), "last_ran.high": pd.Timestamp(NOON + timedelta(hours=1))}
+    assert shown("days_stopped", (timedelta(days=14), None)) == "at least 14 days"
+    assert shown("days_stopped", (None, timedelta(days=2))) == "at most 2 days"
+    assert shown("days_stopped", (timedelta(days=3), timedelta(days=3))) == "3 days"
+    assert shown("days_stopped", (None, None)) == "not known"
+    assert shown("last_ran", (None, NOON)) == "before 2026-11-22 21:00 JST"
+    both = (NOON, NOON + timedelta(hours=1))
     assert shown("last_ran", both) == "between 2026-11-22 21:00 JST and 2026-11-22 22:00 JST"
 
 
 def test_a_sentence_names_columns_and_nothing_else() -> None:
-    row = {"installed_version": "1.38.1", "machine_name": "{location}"}
-    text = "{installed_version} on {machine_name}; {__class__} {row.x} {0} {no_such_column}"
-    filled = WORDING.fill(text, row, "extensions", {})
-    assert filled == "1.38.1 on {location}; {__class__} {row.x} {0} {no_such_column}"
+    seen = parts.framed(VIEWS["extensions"], [{"installed_version": "1.38.1", "machine_name": "{location}"}])
+    rows = Rows(seen, "extensions", np.array([0]))
+    text = "{installed_version} on {machine_name}; {__class__} {row.x} {0} {no_such_column} {days}"
+    filled = sentences(text, rows, {"days": timedelta(days=2)}, WORDING)
+    assert filled == ["1.38.1 on {location}; {__class__} {row.x} {0} {no_such_column} 2 days"]
 
 
 def test_values_for_machines_are_utc_and_in_seconds() -> None:
@@ -86,13 +94,21 @@ def test_the_catalogue_has_a_text_for_every_word_that_data_can_bring() -> None:
         for key in keys:
             assert WORDING.say(section, key)
     operations = FRAMES["operations"]
-    for section, name in (("outcomes", "outcome"),):
+    for section, name in (("outcomes", "outcome"), ("initiators", "initiator")):
         column = operations.column(name)
         assert column is not None
         for word in column.words:
             assert WORDING.say(section, word)
-    for action in ("write", "delete"):
+    for action in (*ON_EXTENSIONS, *WITHOUT_EXTENSION):
         assert WORDING.say("actions", action)
+    failures = FRAMES["extensions"].column("last_failure")
+    assert failures
+    for word in failures.words:
+        assert WORDING.say("failures", word)
+    for kind in ("vm", "scale_set_instance", "arc", "scale_set", "scale_sets"):
+        assert WORDING.say("kinds", kind)
+    for state in (*STATES, "expected", "seen"):
+        assert WORDING.say("subscription_reads", state)
 
 
 def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
@@ -107,16 +123,42 @@ def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
     tables = {
         name
         for file in COMPOSE.glob("*.py")
-        for name in re.findall(r'table\(self\.wording, "(\w+)"', file.read_text(encoding="utf-8"))
+        for name in re.findall(
+            r'table\((?:self\.wording|self\.coverage\.wording), "(\w+)"', file.read_text(encoding="utf-8")
+        )
     }
     assert tables == set(WORDING._catalogue["tables"])
+    headings = {
+        key for file in COMPOSE.glob("*.py") for key in re.findall(r'cell\("(\w+)"', file.read_text(encoding="utf-8"))
+    }
+    assert headings <= set(WORDING._catalogue["labels"])
 
 
 def test_what_is_unexplained_is_a_column_and_says_what_to_do() -> None:
-    for name, told in WORDING._catalogue["unexplained"].items():
+    for name, entries in WORDING._catalogue["unexplained"].items():
         assert rule_column("extensions", name) is not None, name
-        assert told["why"]
-        assert told["fix"]
+        for told in entries:
+            assert set(told) <= {"kind", "availability", "on", "why", "fix"}, name
+            assert told["why"], name
+            assert told["fix"], name
+        assert set(entries[-1]) == {"why", "fix"}, f"{name}: the last entry is for every row"
+
+
+def test_the_first_explanation_that_fits_the_row_is_taken() -> None:
+    away = WORDING.unexplained("installed_version", {"kind": "arc", "availability": "disconnected"})
+    here = WORDING.unexplained("installed_version", {"kind": "arc", "availability": "running"})
+    machine = WORDING.unexplained("installed_version", {"kind": "vm", "availability": "running"})
+    assert "disconnected since {status_changed_at}" in away[0]
+    assert len({away, here, machine}) == 3
+    assert WORDING.unexplained("location", {}) == ("", "")
+
+
+def test_every_fix_for_a_kind_is_a_fix_and_a_kind() -> None:
+    for key in WORDING._catalogue["fixes"]:
+        fix, _dot, kind = key.partition(".")
+        assert fix in FIXES, key
+        assert kind in ("", "vm", "scale_set_instance", "arc", "scale_set"), key
+    assert WORDING.fix("upgrade_now", "arc") != WORDING.fix("upgrade_now", "vm") == WORDING.fix("upgrade_now", None)
 
 
 @pytest.mark.parametrize(
@@ -126,4 +168,4 @@ def test_what_is_unexplained_is_a_column_and_says_what_to_do() -> None:
 def test_a_tag_is_told_as_rules_read_it(tags: str | None, value: str | None, text: str) -> None:
     column = rule_column("machines", "tags.owner")
     assert column is not None
-    assert WORDING.column({"tags": tags}, column) == (value, text)
+    assert WORDING.told(column, tags) == (value, text)

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import yaml
 
-from auditor.model.report import Banner, Card, Evidence, Finding, Group, Report, RuleNote
+from auditor.model.report import LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
 from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
+from auditor.render.batch import batches
+from auditor.render.folder import Format
 from auditor.render.text import printable
 from auditor.resources import reports_folder
 
@@ -89,7 +92,42 @@ def evidence(**changes: object) -> Evidence:
     item = Evidence(
         "installed_version", "Installed version", "1.30.2", "1.30.2", "instance_view", AS_OF - timedelta(minutes=4)
     )
-    return replace(item, **changes)  # type: ignore[arg-type]
+    return item._replace(**changes)  # type: ignore[arg-type]
+
+
+KINDS = ("vm", "scale_set_instance", "arc", "scale_set")
+"""What findings are on; a scale set stands for its model."""
+
+IDS = {
+    "vm": "Microsoft.Compute/virtualMachines/{0}",
+    "scale_set_instance": "Microsoft.Compute/virtualMachineScaleSets/pool/virtualMachines/{0}",
+    "arc": "Microsoft.HybridCompute/machines/{0}",
+    "scale_set": "Microsoft.Compute/virtualMachineScaleSets/{0}",
+}
+
+
+def of_kind(kind: str, number: int = 0, **changes: object) -> Finding:
+    """A failing verdict on a machine of ``kind``, or on the model of a scale set."""
+    name = {"scale_set_instance": f"pool_{number}", "arc": f"srv-{number}", "scale_set": f"pool-{number}"}.get(
+        kind, f"vm-{number}"
+    )
+    machine_id = f"/subscriptions/{FIRST}/resourceGroups/rg-app/providers/{IDS[kind].format(name)}"
+    model = (
+        {"availability": None, "installed_version": None, "installed_version_source": None}
+        if kind == "scale_set"
+        else {}
+    )
+    standard = {
+        "machine_kind": kind,
+        "machine_name": name,
+        "machine_id": machine_id,
+        "resource_id": f"{machine_id}/extensions/AMA",
+        "portal": f"https://portal.azure.com/#@/resource{machine_id}",
+        "installed_version_source": "arc" if kind == "arc" else "heartbeats",
+        "evidence": (evidence(name="auto_upgrade", label="Automatic upgrade", value="disabled", shown="disabled",
+                              source="resource_graph"),),
+    }  # fmt: skip
+    return finding(number, **{**standard, **model, **changes})
 
 
 def finding(number: int = 0, rule_id: str = "AMA-002", status: Status = Status.FAIL, **changes: object) -> Finding:
@@ -153,7 +191,8 @@ def findings(count: int = 60) -> list[Finding]:
         for index, rule_id in enumerate(TITLES)
     ]
     order = list(Status)
-    return sorted([*hostile_findings(), *made], key=lambda one: (order.index(one.status), one.rule_id))
+    kinds = [of_kind(kind, number) for number in range(2) for kind in KINDS]
+    return sorted([*hostile_findings(), *kinds, *made], key=lambda one: (order.index(one.status), one.rule_id))
 
 
 def hostile_findings() -> list[Finding]:
@@ -173,14 +212,14 @@ def groups(verdicts: Iterable[Finding], shown: int) -> tuple[Group, ...]:
     return tuple(
         Group(rule_id, status, STATUS_WORDS[status], SEVERITIES[rule_id], TITLES[rule_id],
               "Microsoft supports versions of the last year only, and an agent that stays behind stops being mended.",
-              len(members), tuple(members[:shown]),
+              len(members), min(len(members), shown),
               "" if len(members) <= shown else f"{len(members) - shown} more are in the workbook.")
         for status in wanted for rule_id in TITLES if (members := by_group.get((status, rule_id)))
     )  # fmt: skip
 
 
 def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
-    """The ten tables, the hostile texts among the operations."""
+    """All tables, the hostile texts among the operations."""
     counts = Counter((one.rule_id, one.status) for one in verdicts)
     machine, agent = "vm-app-003", "AzureMonitorLinuxAgent"
     portal = "https://portal.azure.com/#resource/x"
@@ -202,6 +241,22 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
               [(AS_OF - timedelta(days=3), machine, agent, "unknown", error, Link("Portal", portal)),
                (datetime(1, 1, 1, tzinfo=UTC), HOSTILE[0], HOSTILE[2], "platform", HOSTILE[9],
                 Link("Portal", "javascript:alert(1)"))]),
+        table("kinds", "Machines by kind",
+              ["Kind/text/26", *(f"{word}/number/12" for word in ("Machines", "Running", "Stopped", "Expired"))],
+              [("Virtual machine", 48, 40, 8, 0), ("Arc-enabled server", 9, 7, None, 2),
+               ("Scale sets", 3, None, None, None)]),
+        table("coverage", "What each source told of them",
+              ["Kind/text/26", "Source/text/28",
+               *(f"{word}/number/12" for word in ("Machines", "Answered", "Not asked"))],
+              [("Virtual machine", "Extension list", 48, 46, 0), ("Arc-enabled server", "Extension list", 9, 9, 0)]),
+        table("states", "Subscriptions by what became of them", ["State/text/30", "Number/number/10", "Among/long/48"],
+              [("Read", 3, "Payments, Web shop …"), ("Refused", 1, "会計システム")]),
+        table("outside", "What stands outside", ["What/text/48", "Number/number/10", "Of/number/10"],
+              [("Machines that a service manages", 12, 57)]),
+        table("set_aside", "Managed machines and expired servers",
+              ["Why/text/30", "Machine/text/24", "Kind/text/22", "Subscription/text/24"],
+              [("Managed by AKS", "aks-nodepool1-0", "Virtual machine", "Payments"),
+               ("Expired", HOSTILE[0], "Arc-enabled server", HOSTILE[2])]),
         table("subscriptions", "Subscriptions",
               ["Subscription/text/26", "Id/text/38", "State/text/12", "Read/text/10", "Machines/number/10"],
               [("Payments", FIRST, "Enabled", True, 24), ("会計システム", SECOND, "Enabled", False, None)]),
@@ -267,6 +322,7 @@ def report(count: int = 60, *, shown: int = 500, verdicts: Sequence[Finding] | N
         tables=tables(made),
         findings=lambda: iter(made),
         findings_total=len(made),
+        left_out="" if len(made) <= LISTED_WHOLE else "Those that pass are in verdicts.parquet.",
         status_words=STATUS_WORDS,
         severity_words=SEVERITY_WORDS,
         time_zone=ZONE,
@@ -285,3 +341,10 @@ def empty_report() -> Report:
         banner=None,
         tables={name: replace(one, rows=tuple) for name, one in tables(()).items()},
     )
+
+
+def write(form: Format, report: Report, path: Path) -> None:
+    """One format by itself, as the folder writes it."""
+    with form(report, path) as take:
+        for batch in batches(report.findings()):
+            take(batch)

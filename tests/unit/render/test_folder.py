@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +36,25 @@ def test_every_format_and_the_run_are_there(tmp_path: Path) -> None:
     assert names == {"report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json"}
     assert set(FORMATS) == set(ALL)
     assert [entry.name for entry in place.parent.iterdir()] == ["report"]
+
+
+def test_every_finding_is_made_once_for_all_formats(tmp_path: Path) -> None:
+    made: list[Finding] = []
+
+    def telling() -> Iterator[Finding]:
+        for one in sample.findings(8):
+            made.append(one)
+            yield one
+
+    write_folder(replace(sample.report(8), findings=telling), tmp_path / "report", ALL)
+    assert len(made) == len(sample.findings(8))
+
+
+def test_what_a_format_needs_is_imported_where_it_is_asked_for() -> None:
+    """The workbook's and the page's libraries take a third of a second."""
+    program = "import sys, auditor.render; print(sorted({'openpyxl', 'jinja2'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
 
 
 def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from jinja2.exceptions import UndefinedError
 from auditor.model.report import Banner, Report
 from auditor.model.table import CellKind, Table, TableColumn
 from auditor.model.verdict import Status
-from auditor.render.page import FINDINGS_AT_ONCE, GAPS_AT_ONCE, TABLE_ROWS, write_page
+from auditor.render.page import FINDINGS_AT_ONCE, GAPS_AT_ONCE, TABLE_ROWS
+from auditor.render.page import page as page_format
 from auditor.render.text import printable
 from auditor.resources import reports_folder
 from tests.unit.render import sample
@@ -63,7 +64,7 @@ class Page(HTMLParser):
 
 def page_of(report: Report, folder: Path) -> Page:
     path = folder / "report.html"
-    write_page(report, path)
+    sample.write(page_format, report, path)
     return Page(path.read_text(encoding="utf-8"))
 
 
@@ -142,7 +143,35 @@ def test_every_group_and_every_finding_of_it_is_there(page: Page) -> None:
     for group in report.groups:
         assert f"group-{group.rule_id}-{group.status}" in page.ids()
     findings = [attributes for attributes in page.all("details") if attributes.get("class") == "finding"]
-    assert len(findings) == sum(len(group.findings) for group in report.groups)
+    assert len(findings) == sum(group.shown for group in report.groups)
+
+
+def test_a_finding_says_which_machine_which_kind_and_which_subscription(tmp_path: Path) -> None:
+    verdicts = [sample.of_kind(kind) for kind in sample.KINDS]
+    page = page_of(sample.report(verdicts=verdicts), tmp_path)
+    shown = squeezed(page.text)
+    for kind, one in zip(sample.KINDS, verdicts, strict=True):
+        assert f"{one.machine_name} {sample.words()[f'kind_{kind}']}" in shown
+    assert shown.count("Payments") >= len(verdicts)
+    marked = [attributes["class"] for attributes in page.all("small") if "m-" in attributes.get("class", "")]
+    assert marked == [f"kind m-{kind}" for kind in sample.KINDS]
+
+
+def test_the_coverage_begins_with_its_denominator(page: Page) -> None:
+    ids = page.ids()
+    order = [
+        "covered",
+        "kinds",
+        "coverage",
+        "states",
+        "outside",
+        "gaps",
+        "unseen",
+        "set_aside",
+        "subscriptions",
+        "readings",
+    ]
+    assert [each for each in ids if each in order] == order
 
 
 def test_groups_that_ask_for_action_stand_open(page: Page) -> None:

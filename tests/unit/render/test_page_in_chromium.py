@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from auditor.render.page import write_page
+from auditor.render.page import page as page_format
 from tests.real_parts import require
 from tests.unit.render import sample
 
@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_page(sample.report(), path)
+    sample.write(page_format, sample.report(), path)
     return path
 
 

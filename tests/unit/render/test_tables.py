@@ -13,24 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from auditor.model.report import FINDING_KEYS
+from auditor.model.report import FINDING_KEYS, LISTED_WHOLE
 from auditor.model.verdict import Status
-from auditor.render.tables import (
-    JSON_ROWS,
-    write_findings_csv,
-    write_findings_json,
-    write_run_json,
-    write_verdicts_parquet,
-)
+from auditor.render.tables import findings_csv, findings_json, verdicts_parquet, write_run_json
 from auditor.render.text import FORMULA_STARTS, encodable
 from tests.unit.render import sample
 
 
 def test_json_holds_every_verdict_with_every_key_in_order(tmp_path: Path) -> None:
     made = sample.findings()
-    left_out = write_findings_json(sample.report(), tmp_path / "findings.json")
+    sample.write(findings_json, sample.report(), tmp_path / "findings.json")
     rows = json.loads((tmp_path / "findings.json").read_bytes())
-    assert left_out == 0
     assert [row["rule_id"] for row in rows] == [one.rule_id for one in made]
     assert all(tuple(row) == FINDING_KEYS for row in rows)
     assert [row["machine_name"] for row in rows] == [encodable(str(one.machine_name)) for one in made]
@@ -39,7 +32,7 @@ def test_json_holds_every_verdict_with_every_key_in_order(tmp_path: Path) -> Non
 def test_json_writes_times_in_utc_and_evidence_as_objects(tmp_path: Path) -> None:
     tokyo = timezone(timedelta(hours=9))
     verdict = replace(sample.finding(), first_seen=datetime(2026, 1, 2, 9, 0, tzinfo=tokyo))
-    write_findings_json(sample.report(verdicts=[verdict]), tmp_path / "findings.json")
+    sample.write(findings_json, sample.report(verdicts=[verdict]), tmp_path / "findings.json")
     (row,) = json.loads((tmp_path / "findings.json").read_bytes())
     assert row["first_seen"] == "2026-01-02T00:00:00Z"
     assert row["auto_upgrade_minor"] is True
@@ -53,23 +46,49 @@ def test_json_writes_times_in_utc_and_evidence_as_objects(tmp_path: Path) -> Non
     assert row["evidence"][3]["value"]["outcome"] == "failed"
 
 
-@pytest.mark.parametrize(("count", "whole"), [(JSON_ROWS, True), (JSON_ROWS + 1, False)])
-def test_a_large_json_leaves_passes_to_parquet_and_says_how_many(tmp_path: Path, count: int, whole: bool) -> None:
+@pytest.mark.parametrize(("count", "whole"), [(LISTED_WHOLE, True), (LISTED_WHOLE + 1, False)])
+def test_a_large_json_leaves_what_needs_nobody_to_parquet(tmp_path: Path, count: int, whole: bool) -> None:
     fail, passed, stopped = (sample.finding(0, status=one) for one in (Status.FAIL, Status.PASS, Status.NOT_APPLICABLE))
-    verdicts = [fail, stopped, *[passed] * (count - 2)]
-    left_out = write_findings_json(sample.report(verdicts=verdicts), tmp_path / "findings.json")
+    report = sample.report(verdicts=[fail, stopped, *[passed] * (count - 2)])
+    sample.write(findings_json, report, tmp_path / "findings.json")
     counts = Counter(row["status"] for row in json.loads((tmp_path / "findings.json").read_bytes()))
-    assert left_out == (0 if whole else count - 1)
     assert counts == ({"fail": 1, "not_applicable": 1, "pass": count - 2} if whole else {"fail": 1})
 
 
+def test_csv_and_parquet_hold_every_verdict_however_many(tmp_path: Path) -> None:
+    report = sample.report(verdicts=[sample.finding(0, status=Status.PASS)] * (LISTED_WHOLE + 1))
+    sample.write(verdicts_parquet, report, tmp_path / "verdicts.parquet")
+    sample.write(findings_csv, report, tmp_path / "findings.csv")
+    assert pq.read_metadata(tmp_path / "verdicts.parquet").num_rows == LISTED_WHOLE + 1
+    assert len(read_csv(tmp_path / "findings.csv")) == LISTED_WHOLE + 1
+
+
+def test_findings_that_share_their_evidence_each_have_it_whole(tmp_path: Path) -> None:
+    shared = sample.evidence(name="os", value="linux")
+    own = [sample.evidence(name="version", value=f"1.{number}") for number in range(2)]
+    verdicts = [sample.finding(number, evidence=(shared, own[number])) for number in range(2)]
+    sample.write(findings_json, sample.report(verdicts=verdicts), tmp_path / "findings.json")
+    told = [
+        [item["value"] for item in row["evidence"]] for row in json.loads((tmp_path / "findings.json").read_bytes())
+    ]
+    assert told == [["linux", "1.0"], ["linux", "1.1"]]
+
+
+def test_csv_quotes_what_would_break_a_row(tmp_path: Path) -> None:
+    names = ['say "no"', "a,b", "two\nlines", "cr\rhere", "plain"]
+    verdicts = [sample.finding(number, machine_name=name) for number, name in enumerate(names)]
+    sample.write(findings_csv, sample.report(verdicts=verdicts), tmp_path / "findings.csv")
+    assert [row["machine_name"] for row in read_csv(tmp_path / "findings.csv")] == names
+    assert (tmp_path / "findings.csv").read_bytes().endswith(b"\r\n")
+
+
 def test_an_empty_json_is_an_empty_list(tmp_path: Path) -> None:
-    write_findings_json(sample.empty_report(), tmp_path / "findings.json")
+    sample.write(findings_json, sample.empty_report(), tmp_path / "findings.json")
     assert json.loads((tmp_path / "findings.json").read_bytes()) == []
 
 
 def test_csv_is_rfc_4180_with_a_byte_order_mark(tmp_path: Path) -> None:
-    write_findings_csv(sample.report(), tmp_path / "findings.csv")
+    sample.write(findings_csv, sample.report(), tmp_path / "findings.csv")
     content = (tmp_path / "findings.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbfrule_id,status,")
     assert content.endswith(b"\r\n")
@@ -79,7 +98,7 @@ def test_csv_is_rfc_4180_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_no_cell_of_the_csv_begins_like_a_formula(tmp_path: Path) -> None:
-    write_findings_csv(sample.report(), tmp_path / "findings.csv")
+    sample.write(findings_csv, sample.report(), tmp_path / "findings.csv")
     rows = read_csv(tmp_path / "findings.csv")
     assert [value for row in rows for value in row.values() if value.startswith(FORMULA_STARTS)] == []
     names = {row["machine_name"] for row in rows}
@@ -88,7 +107,7 @@ def test_no_cell_of_the_csv_begins_like_a_formula(tmp_path: Path) -> None:
 
 def test_csv_writes_unknown_flags_times_and_evidence(tmp_path: Path) -> None:
     verdicts = [sample.finding(), sample.finding(1, status=Status.UNANSWERED)]
-    write_findings_csv(sample.report(verdicts=verdicts), tmp_path / "findings.csv")
+    sample.write(findings_csv, sample.report(verdicts=verdicts), tmp_path / "findings.csv")
     known, unread = read_csv(tmp_path / "findings.csv")
     assert (known["auto_upgrade_minor"], known["installed_version_at"]) == ("true", "2026-03-02T17:26:00Z")
     assert (unread["auto_upgrade_minor"], unread["installed_version"]) == ("", "")
@@ -97,7 +116,7 @@ def test_csv_writes_unknown_flags_times_and_evidence(tmp_path: Path) -> None:
 
 def test_parquet_holds_every_verdict_in_typed_columns(tmp_path: Path) -> None:
     made = sample.findings()
-    write_verdicts_parquet(sample.report(), tmp_path / "verdicts.parquet")
+    sample.write(verdicts_parquet, sample.report(), tmp_path / "verdicts.parquet")
     table = pq.read_table(tmp_path / "verdicts.parquet")
     assert tuple(table.column_names) == FINDING_KEYS
     assert table.schema.field("first_seen").type == pa.timestamp("us", tz="UTC")
@@ -110,7 +129,7 @@ def test_parquet_holds_every_verdict_in_typed_columns(tmp_path: Path) -> None:
 
 
 def test_an_empty_parquet_keeps_its_columns(tmp_path: Path) -> None:
-    write_verdicts_parquet(sample.empty_report(), tmp_path / "verdicts.parquet")
+    sample.write(verdicts_parquet, sample.empty_report(), tmp_path / "verdicts.parquet")
     table = pq.read_table(tmp_path / "verdicts.parquet")
     assert table.num_rows == 0
     assert tuple(table.column_names) == FINDING_KEYS

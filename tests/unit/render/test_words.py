@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import auditor.render
-from auditor.model.dataset import FRAMES
-from auditor.model.reading import Source
+from auditor.model.dataset import FRAMES, VIEWS
+from auditor.model.reading import Service, Source
 from auditor.model.report import FINDING_KEYS
+from auditor.render.findings_sheet import FINDING_COLUMNS
 from auditor.render.page import FACTS
-from auditor.render.workbook import FINDING_COLUMNS, RULE_COLUMNS, SINGLE_TABLES
+from auditor.render.workbook import RULE_COLUMNS, SINGLE_TABLES, STACKED_TABLES
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 
@@ -20,14 +21,22 @@ CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
 def used() -> set[str]:
     design = (reports_folder() / "page.html.j2").read_text(encoding="utf-8")
     code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
-    installed = FRAMES["extensions"].column("installed_version_source")
-    assert installed
+    told_by = {"extensions": "installed_version_source", "machines": "last_ran_source"}
+    tellers = {
+        word
+        for frame, name in told_by.items()
+        for column in FRAMES[frame]
+        if column.name == name
+        for word in column.words
+    }
     return {
         *re.findall(r"\bwords\.([a-z_]+)", design),
         *re.findall(r"""words\[["']([a-z_]+)["']""", code),
         *(f"column_{key}" for key in (*FACTS, *FINDING_COLUMNS, *RULE_COLUMNS)),
-        *(f"source_{source}" for source in (*Source, *installed.words)),
+        *(f"source_{source}" for source in (*Source, *tellers, Service.RESOURCE_GRAPH)),
+        *(f"kind_{kind}" for kind in sample.KINDS),
         *SINGLE_TABLES,
+        *STACKED_TABLES,
         *CHANGES,
         "yes",
         "no",
@@ -40,6 +49,12 @@ def test_every_word_used_is_in_the_catalogue() -> None:
 
 def test_no_word_is_in_the_catalogue_for_nothing() -> None:
     assert set(sample.words()) - used() == set()
+
+
+def test_every_kind_of_machine_has_its_word() -> None:
+    kind = VIEWS["extensions"].column("kind")
+    assert kind
+    assert set(kind.words) == set(sample.KINDS)
 
 
 def test_the_workbook_has_every_key_of_the_contract() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,22 +14,20 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
-from auditor.model.report import Report
+from auditor.model.report import LISTED_WHOLE, Report
 from auditor.model.verdict import Status
-from auditor.render.workbook import FINDING_COLUMNS, write_workbook
+from auditor.render.findings_sheet import FINDING_COLUMNS
+from auditor.render.workbook import workbook
 from auditor.render.worksheet import CELL_UNITS, Limits
 from tests.unit.render import sample
 
-SHEETS = ["Summary", "Findings", "Coverage", "Rules", "By subscription", "Readings", "Versions", "Operations",
+SHEETS = ["Summary", "Findings", "Coverage", "Gaps", "Rules", "By subscription", "Readings", "Versions", "Operations",
           "Exemptions", "About"]  # fmt: skip
 
 
 def written(report: Report, folder: Path, limits: Limits | None = None) -> Path:
     path = folder / "report.xlsx"
-    if limits:
-        write_workbook(report, path, limits)
-    else:
-        write_workbook(report, path)
+    sample.write(partial(workbook, limits=limits) if limits else workbook, report, path)
     return path
 
 
@@ -57,7 +56,7 @@ def test_the_worksheets_are_those_of_the_catalogue(book: openpyxl.Workbook) -> N
     assert all(len(name) <= 31 for name in book.sheetnames)
 
 
-@pytest.mark.parametrize("name", [name for name in SHEETS if name not in ("Summary", "Coverage")])
+@pytest.mark.parametrize("name", [name for name in SHEETS if name not in ("Summary", "Coverage", "Gaps")])
 def test_headers_are_frozen_and_rows_can_be_filtered(book: openpyxl.Workbook, name: str) -> None:
     sheet = book[name]
     assert isinstance(sheet, Worksheet)
@@ -131,10 +130,35 @@ def test_verdicts_have_their_colours(book: openpyxl.Workbook) -> None:
     assert len(set(colours.values())) == len(Status)
 
 
+def test_machines_are_told_by_kind_and_a_model_is_marked_as_one(path: Path) -> None:
+    kinds = set(column_of(path, "machine_kind"))
+    assert kinds == {"Virtual machine", "Scale-set instance", "Arc-enabled server", "Scale set model"}
+    assert {"Arc agent", "Heartbeats"} <= set(column_of(path, "installed_version_source"))
+
+
+def test_what_needs_nobody_is_left_to_parquet_where_there_is_too_much_and_the_summary_says_so(tmp_path: Path) -> None:
+    passed = sample.finding(0, status=Status.PASS)
+    report = sample.report(verdicts=[sample.finding(), *[passed] * LISTED_WHOLE])
+    path = written(report, tmp_path)
+    assert column_of(path, "status") == [sample.STATUS_WORDS[Status.FAIL]]
+    summary = CalamineWorkbook.from_path(path).get_sheet_by_name("Summary").to_python()
+    assert report.left_out in {str(value) for row in summary for value in row}
+
+
+def test_rows_of_several_lines_are_told_their_height(book: openpyxl.Workbook) -> None:
+    sheet = book["Findings"]
+    assert isinstance(sheet, Worksheet)
+    heights = {sheet.row_dimensions[at].height for at in range(2, sheet.max_row + 1)}
+    assert max(height for height in heights if height) == 15 * 6 + 3
+
+
 def test_portal_links_are_links_over_https(book: openpyxl.Workbook) -> None:
-    cells = [row[column("portal")] for row in book["Findings"].iter_rows(min_row=2)]
-    targets = [cell.hyperlink.target or "" for cell in cells if cell.hyperlink]
-    assert len(targets) == len(cells)
+    """Where there is something to do; a pass needs no link."""
+    rows = list(book["Findings"].iter_rows(min_row=2))
+    linked = [row[column("portal")].hyperlink for row in rows]
+    passed = [row[0].value in ("Passes", "Not applicable") for row in rows]
+    assert [link is None for link in linked] == passed
+    targets = [link.target or "" for link in linked if link]
     assert all(target.startswith("https://portal.azure.com/") for target in targets)
     assert [cell.hyperlink for row in book["Operations"].iter_rows(min_row=3) for cell in row if cell.hyperlink] == []
 

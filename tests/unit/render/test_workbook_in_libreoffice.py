@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.render.workbook import FINDING_COLUMNS, write_workbook
+from auditor.render.findings_sheet import FINDING_COLUMNS
+from auditor.render.workbook import workbook
 from tests.real_parts import require
 from tests.unit.render import sample
 
@@ -20,7 +21,7 @@ AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,f
 def sheets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with each worksheet as LibreOffice sees it."""
     program, folder = require("soffice"), tmp_path_factory.mktemp("libreoffice")
-    write_workbook(sample.report(), folder / "report.xlsx")
+    sample.write(workbook, sample.report(), folder / "report.xlsx")
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     places = [str(folder), str(folder / "report.xlsx")]
     command = [str(program), profile, "--headless", "--convert-to", AS_CSV, "--outdir", *places]

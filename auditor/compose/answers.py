@@ -1,0 +1,145 @@
+"""Who told of a row, and when: the readings that lie over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+import pandas as pd
+
+from auditor.compose.rows import Rows, python
+from auditor.model.dataset import Column, Kind
+from auditor.model.reading import Service, Source
+from auditor.model.scopes import LIES_OVER, Cut, Subject
+
+TELLERS: Mapping[str, tuple[Source, ...]] = {
+    "instance_view": (Source.INSTANCE_VIEW, Source.SCALE_SET_INSTANCES),
+    "guest_agent": (Source.INSTANCE_VIEW, Source.SCALE_SET_INSTANCES),
+    "heartbeats": (Source.HEARTBEATS,),
+    "activity_log": (Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG),
+    "resource_graph": (Source.VIRTUAL_MACHINES,),
+    "arc": (Source.ARC_EXTENSIONS, Source.ARC_MACHINES),
+}
+"""The words by which a row says who told a value of it, and the sources that can be meant."""
+
+
+_BESIDE: Mapping[Subject | None, Source] = {
+    Subject.SCALE_SET: Source.SCALE_SET_INSTANCES,
+    Subject.UNIFORM: Source.SCALE_SETS,
+    Subject.VM: Source.SCALE_SETS,
+}
+"""The source whose readings lie over a subject too, and tell of what stands beside it: not of it, where others do."""
+
+
+class Answer(NamedTuple):
+    """A reading as evidence needs it. ``gap`` holds reason and remedy where it is not complete."""
+
+    source: Source
+    read_at: datetime
+    by: str
+    gap: tuple[str, str] | None
+
+    @property
+    def in_bulk(self) -> bool:
+        return self.by == Service.RESOURCE_GRAPH
+
+    @property
+    def word(self) -> str:
+        """Who told: rows of the Resource Graph are older than they look, so that is said first."""
+        return str(Service.RESOURCE_GRAPH) if self.in_bulk else str(self.source)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A shard's readings by source and scope in lower case."""
+
+    readings: Mapping[tuple[str, str], Answer]
+
+    @classmethod
+    def of(cls, readings: pd.DataFrame) -> Answers:
+        """Where a scope was asked twice, the answer that stands first counts."""
+        names = ("source", "scope", "complete", "reason", "close", "by")
+        texts = (python(readings[name], Kind.TEXT) for name in names)
+        found: dict[tuple[str, str], Answer] = {}
+        for source, scope, complete, reason, close, by, read_at in zip(
+            *texts, python(readings["read_at"], Kind.TIME), strict=True
+        ):
+            gap = None if complete == "yes" else (reason or "", close or "")
+            found.setdefault((source, scope), Answer(Source(source), read_at, by, gap))
+        return cls(found)
+
+    def over(self, source: Source, rows: Rows) -> list[Answer | None]:
+        """The reading of ``source`` that lies over each row."""
+        return self.latest((source,), rows)
+
+    def latest(self, sources: Sequence[Source], rows: Rows) -> list[Answer | None]:
+        """For each row the latest reading of any of ``sources`` that lies over it; what is alike is looked up once."""
+        cuts = [cut for cut in Cut if any(cut in self._cuts(source) for source in sources)]
+        keys = list(zip(rows.subjects, *(rows.scopes(cut) for cut in cuts), strict=True))
+        alike = {
+            (subject, *scopes): self._latest(sources, subject, dict(zip(cuts, scopes, strict=True)))
+            for subject, *scopes in set(keys)
+        }
+        return [alike[key] for key in keys]
+
+    def failed(self, sources: Iterable[Source], rows: Rows, at: int) -> Answer | None:
+        """The first reading over the row that is not complete; a machine may report to any workspace."""
+        subject = rows.subjects[at]
+        for source in sources:
+            scopes = {cut: rows.scopes(cut)[at] for cut in self._cuts(source)}
+            told = self._beats if source is Source.HEARTBEATS else (self._over(source, subject, scopes),)
+            found = next((answer for answer in told if answer and answer.gap), None)
+            if found:
+                return found
+        return None
+
+    def _latest(
+        self, sources: Sequence[Source], subject: Subject | None, scopes: Mapping[Cut, str | None]
+    ) -> Answer | None:
+        """Of those read at one time the last named: the needs of columns name bulk answers first."""
+        told = [(source, self._over(source, subject, scopes)) for source in reversed(sources)]
+        own = [answer for source, answer in told if answer and source is not _BESIDE.get(subject)]
+        beside = (answer for _source, answer in told if answer)
+        return max(own, key=lambda answer: answer.read_at) if own else next(beside, None)
+
+    def _over(self, source: Source, subject: Subject | None, scopes: Mapping[Cut, str | None]) -> Answer | None:
+        """The most specific reading of one source; of heartbeats the latest."""
+        if source is Source.HEARTBEATS:
+            return max(self._beats, key=lambda answer: answer.read_at, default=None)
+        subjects, _cuts = LIES_OVER.get(source, (frozenset(), ()))
+        if subject is not None and subject not in subjects:
+            return None
+        found = (self.readings.get((source, scopes[cut] or "")) for cut in self._cuts(source))
+        return next((answer for answer in found if answer), None)
+
+    @cached_property
+    def _beats(self) -> tuple[Answer, ...]:
+        return tuple(answer for answer in self.readings.values() if answer.source is Source.HEARTBEATS)
+
+    @cached_property
+    def _one_by_one(self) -> frozenset[Source]:
+        """The sources of which resources were asked by themselves."""
+        return frozenset(answer.source for (_source, scope), answer in self.readings.items() if scope.startswith("/"))
+
+    def _cuts(self, source: Source) -> tuple[Cut, ...]:
+        """How the scopes of a source are cut tonight, the most specific first."""
+        _subjects, cuts = LIES_OVER.get(source, (frozenset(), ()))
+        return tuple(cut for cut in cuts if cut is not Cut.MACHINE or source in self._one_by_one)
+
+
+def speakers(column: Column) -> tuple[Source, ...]:
+    """The sources that tell a column: those of its last need, the others being what it was worked out with."""
+    return column.rests_on[-1] if column.rests_on else ()
+
+
+def sources_of(columns: Iterable[Column]) -> tuple[Source, ...]:
+    """Every source that the columns rest on or are helped by, those of many machines last."""
+    named = [
+        source
+        for column in columns
+        for source in (*(each for need in column.rests_on for each in need), *column.helped_by)
+    ]
+    return tuple(sorted(dict.fromkeys(named), key=lambda source: source is Source.HEARTBEATS))

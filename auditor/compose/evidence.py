@@ -1,0 +1,93 @@
+"""What a verdict rests on, column by column: the value, the source that told it, and when that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auditor.compose.answers import TELLERS, Answer, Answers, sources_of, speakers
+from auditor.compose.rows import Rows
+from auditor.compose.wording import Wording
+from auditor.model.dataset import Column, rule_column
+from auditor.model.report import Evidence
+from auditor.model.scopes import LIES_OVER, Subject
+
+_ALREADY_TOLD = frozenset({"publisher", "type", "on", "name", "machine_name"})
+"""Columns that a finding shows by itself; they are no evidence for a verdict."""
+
+
+_MISSING = (None, (None, None))
+"""How a column's value, or its bounds, are missing."""
+
+Key = tuple[Any, str | None, datetime | None, Answer | Subject | None]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Gives evidence on the rows of one shard."""
+
+    answers: Answers
+    wording: Wording
+
+    def told(self, names: Iterable[str], rows: Rows) -> list[tuple[Evidence, ...]]:
+        """For each row what the columns ``names`` say, with what they were made from and what explains them.
+
+        What only explains (a failure's time, the guest agent's state) is told where it is known.
+        """
+        columns = [self._evidence(column, rows, always=always) for column, always in _columns(names, rows.view)]
+        return [tuple(each for each in row if each is not None) for row in zip(*columns, strict=True)] or [()] * len(
+            rows
+        )
+
+    def _evidence(self, column: Column, rows: Rows, *, always: bool) -> list[Evidence | None]:
+        """One column; what is alike in value, source and time is made once and shared."""
+        keys, label = list(self._keys(column, rows)), self.wording.label(column.name)
+        made: dict[Key, Evidence | None] = {
+            key: Evidence(column.name, label, *self.wording.told(column, key[0]), *_source(column, key))
+            if always or key[0] not in _MISSING
+            else None
+            for key in set(keys)
+        }
+        return [made[key] for key in keys]
+
+    def _keys(self, column: Column, rows: Rows) -> Iterable[Key]:
+        """What tells the evidence of one row from another's: value, the row's own word and time, and who answered.
+
+        Where nobody was asked, the subject stands for who would have been.
+        """
+        answers = self.answers.latest(speakers(column), rows)
+        words = rows.values(column.told_by) if column.told_by else [None] * len(rows)
+        moments = rows.values(column.told_at) if column.told_at else [None] * len(rows)
+        by_word = {word: self.answers.latest(TELLERS[word], rows) for word in set(words) if word}
+        if by_word:
+            answers = [by_word[word][at] if word else answers[at] for at, word in enumerate(words)]
+        asked = [answer or subject for answer, subject in zip(answers, rows.subjects, strict=True)]
+        return zip(rows.raw(column), words, moments, asked, strict=True)
+
+    def gap_over(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
+        """Reason and remedy of a gap that may be why the columns are missing in the row."""
+        failed = self.answers.failed(sources_of(columns), rows, at)
+        return failed.gap if failed else None
+
+
+def _columns(names: Iterable[str], view: str) -> list[tuple[Column, bool]]:
+    """The columns to tell of, in order, and whether each is told even where it is missing."""
+    named = [column for name in names if name not in _ALREADY_TOLD if (column := rule_column(view, name))]
+    always: dict[str, bool] = {}
+    for column in named:
+        for name in (column.name, *column.inputs):
+            always[name] = True
+        for name in column.beside:
+            always.setdefault(name, False)
+    return [(column, told) for name, told in always.items() if (column := rule_column(view, name))]
+
+
+def _source(column: Column, key: Key) -> tuple[str, datetime | None]:
+    """Who told a value and when: the row's own word and time, else who answered, else who would have been asked."""
+    _raw, word, moment, answer = key
+    if isinstance(answer, Answer):
+        return word or answer.word, moment or answer.read_at
+    asked = [source for source in speakers(column) if source not in LIES_OVER or answer in LIES_OVER[source][0]]
+    return word or str(next(iter((*asked, *speakers(column))), "")), moment

@@ -1,0 +1,65 @@
+"""run.json: the run itself in numbers, for other programs and for whoever asks what was seen that night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from auditor.compose.coverage import Coverage
+from auditor.compose.tally import Tally
+from auditor.compose.wording import iso
+from auditor.errors import ExitCode
+from auditor.model.rule import Rule
+from auditor.model.run import Order, RunFacts
+from auditor.model.verdict import Status
+
+LISTS = ("findings.json", "report.xlsx")
+"""The files that leave verdicts to verdicts.parquet where there are too many."""
+
+
+def run_file(
+    order: Order, facts: RunFacts, coverage: Coverage, rules: Sequence[Rule], left_out: int, exit_code: ExitCode
+) -> dict[str, object]:
+    """The keys of the contract, in its order; ``left_out`` only where something is."""
+    tally, ended = coverage.ledger.tally, datetime.now(UTC)
+    return {
+        "tool": facts.tool,
+        "run_id": order.run_id,
+        "as_of": iso(order.as_of),
+        "started": iso(facts.watch.started),
+        "ended": iso(ended),
+        "seconds": {name: round(took, 3) for name, took in facts.watch.seconds.items()},
+        "subscriptions": dict(coverage.subscriptions),
+        "machines": dict(sorted(coverage.kinds.items())),
+        "operations": {name: tally.operations[name] for name in ("succeeded", "failed", "running")},
+        "readings": _readings(tally),
+        "gaps": coverage.gaps_for_run(),
+        "counts": _counts(tally, [rule.id for rule in rules if rule.id not in facts.not_run]),
+        "not_run": [{"rule_id": rule, "columns": list(columns)} for rule, columns in facts.not_run.items()],
+        "requests": {str(source): asdict(told) for source, told in facts.traffic.items()},
+        "data_age": _age(tally, ended),
+        "confirmed": asdict(facts.confirmed),
+        "hashes": dict(order.hashes),
+        "identity": dict(facts.identity),
+        **({"left_out": dict.fromkeys(LISTS, left_out)} if left_out else {}),
+        "receipts": [],
+        "exit_code": int(exit_code),
+    }
+
+
+def _counts(tally: Tally, rules: Sequence[str]) -> dict[str, dict[str, int]]:
+    return {rule: {str(status): tally.counts.get((rule, status), 0) for status in Status} for rule in rules}
+
+
+def _readings(tally: Tally) -> dict[str, dict[str, int]]:
+    return {
+        str(source): {"asked": told.asked, "complete": told.complete, "rows": told.rows}
+        for source, told in tally.by_source()
+    }
+
+
+def _age(tally: Tally, ended: datetime) -> float | None:
+    """Seconds since the oldest answer; None where there is none."""
+    oldest = min((told.first for told in tally.readings.values() if told.first), default=None)
+    return (ended - oldest).total_seconds() if oldest else None

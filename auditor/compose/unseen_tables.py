@@ -1,0 +1,130 @@
+"""The machines that somebody should look at because the rules could not: unread, without an agent, managed, expired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from auditor.compose.coverage import Coverage, Gap, subscription_of
+from auditor.compose.rows import python
+from auditor.compose.tables import Rows, cell, table
+from auditor.model.dataset import Kind
+from auditor.model.reading import Source
+from auditor.model.table import CellKind, Table
+
+_LISTS = (Source.SUBSCRIPTIONS, Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
+
+
+class Seen(NamedTuple):
+    """A machine or a scale set as these tables tell of it."""
+
+    id: str
+    name: str
+    kind: str
+    subscription_id: str
+    resource_group: str | None
+    location: str | None
+    managed_by: str | None
+
+
+@dataclass(frozen=True)
+class UnseenTables:
+    """They name machines one by one: their rows are read out of the shards each time they are told."""
+
+    coverage: Coverage
+
+    def tables(self) -> Mapping[str, Table]:
+        return {"unseen": self._unseen(), "set_aside": self._set_aside()}
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.coverage.wording.say("unseen", key, **values)
+
+    def _unseen(self) -> Table:
+        def rows() -> Rows:
+            yield from self._of_concern("instances_not_read", "scale_sets")
+            yield from self._of_concern("extensions_not_read", "machines")
+            yield from self._of_concern("without_agent", "machines")
+            yield from self._gone()
+            yield from self._not_listed()
+
+        columns = (
+            cell("what", width=34),
+            cell("machine", width=28),
+            cell("kind", width=22),
+            cell("subscription", width=28),
+            cell("region"),
+            cell("reason", CellKind.LONG, 60),
+        )
+        return table(self.coverage.wording, "unseen", columns, rows)
+
+    def _of_concern(self, word: str, frame: str) -> Rows:
+        reasons = {gap.scope: gap.reason for gap in self.coverage.gaps}
+        for shard in self.coverage.ledger.shards():
+            rows = shard.frames[frame]
+            for seen in _seen(rows[_concerned(rows, word)], frame):
+                yield (self._say(word), *self._place(seen), seen.location, reasons.get(seen.id.lower()))
+
+    def _gone(self) -> Rows:
+        """Machines that were deleted while the night went on."""
+        for scope in sorted(self.coverage.ledger.tally.gone):
+            subscription = self.coverage.places.subscription(subscription_of(scope))
+            yield (self._say("gone"), scope.rsplit("/", 1)[-1], None, subscription, None, None)
+
+    def _not_listed(self) -> Rows:
+        """Subscriptions of which nobody knows what they hold."""
+        lists: dict[str, list[Gap]] = {}
+        for gap in self.coverage.gaps:
+            if gap.source in _LISTS:
+                lists.setdefault(gap.scope, []).append(gap)
+        for scope, gaps in lists.items():
+            what = ", ".join(self.coverage.wording.say("sources", gap.source) for gap in gaps)
+            yield (self._say("not_seen"), None, what, self.coverage.places.label(scope), None, gaps[0].reason)
+
+    def _set_aside(self) -> Table:
+        """Machines and scale sets that a service manages, and servers that are gone for good."""
+
+        def rows() -> Rows:
+            for frame in ("machines", "scale_sets"):
+                for shard in self.coverage.ledger.shards():
+                    yield from self._aside(shard.frames[frame], frame)
+
+        columns = (
+            cell("why", width=34),
+            cell("machine", width=28),
+            cell("kind", width=22),
+            cell("subscription", width=28),
+            cell("region"),
+            cell("resource_group", width=28),
+        )
+        return table(self.coverage.wording, "set_aside", columns, rows)
+
+    def _aside(self, machines: pd.DataFrame, frame: str) -> Rows:
+        outside = machines["managed_by"].notna() & machines["managed_by"].ne("none")
+        if frame == "machines":
+            outside |= machines["availability"].eq("expired")
+        for seen in _seen(machines[outside], frame):
+            managed = seen.managed_by not in (None, "none")
+            why = self._say("managed", manager=seen.managed_by) if managed else self._say("expired")
+            yield (why, *self._place(seen), seen.location, seen.resource_group)
+
+    def _place(self, seen: Seen) -> tuple[object, ...]:
+        kind = self.coverage.wording.say("kinds", seen.kind)
+        return seen.name, kind, self.coverage.places.subscription(seen.subscription_id)
+
+
+def _concerned(rows: pd.DataFrame, word: str) -> pd.Series[Any]:
+    if word == "instances_not_read":
+        return ~rows["instances_read"].isin(["yes", "none"])
+    unread = rows["extensions_read"].ne("yes")
+    return unread if word == "extensions_not_read" else ~unread & rows["monitor_agents"].eq(0).fillna(False)
+
+
+def _seen(rows: pd.DataFrame, frame: str) -> Iterator[Seen]:
+    """In the order of their ids. ``frame`` says what the rows are; scale sets have no column that says it."""
+    ordered = rows.sort_values("id", key=lambda ids: ids.str.lower())
+    told = ordered if frame == "machines" else ordered.assign(kind="scale_set")
+    texts = (python(told[name], Kind.TEXT) for name in Seen._fields)
+    return map(Seen._make, zip(*texts, strict=True))
