@@ -13,18 +13,22 @@ from pathlib import Path
 
 from auditor import __version__, collect, compose, frames, history, judge, render, workers
 from auditor.cloud import Cloud
+from auditor.collect.pacing import Pace
 from auditor.collect.session import Session
 from auditor.errors import ExitCode, SettingsRefused
 from auditor.model.narration import Narrator
-from auditor.model.parcel import ShardResult, ShardScope, Survey
+from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, audit, configured_sources
+from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of
 
 MACHINES_PER_SHARD = 20_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""
+MOST_CONFIRMED = 500
+"""Machines that one night reads again one by one; where more are doubtful, the gravest. The report says how many were
+left: without the memory of last night every failure is a new one."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def night(
     render.check_output(order.output)
     _check_examples(order)
     watch, cloud = Watch(narrator), Cloud(order.settings.azure)
-    open_session = partial(Session, cloud, narrator, clock=order.clock, pause=pause)
+    open_session = partial(Session, cloud, narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause))
     memory = history.recall()
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         with watch.stage("survey") as told:
@@ -63,9 +67,14 @@ def night(
             shop = Workshop(open_session, Path(scratch))
             shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
             told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
+        with watch.stage("confirm") as told:
+            confirmation, shards = _confirm_all(shards, memory, order, shop)
+            told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
         with watch.stage("compose") as told:
             traffic = _traffic([asked, *(shard.traffic for shard in shards)])
-            composer = compose.Composer(_ledger(survey, shards), order, _facts(order, watch, traffic, cloud))
+            composer = compose.Composer(
+                _ledger(survey, shards), order, _facts(order, watch, traffic, cloud, confirmation)
+            )
             report = composer.report()
             told.append(f"{report.findings_total} verdicts")
         with watch.stage("render") as told:
@@ -89,7 +98,7 @@ def _check_examples(order: Order) -> None:
 def plan(survey: Survey, most: int) -> list[ShardScope]:
     """Batches of whole subscriptions, in the order in which findings are told, of about ``most`` machines each."""
     ordered = sorted(survey.readable, key=str.lower)
-    sizes = [len(survey.machines_of(each)) for each in ordered]
+    sizes = [survey.size(each) for each in ordered]
     batches: dict[int, list[str]] = {}
     for subscription, size, until in zip(ordered, sizes, accumulate(sizes), strict=True):
         batches.setdefault((until - size) // most, []).append(subscription)
@@ -118,6 +127,28 @@ def _audit_all(
     return [future.result() for future in futures]
 
 
+def _confirm_all(
+    shards: Sequence[ShardResult], memory: history.Memory, order: Order, shop: Workshop
+) -> tuple[Confirmation, list[ShardResult]]:
+    """Read again what is doubtful: the gravest first and so many at the most, however the estate was cut."""
+    doubts = [
+        (doubt, at)
+        for at, shard in enumerate(shards)
+        for doubt in doubts_of(shard, order.rulebook, memory, order.as_of)
+    ]
+    chosen = sorted(doubts)[:MOST_CONFIRMED]
+    again = {at: [doubt.id for doubt, where in chosen if where == at] for at in range(len(shards))}
+    context = (memory, order.rulebook, order.settings, order.as_of, shop)
+    with workers.local_executor() as executor:
+        futures = [
+            executor.submit(confirm, shard, again[at], *context) if again[at] else None
+            for at, shard in enumerate(shards)
+        ]
+    results = [future.result() if future else shard for future, shard in zip(futures, shards, strict=True)]
+    left = Confirmation(left=len(doubts) - len(chosen))
+    return sum((shard.confirmed for shard in results), left), results
+
+
 def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]:
     told = list(parts)
     return {source: sum((part.get(source, Traffic()) for part in told), Traffic()) for source in Source}
@@ -132,7 +163,9 @@ def _ledger(survey: Survey, shards: Sequence[ShardResult]) -> compose.Ledger:
     return compose.Ledger(loaders, survey.readings, tuple(survey.rows.get("subscriptions", [])))
 
 
-def _facts(order: Order, watch: Watch, traffic: Mapping[Source, Traffic], cloud: Cloud) -> RunFacts:
+def _facts(
+    order: Order, watch: Watch, traffic: Mapping[Source, Traffic], cloud: Cloud, confirmed: Confirmation
+) -> RunFacts:
     not_run = judge.not_run(order.rulebook, configured_sources(order.settings))
     return RunFacts(
         tool=f"azure-extension-auditor {__version__}",
@@ -141,4 +174,5 @@ def _facts(order: Order, watch: Watch, traffic: Mapping[Source, Traffic], cloud:
         identity=cloud.identity(),
         portal=cloud.endpoints.portal,
         not_run={entry.rule_id: entry.columns for entry in not_run},
+        confirmed=confirmed,
     )

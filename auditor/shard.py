@@ -1,9 +1,12 @@
-"""One shard of the night: collect, frames, judge. Runs anywhere, on threads here or on a cluster's worker."""
+"""One shard of the night: collect, frames, judge; and once more for what should be looked at again.
+
+Runs anywhere, on threads here or on a cluster's worker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from auditor import collect, frames, judge
 from auditor.collect.session import Session
 from auditor.frames.derive import Context
 from auditor.model.memory import Memory
-from auditor.model.parcel import ShardResult, ShardScope, Survey
+from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
 from auditor.model.reading import Row, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
@@ -35,19 +38,53 @@ def audit(
     workshop: Workshop,
 ) -> ShardResult:
     """Read the scope's machines and operations, judge them, and leave all of it in the shard's folder."""
-    listed = [row for each in scope.subscriptions for row in survey.machines_of(each)]
     session = workshop.open_session()
     try:
-        harvest = collect.collect(session, scope, listed, settings, as_of)
+        harvest = collect.collect(session, scope, survey, settings, rulebook, as_of)
     finally:
         session.close()
-    rows = {**_spanning(survey), **harvest.rows}
-    context = Context(rulebook.releases, memory, _rollout(settings), as_of)
-    derived = frames.derive(frames.build(rows, [*survey.readings, *harvest.readings]), context)
+    rows = {**_surveyed(scope, survey, harvest.rows.get("machines", [])), **harvest.rows}
+    built = frames.build(rows, [*survey.readings, *harvest.readings])
+    derived = frames.derive(built, _context(memory, rulebook, settings, as_of))
     verdicts = judge.judge(rulebook, derived, configured_sources(settings), as_of)
     folder = workshop.folder / scope.name
     frames.write_frames(folder, {**derived, "verdicts": verdicts})
     return ShardResult(folder, len(derived["machines"]), session.traffic)
+
+
+def confirm(
+    shard: ShardResult,
+    again: Sequence[str],
+    memory: Memory,
+    rulebook: RuleBook,
+    settings: Settings,
+    as_of: datetime,
+    workshop: Workshop,
+) -> ShardResult:
+    """Judge ``again`` (ids of machines and scale sets) anew on what Resource Manager itself says of them now.
+
+    The shard's folder then holds the new verdicts, and the frames that they rest on.
+    """
+    before = frames.read_frames(shard.folder)
+    session = workshop.open_session()
+    try:
+        harvest = collect.reread(session, *frames.rows_again(before, again))
+    finally:
+        session.close()
+    narrow = frames.narrowed(before, again, harvest.rows, harvest.readings)
+    derived = frames.derive(narrow, _context(memory, rulebook, settings, as_of))
+    after = frames.merged(before, derived, again)
+    verdicts = judge.judge(rulebook, after, configured_sources(settings), as_of)
+    frames.write_frames(shard.folder, {**after, "verdicts": verdicts})
+    told, told_again = (frames.verdicts_on(each, again) for each in (before["verdicts"], verdicts))
+    confirmed = Confirmation(len(again), len(told_again), judge.changed(told, told_again))
+    traffic = {source: shard.traffic[source] + session.traffic[source] for source in Source}
+    return replace(shard, machines=len(after["machines"]), traffic=traffic, confirmed=confirmed)
+
+
+def doubts_of(shard: ShardResult, rulebook: RuleBook, memory: Memory, as_of: datetime) -> list[judge.Doubt]:
+    """The machines and scale sets of the shard that should be read again from Resource Manager itself."""
+    return judge.doubtful(frames.read_frames(shard.folder), rulebook, memory, as_of)
 
 
 def configured_sources(settings: Settings) -> frozenset[Source]:
@@ -56,8 +93,20 @@ def configured_sources(settings: Settings) -> frozenset[Source]:
     return frozenset(Source) - without
 
 
-def _spanning(survey: Survey) -> dict[str, list[Row]]:
-    return {name: survey.rows.get(name, []) for name in ("subscriptions", "versions", "heartbeats")}
+def _surveyed(scope: ShardScope, survey: Survey, machines: Sequence[Row]) -> dict[str, list[Row]]:
+    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents."""
+    heard = [stay for row in machines for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
+    wanted = {each.lower() for each in scope.subscriptions}
+    return {
+        "subscriptions": [row for row in survey.rows.get("subscriptions", []) if str(row["id"]).lower() in wanted],
+        "resource_groups": survey.of("resource_groups", scope.subscriptions),
+        "versions": survey.rows.get("versions", []),
+        "heartbeats": heard,
+    }
+
+
+def _context(memory: Memory, rulebook: RuleBook, settings: Settings, as_of: datetime) -> Context:
+    return Context(rulebook.releases, memory, _rollout(settings), as_of)
 
 
 def _rollout(settings: Settings) -> dict[str, timedelta]:
