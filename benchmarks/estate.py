@@ -1,8 +1,8 @@
 """A whole estate: the auditor beside the floor and an afternoon script, everything in one run.
 
 70 % virtual machines, 20 % scale-set instances, 10 % Arc-enabled servers, in 15 regions, 50 ms latency. Each of the
-three is a process of its own, start-up and reports included; the simulated Azure serves from another. Then the same with
-the published quotas enforced, where a throttled answer counts.
+three is a process of its own, start-up and reports included; the simulated Azure serves from another. Then the same
+with the published quotas enforced.
 """
 
 from __future__ import annotations

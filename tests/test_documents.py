@@ -44,7 +44,7 @@ def test_the_extras_that_the_readme_installs_exist() -> None:
 
 
 def test_the_readme_names_every_file_of_the_output_folder() -> None:
-    for file in (RUN_FILE, *(name for name, _writer in FORMATS.values())):
+    for file in (RUN_FILE, *(told[0] for told in FORMATS.values())):
         assert f"`{file}`" in README
 
 

@@ -228,7 +228,7 @@ class Session:
         return {**self.cloud.arm_options(), **self._options(source)}
 
     def manager(self, source: Source) -> Any:
-        """The way to the Resource Manager for any path, counted as ``source``: the client of the service that answers."""
+        """The way to the Resource Manager for any path, counted as ``source``: its service's own client."""
 
         def create() -> Any:
             match source:

@@ -36,9 +36,10 @@ Need = tuple[Source, ...]
 class Column:
     """One column: ``property`` is the Azure property it comes from; ``rests_on`` the needs whose readings cover it.
 
-    Every need must be met, each by any one of its sources. ``helped_by`` are optional sources: where one is configured the column knows more. ``bounds`` columns are stored as
-    two, ``NAME.low`` and ``NAME.high``: the truth lies between them, and a missing end is open. ``inputs`` are the
-    columns without which a derived one is missing, ``beside`` those that explain it: a finding shows both.
+    Every need must be met, each by any one of its sources. ``helped_by`` are optional sources: where one is configured
+    the column knows more. ``bounds`` columns are stored as two, ``NAME.low`` and ``NAME.high``: the truth lies between
+    them, and a missing end is open. ``inputs`` are the columns without which a derived one is missing, ``beside`` those
+    that explain it: a finding shows both.
     ``told_by`` and ``told_at`` name the columns that say, row by row, which source told this one and when.
     """
 
@@ -137,7 +138,7 @@ SUBSCRIPTIONS = Frame(
         Column(
             "management_group",
             Kind.TEXT,
-            "display names of the management groups above it, the nearest first, with < between; none where it has none",
+            "names of the management groups above it, the nearest first, with < between; none where it has none",
             "properties.managementGroupAncestorsChain[].displayName",
             _SUBSCRIPTION,
         ),
@@ -308,7 +309,7 @@ MACHINES = Frame(
         Column(
             "orphaned_failure",
             Kind.TEXT,
-            "the last failed operation on an extension that the machine does not have: its name, time and error; or none",
+            "the last failed operation on an extension that the machine lacks: its name, time and error; or none",
             "",
             (*_EXTENSION, *_LOG),
             derived=True,
@@ -683,7 +684,7 @@ def _widened() -> Frame:
 
 
 VIEWS: dict[str, Frame] = {"extensions": _widened(), "machines": MACHINES}
-"""What a rule sees: an extension rule sees its machine's columns too, or those of its scale set, as far as it has them."""
+"""What a rule sees: an extension rule sees the columns of its machine too, or of its scale set."""
 
 
 def rule_column(frame: str, name: str) -> Column | None:

@@ -81,6 +81,9 @@ class Confirmation:
         )
 
 
+NOTHING_CONFIRMED = Confirmation()
+
+
 @dataclass(frozen=True)
 class ShardResult:
     """One shard's folder: Parquet frames with verdicts and readings, and a manifest with their hashes."""
@@ -88,4 +91,4 @@ class ShardResult:
     folder: Path
     machines: int
     traffic: Mapping[Source, Traffic] = field(default_factory=dict)
-    confirmed: Confirmation = Confirmation()
+    confirmed: Confirmation = NOTHING_CONFIRMED

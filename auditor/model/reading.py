@@ -33,7 +33,7 @@ class Source(StrEnum):
     EXTENSIONS = "extensions"
     """The extensions on a subscription's virtual machines, in bulk. Scope: a subscription id."""
     ARC_EXTENSIONS = "arc_extensions"
-    """The extensions on Arc-enabled servers. Scope: a subscription id, or one server's id where it was read by itself."""
+    """The extensions on Arc-enabled servers. Scope: a subscription id, or the id of a server read by itself."""
     INSTANCE_VIEW = "instance_view"
     """One machine with its extensions and its instance view. Scope: the machine's id."""
     EXTENSION_VERSIONS = "extension_versions"

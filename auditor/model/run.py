@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.narration import Narrator
-from auditor.model.parcel import Confirmation
+from auditor.model.parcel import NOTHING_CONFIRMED, Confirmation
 from auditor.model.reading import Source, Traffic
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
@@ -85,4 +85,4 @@ class RunFacts:
     identity: Mapping[str, str | None]
     portal: str
     not_run: Mapping[str, tuple[str, ...]]
-    confirmed: Confirmation = Confirmation()
+    confirmed: Confirmation = NOTHING_CONFIRMED

@@ -13,7 +13,19 @@ import pytest
 
 from auditor.cli import NOT_YET, main
 from auditor.simulator import Fault
-from tests.night.parts import FIRST, SECOND, TOKEN, Bench, agent, estate, machine, refusal, subscription
+from tests.night.parts import (
+    FIRST,
+    ON_MACHINES,
+    RULES,
+    SECOND,
+    TOKEN,
+    Bench,
+    agent,
+    estate,
+    machine,
+    refusal,
+    subscription,
+)
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pandas", "numpy", "pyarrow", "altair", "azure", "jinja2", "openpyxl", "duckdb", "aiohttp", "requests")
@@ -46,7 +58,14 @@ def test_a_night_puts_the_result_on_stdout_and_the_talk_on_stderr(bench: Bench) 
     first, *_between, last = done.stdout.splitlines()
     assert first == f"Report: {bench.folder / 'report'}"
     assert last == "1 of 2 machines fail a rule"
-    assert [line.split()[0] for line in done.stderr.splitlines()] == ["settle", "survey", "audit", "compose", "render"]
+    assert [line.split()[0] for line in done.stderr.splitlines()] == [
+        "settle",
+        "survey",
+        "audit",
+        "confirm",
+        "compose",
+        "render",
+    ]
     rows = {line.split()[0]: line.split()[-6:] for line in done.stdout.splitlines() if line.startswith("AMA-")}
     assert rows["AMA-001"] == ["1", "0", "0", "0", "0", "1"]
 
@@ -153,11 +172,11 @@ def test_the_demo_ends_with_0_and_prints_path_table_and_verdict(bench: Bench) ->
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == f"Report: {output}"
-    assert [line.split()[0] for line in lines if line.startswith("AMA-")] == ["AMA-001", "AMA-002", "AMA-003"]
+    assert [line.split()[0] for line in lines if line.startswith("AMA-")] == [*RULES, ON_MACHINES]
     assert lines[-1].endswith("machines fail a rule") and "of 60" in lines[-1]
     assert done.stderr.startswith("settle")
     run_json = json.loads((output / "run.json").read_bytes())
-    assert run_json["machines"] == {"vm": 60}
+    assert run_json["machines"] == {"arc": 6, "scale_set_instance": 12, "vm": 42}
     assert len(run_json["subscriptions"]["seen"]) == 4 and len(run_json["subscriptions"]["refused"]) == 1
     assert {path.name for path in output.iterdir()} == {
         "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json",

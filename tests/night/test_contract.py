@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.errors import ExitCode
+from auditor.model.reading import Source
 from auditor.model.verdict import Status
 from auditor.render.console import print_summary
 from auditor.simulator import SeededEstate
 from auditor.simulator.weather import PRESETS
-from tests.night.parts import ALL, NOW, RULES, TOKEN, Audited, Bench
+from tests.night.parts import ALL, NOW, ON_MACHINES, RULES, TOKEN, Audited, Bench
 
 FINDING_KEYS = [
     "rule_id", "status", "severity", "reason_code", "reason", "resource_id", "machine_id", "machine_name",
@@ -54,10 +55,7 @@ def test_every_piece_of_evidence_has_name_value_source_and_time(audited: Audited
 
     assert {tuple(item) for item in evidence} == {("name", "value", "source", "read_at")}
     assert all(each["evidence"] for each in audited.findings)
-    assert {item["source"] for item in evidence} <= {
-        "subscriptions", "virtual_machines", "instance_view", "extension_versions", "activity_log", "heartbeats",
-        "guest_agent",
-    }  # fmt: skip
+    assert {item["source"] for item in evidence} <= {*Source, "resource_graph", "guest_agent", "arc"}
     operations = [item["value"] for item in evidence if item["name"] == "operation"]
     assert operations
     assert {tuple(sorted(each)) for each in operations} == {
@@ -67,8 +65,13 @@ def test_every_piece_of_evidence_has_name_value_source_and_time(audited: Audited
 
 def test_the_values_of_findings_are_of_the_words_that_are_promised(audited: Audited) -> None:
     assert {each["status"] for each in audited.findings} <= {str(status) for status in Status}
-    assert {each["machine_kind"] for each in audited.findings} == {"vm"}
-    assert {each["os"] for each in audited.findings} == {"windows", "linux"}
+    assert {each["machine_kind"] for each in audited.findings} == {
+        "arc",
+        "scale_set",
+        "scale_set_instance",
+        "vm",
+    }
+    assert {each["os"] for each in audited.findings} == {"windows", "linux", None}, "some servers never connected"
     assert {each["auto_upgrade"] for each in audited.findings} == {"enabled", "disabled", "unset", None}
     assert {each["change"] for each in audited.findings} == {None}, "there is no archive yet"
     for each in audited.findings:
@@ -99,7 +102,7 @@ def test_run_json_has_exactly_the_keys_of_the_contract(audited: Audited) -> None
     assert {tuple(each) for each in run["requests"].values()} == {("sent", "retried", "throttled", "bytes")}
     assert run["exit_code"] == audited.code == ExitCode.INCOMPLETE
     assert list(run["operations"]) == ["succeeded", "failed", "running"]
-    assert list(run["counts"]) == list(RULES)
+    assert list(run["counts"]) == [*RULES, ON_MACHINES]
     assert {tuple(counts) for counts in run["counts"].values()} == {tuple(str(status) for status in Status)}
     assert set(run["seconds"]) >= {"survey", "audit"}
     assert run["receipts"] == []
@@ -120,7 +123,7 @@ def test_every_number_is_the_same_wherever_it_stands(audited: Audited) -> None:
     assert page_cards(audited) == {status: totals.get(status, 0) for status in map(str, Status)}
     assert summary_of_workbook(audited) == page_cards(audited)
     assert table_of_page(audited) == {
-        rule: [by_rule.get((rule, str(status)), 0) for status in Status] for rule in RULES
+        rule: [by_rule.get((rule, str(status)), 0) for status in Status] for rule in (*RULES, ON_MACHINES)
     }
     assert table_of_console(audited) == table_of_page(audited)
     for told in (rows_of_csv(audited), rows_of_parquet(audited), rows_of_workbook(audited)):
@@ -128,13 +131,15 @@ def test_every_number_is_the_same_wherever_it_stands(audited: Audited) -> None:
 
 
 def test_the_simulated_estate_is_counted_whole(audited: Audited) -> None:
-    """Sixty machines; a verdict of each rule for each agent, and for each machine that was not read."""
-    unread = len(audited.gaps("instance_view"))
-    agents = len({each["resource_id"] for each in audited.findings if each["reason_code"] != "extensions_not_read"})
+    """Sixty machines: a verdict on each machine, and on each agent or on the machine whose agent was not read."""
+    counts = {rule: sum(told.values()) for rule, told in audited.run["counts"].items()}
+    agents = {each["resource_id"] for each in audited.findings if each["rule_id"] == "AMA-001"}
 
-    assert audited.run["machines"] == {"vm": 60}
-    assert unread > 0
-    assert {sum(counts.values()) for counts in audited.run["counts"].values()} == {agents + unread}
+    assert audited.run["machines"] == {"arc": 6, "scale_set_instance": 12, "vm": 42}
+    assert counts[ON_MACHINES] == 60
+    assert counts["AMA-001"] == counts["AMA-003"] == len(agents), "each once"
+    models = {each["resource_id"] for each in audited.findings if each["machine_kind"] == "scale_set"}
+    assert counts["AMA-002"] == len(agents) - len(models & agents), "models run no version"
 
 
 def counts_of_run(audited: Audited) -> dict[tuple[str, str], int]:
@@ -160,7 +165,7 @@ def table_of_page(audited: Audited) -> dict[str, list[int]]:
 def table_of_console(audited: Audited) -> dict[str, list[int]]:
     stream = io.StringIO()
     print_summary(audited.report, audited.folder, stream)
-    lines = [line.split() for line in stream.getvalue().splitlines() if line.startswith(RULES)]
+    lines = [line.split() for line in stream.getvalue().splitlines() if line.startswith((*RULES, ON_MACHINES))]
     return {words[0]: [int(number) for number in words[-len(Status) :]] for words in lines}
 
 

@@ -56,7 +56,10 @@ def test_an_accepted_gap_stays_in_the_report_and_no_longer_makes_it_incomplete(b
 
     assert audited.code == ExitCode.DELIVERED
     assert {(gap["source"], gap["accepted"]) for gap in audited.gaps()} == {
+        ("resource_groups", True),
         ("virtual_machines", True),
+        ("scale_sets", True),
+        ("arc_machines", True),
         ("activity_log", True),
     }
     assert audited.report.banner is None

@@ -84,8 +84,8 @@ def test_a_subscription_without_machines_stands_beside_one_with_some(bench: Benc
     audited = bench.audit(estate(subscription(FIRST), subscription(SECOND, machine("sql-1"))))
 
     assert audited.code == ExitCode.DELIVERED
-    rows = {row[1]: row[3:5] for row in audited.table("subscriptions")}
-    assert rows == {FIRST: ("read", 0), SECOND: ("read", 1)}
+    rows = {row[1]: row[5:7] for row in audited.table("subscriptions")}
+    assert rows == {FIRST: ("Read, and no machine in it", 0), SECOND: ("Read", 1)}
 
 
 def test_an_identity_that_sees_no_subscription_has_collected_nothing(bench: Bench) -> None:
@@ -191,11 +191,11 @@ def test_each_way_of_not_being_read_stands_beside_the_others(bench: Bench) -> No
     )
 
     assert audited.code == ExitCode.INCOMPLETE
-    assert {row[1]: row[3] for row in audited.table("subscriptions")} == {
-        FIRST: "read",
-        SECOND: "disabled",
-        THIRD: "refused",
-        STRANGER: "not seen",
+    assert {row[1]: row[5] for row in audited.table("subscriptions")} == {
+        FIRST: "Read",
+        SECOND: "Disabled",
+        THIRD: "Refused",
+        STRANGER: "Not seen",
     }
     assert audited.run["machines"] == {"vm": 1}
 
