@@ -72,6 +72,8 @@ def of_machine(compute: ComputeManagementClient, machine: Any) -> list[Row]:
 
 
 def of_set(compute: ComputeManagementClient, scale_set: Any) -> list[Row]:
+    if scale_set.properties.orchestration_mode == "Flexible":
+        return []
     group = scale_set.id.split("/")[4]
     listed = compute.virtual_machine_scale_set_vms.list(group, scale_set.name, expand="instanceView")
     return [row(each.id, each.location, extension) for each in listed for extension in each.resources or []]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,11 @@ from auditor.collect.queries import HEARTBEATS, QUERIES
 
 COMPUTE = "2024-07-01"
 PUBLISHER = "Microsoft.Azure.Monitor"
+PROVIDERS = ("Microsoft.Compute", "Microsoft.HybridCompute")
+FIELDS = (
+    "authorization,caller,claims,correlationId,eventDataId,eventName,eventTimestamp,operationId,operationName,"
+    "properties,resourceId,status,subStatus"
+)
 TYPES = ("AzureMonitorLinuxAgent", "AzureMonitorWindowsAgent")
 Page = dict[str, Any]
 
@@ -31,6 +36,7 @@ class Azure:
         self.workspaces = settings["sources"]["heartbeats"]["workspaces"]
         self.web = requests.Session()
         self.web.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=64))
+        self.web.trust_env = False
         self.web.verify = str(config.with_name(settings["azure"]["ca_bundle"]))
         self.web.headers["Authorization"] = "Bearer benchmark"
         self.sent = 0
@@ -73,7 +79,7 @@ def main(config: str) -> None:
         ]
         # The workspaces are asked while the machines are listed.
         beats = [pool.submit(heartbeats, azure, each, now) for each in azure.workspaces]
-        logs = [pool.submit(count, azure.list(log(each, now))) for each in subscriptions]
+        logs = [pool.submit(count, azure.list(log(each, now, of))) for each in subscriptions for of in PROVIDERS]
         rows = [row for future in bulk for row in future.result()]
         wait([pool.submit(count, azure.list(each)) for each in instance_lists(rows)])
         wait([pool.submit(azure.send, "GET", each) for each in version_lists(rows, subscriptions[0])])
@@ -87,17 +93,17 @@ def heartbeats(azure: Azure, workspace: str, now: datetime) -> Page:
     return azure.send("POST", f"{azure.logs}/v1/workspaces/{workspace}/query", json={"query": text})
 
 
-def log(subscription: str, now: datetime) -> str:
+def log(subscription: str, now: datetime, provider: str) -> str:
     since = (now - timedelta(days=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return (
         f"/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
-        f"?api-version=2015-04-01&$filter=eventTimestamp ge '{since}' and resourceProvider eq 'Microsoft.Compute'"
+        f"?api-version=2015-04-01&$filter=eventTimestamp ge '{since}' and resourceProvider eq '{provider}'&$select={FIELDS}"
     )
 
 
 def instance_lists(rows: Iterable[Page]) -> Iterator[str]:
     for row in rows:
-        if "orchestration" in str(row).lower() and "/virtualmachinescalesets/" in str(row.get("id")).lower():
+        if "properties_orchestrationMode" in row and row["properties_orchestrationMode"] != "Flexible":
             yield f"{row['id']}/virtualMachines?$expand=instanceView&api-version={COMPUTE}"
 
 
@@ -109,6 +115,10 @@ def version_lists(rows: Iterable[Page], subscription: str) -> Iterator[str]:
                 f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/publishers/{PUBLISHER}"
                 f"/artifacttypes/vmextension/types/{kind}/versions?api-version={COMPUTE}"
             )
+            yield (
+                f"/subscriptions/{subscription}/providers/Microsoft.HybridCompute/locations/{location}/publishers"
+                f"/{PUBLISHER}/extensionTypes/{kind}/versions?api-version=2024-07-10"
+            )
 
 
 def count(rows: Iterable[Page]) -> int:
@@ -119,8 +129,6 @@ def wait(futures: Iterable[Future[Any]]) -> None:
     for future in futures:
         future.result()
 
-
-Waiter = Callable[[Iterable[Future[Any]]], None]
 
 if __name__ == "__main__":
     main(sys.argv[1])
