@@ -97,7 +97,8 @@ def log(subscription: str, now: datetime, provider: str) -> str:
     since = (now - timedelta(days=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return (
         f"/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
-        f"?api-version=2015-04-01&$filter=eventTimestamp ge '{since}' and resourceProvider eq '{provider}'&$select={FIELDS}"
+        f"?api-version=2015-04-01&$filter=eventTimestamp ge '{since}' and resourceProvider eq '{provider}'"
+        f"&$select={FIELDS}"
     )
 
 
