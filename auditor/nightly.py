@@ -14,7 +14,7 @@ from pathlib import Path
 from auditor import __version__, collect, compose, frames, history, judge, render, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
-from auditor.collect.session import Session
+from auditor.collect.session import THREADS, Session
 from auditor.errors import ExitCode, SettingsRefused
 from auditor.model.narration import Narrator
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
@@ -49,15 +49,18 @@ def night(
     *,
     machines_per_shard: int = MACHINES_PER_SHARD,
     pause: Callable[[float], None] = time.sleep,
+    threads: int = THREADS,
 ) -> Result:
     """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none.
 
-    ``pause`` waits, in seconds, where Azure asks for it.
+    ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
     """
     render.check_output(order.output)
     _check_examples(order)
     watch, cloud = Watch(narrator), Cloud(order.settings.azure)
-    open_session = partial(Session, cloud, narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause))
+    open_session = partial(
+        Session, cloud, narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
+    )
     memory = history.recall()
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         with watch.stage("survey") as told:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from auditor.collect.session import THREADS, Session
+from auditor.collect.session import Session
 from auditor.model.reading import Harvest
 
 
@@ -23,7 +23,7 @@ def run_all(session: Session, what: str, *groups: Sequence[Job]) -> list[Harvest
 
     ``what`` is what the narrator calls them.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(session.threads) as pool:
         futures = {at: pool.submit(job.ask) for at, job in in_turn(groups)}
         for done, _finished in enumerate(as_completed(futures.values()), start=1):
             session.narrator.progress(what, done, len(futures))

@@ -173,7 +173,7 @@ class Session:
     """Clients and clock of one night. Safe to share between threads; ``close`` it at the end.
 
     ``clock`` tells when an answer was read (aware UTC); ``pause`` waits, in seconds. ``pace`` holds what is left of the
-    identity's quotas: sessions of one identity share it.
+    identity's quotas: sessions of one identity share it. ``threads``: how many questions are under way at once.
     """
 
     def __init__(
@@ -184,10 +184,12 @@ class Session:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
         pace: Pace | None = None,
+        threads: int = THREADS,
     ) -> None:
         self.cloud = cloud
         self.narrator = narrator
         self.clock = clock
+        self.threads = threads
         self._pause = pause
         pace = pace or Pace(pause=pause)
         self._meters = {source: Meter(source, pace) for source in Source}

@@ -231,6 +231,7 @@ class Bench:
         formats: tuple[str, ...] = ("json",),
         token: str = TOKEN["AUDITOR_ACCESS_TOKEN"],
         machines_per_shard: int = MACHINES_PER_SHARD,
+        threads: int = 32,
         **settled: Any,
     ) -> Audited:
         """One night by the clock ``as_of``, which stands still; ``settled`` are what ``settle`` takes besides."""
@@ -238,7 +239,7 @@ class Bench:
         output = self.folder / f"report-{next(self.nights)}"
         order = Order(asked.settings, asked.rulebook, asked.config_hash, output, formats, as_of, True, fail_on)
         told, pauses = Told(), Pauses()
-        result = night(order, told, pause=pauses, machines_per_shard=machines_per_shard)
+        result = night(order, told, pause=pauses, machines_per_shard=machines_per_shard, threads=threads)
         return Audited(result.exit_code, result.report, result.folder, told, pauses, azure.requests.snapshot())
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from auditor.simulator import Fault, PageSizes, SeededEstate, Simulator
 from auditor.simulator.weather import PRESETS
-from tests.night.parts import ALL, FIRST, NOW, TOKEN, Audited, Bench, estate, machine, subscription
+from tests.night.parts import ALL, FIRST, IN_BULK, NOW, TOKEN, Audited, Bench, estate, machine, subscription
 
 ROOT = Path(__file__).parents[2]
 MOVING = {"run_id", "started", "ended", "seconds", "data_age", "hashes", "requests"}
@@ -35,6 +35,13 @@ def azure(shared_bench: Bench) -> Simulator:
 def whole(shared_bench: Bench, azure: Simulator) -> Audited:
     """One night with all machines in one shard."""
     return shared_bench.audit(azure, formats=ALL)
+
+
+@pytest.fixture(scope="module")
+def in_bulk(shared_bench: Bench) -> tuple[Simulator, Audited]:
+    """Seven subscriptions of all kinds, read in bulk as one shard on 32 threads."""
+    azure = shared_bench.simulate(SeededEstate(60, now=NOW, subscriptions=7))
+    return azure, shared_bench.audit(azure, config=IN_BULK, formats=ALL)
 
 
 def bytes_of(audited: Audited, *names: str) -> Mapping[str, bytes]:
@@ -79,6 +86,20 @@ def test_one_shard_or_several_give_the_same_report(
     assert bytes_of(cut, *FILES) == bytes_of(whole, *FILES)
     assert lasting(cut) == lasting(whole)
     assert sheets(cut) == sheets(whole)
+
+
+@pytest.mark.parametrize(("machines_per_shard", "threads"), [(5, 1), (5, 32), (1000, 1)])
+def test_in_bulk_too_neither_shards_nor_threads_change_a_byte(
+    bench: Bench, in_bulk: tuple[Simulator, Audited], machines_per_shard: int, threads: int
+) -> None:
+    """Resource Graph, lag, and what is read again: the same machines are chosen however the estate is cut."""
+    azure, whole = in_bulk
+
+    cut = bench.audit(azure, config=IN_BULK, machines_per_shard=machines_per_shard, threads=threads, formats=ALL)
+
+    assert whole.run["confirmed"]["machines"] > 0
+    assert bytes_of(cut, *FILES) == bytes_of(whole, *FILES)
+    assert cut.run["confirmed"] == whole.run["confirmed"]
 
 
 def test_subscriptions_of_mixed_letter_case_keep_their_order_in_any_cut(bench: Bench) -> None:
