@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
         return int(error.exit_code)
     except ModuleNotFoundError as error:
-        print(_not_installed(error), file=sys.stderr)  # noqa: T201 - the same
+        print(_not_installed(error), file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
         return int(ExitCode.SETTINGS_REFUSED)
     except KeyboardInterrupt:
         return 130

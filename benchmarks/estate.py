@@ -54,7 +54,7 @@ def measure(command: Sequence[str], line: Connection) -> Measured:
     line.recv()
     began = time.perf_counter()
     environment = {**os.environ, "AUDITOR_ACCESS_TOKEN": "benchmark"}
-    process = os.spawnve(os.P_NOWAIT, sys.executable, [sys.executable, *command], environment)  # noqa: S606
+    process = os.spawnve(os.P_NOWAIT, sys.executable, [sys.executable, *command], environment)  # noqa: S606 - wait4 tells its memory
     _pid, status, usage = os.wait4(process, 0)
     seconds = time.perf_counter() - began
     line.send("tell")

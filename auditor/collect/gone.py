@@ -17,6 +17,7 @@ _LISTS: dict[Source, tuple[str, Callable[[Session, str], Harvest]]] = {
     Source.INSTANCE_VIEW: ("machines", list_machines),
     Source.ARC_EXTENSIONS: ("machines", list_arc_machines),
     Source.SCALE_SET_INSTANCES: ("scale_sets", list_scale_sets),
+    Source.SCALE_SETS: ("scale_sets", list_scale_sets),
 }
 """By what was asked of a thing by itself: the frame that holds it, and Resource Manager's list of a subscription."""
 _HELD = ("machines", "scale_sets", "extensions")
@@ -27,11 +28,6 @@ def without_gone(session: Session, harvest: Harvest) -> Harvest:
     """Read the lists again where something answered 404, and let go of what is no longer listed."""
     gone = {each for source in _LISTS for each in _gone_of(session, harvest, source)}
     return _let_go(harvest, gone)
-
-
-def gone_at_once(harvest: Harvest) -> Harvest:
-    """Let go of everything that answered 404."""
-    return _let_go(harvest, {each.scope.lower() for each in harvest.readings if _missing(each)})
 
 
 def _missing(reading: Reading) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from auditor.collect import registry
-from auditor.collect.gone import gone_at_once, without_gone
+from auditor.collect.gone import without_gone
 from auditor.collect.interface import Window
 from auditor.collect.merge import closed_one_by_one, extensions_by_machine, merged
 from auditor.collect.pool import Job, run_all
@@ -55,14 +55,14 @@ def collect(
 def reread(session: Session, machines: Sequence[Row], scale_sets: Sequence[Row]) -> Harvest:
     """The named machines and scale sets' models, straight from Resource Manager: no row is older than its reading.
 
-    What answers 404 is gone: no rows, and its reading says so.
+    What answers 404 and is no longer listed is gone: no rows, and its reading says so.
     """
     jobs = [
         Job(str(row["subscription_id"]), partial(registry.AGAIN[registry.sort_of(row)], session, row))
         for row in (*machines, *scale_sets)
     ]
     [harvest] = run_all(session, "machines read again", jobs)
-    return gone_at_once(harvest)
+    return without_gone(session, harvest)
 
 
 def _by_graph(survey: Survey, subscriptions: Iterable[str]) -> frozenset[str]:

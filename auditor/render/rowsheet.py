@@ -36,7 +36,7 @@ class RowSheet(WriteOnlyWorksheet):
     def added_to(cls, book: Workbook, title: str) -> RowSheet:
         """A new worksheet at the end of ``book``, which must be write-only."""
         sheet = cls(book, title)
-        book._add_sheet(sheet)  # type: ignore[attr-defined]
+        book._add_sheet(sheet)  # type: ignore[attr-defined]  # openpyxl has no public way in
         return sheet
 
     def put(self, row: str) -> None:

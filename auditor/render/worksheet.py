@@ -246,5 +246,5 @@ def _escaped(text: str) -> str:
 
 def _serial(moment: date) -> float:
     """A date or a time as the number that Excel keeps."""
-    number: float = to_excel(moment)  # type: ignore[no-untyped-call]
+    number: float = to_excel(moment)  # type: ignore[no-untyped-call]  # its stubs lack it
     return number

@@ -162,6 +162,7 @@ def test_a_recorded_server_is_read_again_by_itself(replay: Replay, file: str, at
 def test_a_recorded_server_that_was_deleted_is_gone(replay: Replay) -> None:
     identifier = body_of(OLD, 0)["id"]
     replay.give(identifier, answer_of(OLD, 2))
+    replay.give(servers_path(), Answer.json({"value": []}))
     harvest = reread(replay, {"id": identifier, "kind": "arc", "subscription_id": SUBSCRIPTION})
     assert harvest.rows.get("machines", []) == []
     assert [(each.source, each.complete, each.reason) for each in harvest.readings] == [

@@ -72,7 +72,7 @@ def without_refused(reading: Reading, refused: Refused) -> Reading:
     row = refused.get((str(reading.source), reading.scope.lower()))
     if row is None or not reading.complete:
         return reading
-    return replace(reading, complete=False, **{key: row[key] for key in ("status", "reason", "close")})  # type: ignore[arg-type]
+    return replace(reading, complete=False, **{key: row[key] for key in ("status", "reason", "close")})  # type: ignore[arg-type]  # a row holds objects
 
 
 def _pages(session: Session, subscription_id: str) -> Iterable[list[dict[str, Any]]]:

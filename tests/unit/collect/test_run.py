@@ -439,7 +439,17 @@ def test_anything_can_be_read_again_from_resource_manager(replay: Replay, sessio
     ]
 
 
-def test_what_answers_404_when_it_is_read_again_is_gone(replay: Replay, session: Session) -> None:
+LISTS = (
+    "Microsoft.Compute/virtualMachines",
+    "Microsoft.Compute/virtualMachineScaleSets",
+    "Microsoft.HybridCompute/machines",
+)
+
+
+def test_what_answers_404_when_it_is_read_again_and_is_not_listed_is_gone(replay: Replay, session: Session) -> None:
+    for each in {str(row["subscription_id"]) for row in (A, B, S)}:
+        for path in LISTS:
+            replay.give(f"/subscriptions/{each}/providers/{path}", Answer.json({"value": []}))
     replay.give(str(B["id"]), Answer(403))
     uniform = scale_set(ONE, "u")
     harvest = reread(session, [A, B, S], [uniform])
@@ -447,6 +457,17 @@ def test_what_answers_404_when_it_is_read_again_is_gone(replay: Replay, session:
     assert harvest.rows.get("scale_sets", []) == []
     assert {reading(harvest, row["id"]).reason for row in (A, S, uniform)} == {GONE}
     assert not reading(harvest, B["id"]).complete
+
+
+def test_what_answers_404_when_it_is_read_again_stays_where_no_list_has_lost_it(
+    replay: Replay, session: Session
+) -> None:
+    """The lists answer 404 as well: nobody says that it was deleted."""
+    uniform = scale_set(ONE, "u")
+    harvest = reread(session, [A, S], [uniform])
+    assert sorted(names(harvest)) == sorted(str(row["name"]) for row in (A, S))
+    assert len(harvest.rows["scale_sets"]) == 1
+    assert not any(reading(harvest, row["id"]).complete for row in (A, S, uniform))
 
 
 def test_nothing_is_read_again_where_nothing_is_named(replay: Replay, session: Session) -> None:
