@@ -12,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from auditor import __version__, collect, compose, frames, history, judge, render, workers
+from auditor.allocation import keep_little
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
@@ -24,7 +25,7 @@ from auditor.model.run import Order, RunFacts, Watch
 from auditor.resources import rules_folder
 from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of
 
-MACHINES_PER_SHARD = 20_000
+MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""
 MOST_CONFIRMED = 500
 """Machines that one night reads again one by one; where more are doubtful, the gravest. The report says how many were
@@ -55,6 +56,7 @@ def night(
 
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
     """
+    keep_little()
     render.check_output(order.output)
     _check_examples(order)
     watch, cloud = Watch(narrator), Cloud(order.settings.azure)

@@ -26,9 +26,10 @@ LATENCY_MS = 50.0
 
 
 class Measured(NamedTuple):
-    """One process: wall seconds, peak MiB, its exit code, and what the simulated Azure counted meanwhile."""
+    """One process: seconds by the wall, seconds of processor, peak MiB, exit code, and the requests it made by kind."""
 
     seconds: float
+    busy: float
     peak: float
     code: int
     requests: Mapping[str, int]
@@ -58,7 +59,8 @@ def measure(command: Sequence[str], line: Connection) -> Measured:
     _pid, status, usage = os.wait4(process, 0)
     seconds = time.perf_counter() - began
     line.send("tell")
-    return Measured(seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), line.recv())
+    busy = usage.ru_utime + usage.ru_stime
+    return Measured(seconds, busy, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), line.recv())
 
 
 def compare(machines: int, subscriptions: int, quotas: bool, afternoon: bool) -> None:
@@ -92,6 +94,7 @@ def compare(machines: int, subscriptions: int, quotas: bool, afternoon: bool) ->
 def show(title: str, told: Mapping[str, Measured], run: Mapping[str, Any]) -> None:
     print(f"\n{title}\n{'':<30}" + "".join(f"{name:>18}" for name in told))
     line("seconds", [f"{each.seconds:.1f}" for each in told.values()])
+    line("  of its own processor", [f"{each.busy:.1f}" for each in told.values()])
     line("peak memory, MiB", [f"{each.peak:.0f}" for each in told.values()])
     line("exit code", [str(each.code) for each in told.values()])
     line("requests", [f"{sum(each.requests.values()):,}" for each in told.values()])

@@ -51,8 +51,8 @@ Event = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One event: ``tie`` is the correlation id (else what takes its place), in lower case; ``end`` its outcome if it
-    ends an operation; ``error_*`` are read of failures only, and ``of_extension`` says whether the error speaks of an
-    extension anywhere; ``by_*`` what the token's claims tell."""
+    ends an operation; ``error_*`` and ``of_extension`` (whether the error speaks of an extension anywhere) are read of
+    failures only; ``by_*`` what the token's claims tell."""
 
     identity: str
     tie: str
@@ -98,7 +98,8 @@ def moment_of(event: Event) -> Moment | None:
     tie = values.text(event.get("correlationId")) or values.text(event.get("operationId")) or identity
     claims = values.mapping(event.get("claims"))
     status = _value(event, "status").lower()
-    code, message = _error(event) if _ENDS.get(status) == "failed" else (None, None)
+    failed = _ENDS.get(status) == "failed"
+    code, message = _error(event) if failed else (None, None)
     caller = values.text(event.get("caller"))
     return Moment(
         identity=identity,
@@ -114,7 +115,7 @@ def moment_of(event: Event) -> Moment | None:
         sub_status=_value(event, "subStatus") or None,
         error_code=code,
         error_message=message,
-        of_extension="extension" in str(_status_message(event)).lower(),
+        of_extension=failed and "extension" in str(_status_message(event)).lower(),
     )
 
 

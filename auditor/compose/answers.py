@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -34,8 +33,9 @@ _BESIDE: Mapping[Subject | None, Source] = {
 """The source whose readings lie over a subject too, and tell of what stands beside it: not of it, where others do."""
 
 
-class Answer(NamedTuple):
-    """A reading as evidence needs it. ``gap`` holds reason and remedy where it is not complete."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A reading as evidence needs it, like no other. ``gap`` holds reason and remedy where it is not complete."""
 
     source: Source
     read_at: datetime
@@ -77,7 +77,7 @@ class Answers:
 
     def latest(self, sources: Sequence[Source], rows: Rows) -> list[Answer | None]:
         """For each row the latest reading of any of ``sources`` that lies over it; what is alike is looked up once."""
-        cuts = [cut for cut in Cut if any(cut in self._cuts(source) for source in sources)]
+        cuts = [cut for cut in Cut if any(cut in self._cuts[source] for source in sources)]
         keys = list(zip(rows.subjects, *(rows.scopes(cut) for cut in cuts), strict=True))
         alike = {
             (subject, *scopes): self._latest(sources, subject, dict(zip(cuts, scopes, strict=True)))
@@ -89,7 +89,7 @@ class Answers:
         """The first reading over the row that is not complete; a machine may report to any workspace."""
         subject = rows.subjects[at]
         for source in sources:
-            scopes = {cut: rows.scopes(cut)[at] for cut in self._cuts(source)}
+            scopes = {cut: rows.scopes(cut)[at] for cut in self._cuts[source]}
             told = self._beats if source is Source.HEARTBEATS else (self._over(source, subject, scopes),)
             found = next((answer for answer in told if answer and answer.gap), None)
             if found:
@@ -112,7 +112,7 @@ class Answers:
         subjects, _cuts = LIES_OVER.get(source, (frozenset(), ()))
         if subject is not None and subject not in subjects:
             return None
-        found = (self.readings.get((source, scopes[cut] or "")) for cut in self._cuts(source))
+        found = (self.readings.get((source, scopes[cut] or "")) for cut in self._cuts[source])
         return next((answer for answer in found if answer), None)
 
     @cached_property
@@ -124,10 +124,14 @@ class Answers:
         """The sources of which resources were asked by themselves."""
         return frozenset(answer.source for (_source, scope), answer in self.readings.items() if scope.startswith("/"))
 
-    def _cuts(self, source: Source) -> tuple[Cut, ...]:
-        """How the scopes of a source are cut tonight, the most specific first."""
-        _subjects, cuts = LIES_OVER.get(source, (frozenset(), ()))
-        return tuple(cut for cut in cuts if cut is not Cut.MACHINE or source in self._one_by_one)
+    @cached_property
+    def _cuts(self) -> dict[Source, tuple[Cut, ...]]:
+        """How the scopes of each source are cut tonight, the most specific first."""
+        told = {source: LIES_OVER.get(source, (frozenset(), ()))[1] for source in Source}
+        return {
+            source: tuple(cut for cut in cuts if cut is not Cut.MACHINE or source in self._one_by_one)
+            for source, cuts in told.items()
+        }
 
 
 def speakers(column: Column) -> tuple[Source, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from auditor.compose.answers import TELLERS, Answer, Answers, sources_of, speakers
 from auditor.compose.rows import Rows
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Column, rule_column
+from auditor.model.reading import Source
 from auditor.model.report import Evidence
 from auditor.model.scopes import LIES_OVER, Subject
 
@@ -22,6 +24,7 @@ _MISSING = (None, (None, None))
 """How a column's value, or its bounds, are missing."""
 
 Key = tuple[Any, str | None, datetime | None, Answer | Subject | None]
+Latest = Callable[[tuple[Source, ...]], list[Answer | None]]
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,15 @@ class Witness:
 
         What only explains (a failure's time, the guest agent's state) is told where it is known.
         """
-        columns = [self._evidence(column, rows, always=always) for column, always in _columns(names, rows.view)]
+        latest = cache(partial(self.answers.latest, rows=rows))  # many columns are told by the same sources
+        columns = [self._evidence(column, rows, latest, always=always) for column, always in _columns(names, rows.view)]
         return [tuple(each for each in row if each is not None) for row in zip(*columns, strict=True)] or [()] * len(
             rows
         )
 
-    def _evidence(self, column: Column, rows: Rows, *, always: bool) -> list[Evidence | None]:
+    def _evidence(self, column: Column, rows: Rows, latest: Latest, *, always: bool) -> list[Evidence | None]:
         """One column; what is alike in value, source and time is made once and shared."""
-        keys, label = list(self._keys(column, rows)), self.wording.label(column.name)
+        keys, label = list(_keys(column, rows, latest)), self.wording.label(column.name)
         made: dict[Key, Evidence | None] = {
             key: Evidence(column.name, label, *self.wording.told(column, key[0]), *_source(column, key))
             if always or key[0] not in _MISSING
@@ -51,20 +55,6 @@ class Witness:
             for key in set(keys)
         }
         return [made[key] for key in keys]
-
-    def _keys(self, column: Column, rows: Rows) -> Iterable[Key]:
-        """What tells the evidence of one row from another's: value, the row's own word and time, and who answered.
-
-        Where nobody was asked, the subject stands for who would have been.
-        """
-        answers = self.answers.latest(speakers(column), rows)
-        words = rows.values(column.told_by) if column.told_by else [None] * len(rows)
-        moments = rows.values(column.told_at) if column.told_at else [None] * len(rows)
-        by_word = {word: self.answers.latest(TELLERS[word], rows) for word in set(words) if word}
-        if by_word:
-            answers = [by_word[word][at] if word else answers[at] for at, word in enumerate(words)]
-        asked = [answer or subject for answer, subject in zip(answers, rows.subjects, strict=True)]
-        return zip(rows.raw(column), words, moments, asked, strict=True)
 
     def gap_over(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
         """Reason and remedy of a gap that may be why the columns are missing in the row."""
@@ -82,6 +72,21 @@ def _columns(names: Iterable[str], view: str) -> list[tuple[Column, bool]]:
         for name in column.beside:
             always.setdefault(name, False)
     return [(column, told) for name, told in always.items() if (column := rule_column(view, name))]
+
+
+def _keys(column: Column, rows: Rows, latest: Latest) -> Iterable[Key]:
+    """What tells the evidence of one row from another's: value, the row's own word and time, and who answered.
+
+    Where nobody was asked, the subject stands for who would have been.
+    """
+    answers = latest(speakers(column))
+    words = rows.values(column.told_by) if column.told_by else [None] * len(rows)
+    moments = rows.values(column.told_at) if column.told_at else [None] * len(rows)
+    by_word = {word: latest(TELLERS[word]) for word in set(words) if word}
+    if by_word:
+        answers = [by_word[word][at] if word else answers[at] for at, word in enumerate(words)]
+    asked = [answer or subject for answer, subject in zip(answers, rows.subjects, strict=True)]
+    return zip(rows.raw(column), words, moments, asked, strict=True)
 
 
 def _source(column: Column, key: Key) -> tuple[str, datetime | None]:

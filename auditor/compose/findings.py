@@ -26,7 +26,7 @@ from auditor.model.report import Evidence, Finding
 from auditor.model.rule import Rule, RuleBook, comparisons_of
 from auditor.model.verdict import Status
 
-AT_ONCE = 4_000
+AT_ONCE = 1_000
 """Findings that are made together: what is alike among them is written once."""
 
 _OF_MACHINE = {

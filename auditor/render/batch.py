@@ -15,7 +15,7 @@ import orjson
 from auditor.model.report import FINDING_KEYS, LEFT_TO_PARQUET, Evidence, Finding
 from auditor.render.text import encodable
 
-AT_ONCE = 2_000
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where the foreign judges are found."""
+"""Where what the tests do not bring with them is found: foreign judges, and a second Python."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.real_parts import absent
 
 NODE_MODULES = "AUDITOR_TEST_NODE_MODULES"
 AZ = "AUDITOR_TEST_AZ"
+PYTHON = "AUDITOR_TEST_PYTHON"
 
 
 def node_modules() -> Path:
@@ -30,5 +31,16 @@ def az() -> Path:
         absent(
             "The Azure command line is not installed: install azure-cli in an environment of its own and set "
             f"{AZ} to its az to run this test"
+        )
+    return Path(found)
+
+
+def other_python() -> Path:
+    """A Python of another version, with the auditor's dependencies."""
+    found = os.environ.get(PYTHON)
+    if not found or not Path(found).is_file():
+        absent(
+            "No second Python is named: install the auditor in an environment of another Python version (3.11 to 3.13) "
+            f"and set {PYTHON} to its python to run this test"
         )
     return Path(found)
