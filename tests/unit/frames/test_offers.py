@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.frames.offers import Lag, Offers, ReleaseTable
@@ -282,7 +282,6 @@ def naive(installed: str, offered: list[str], withdrawn: list[str]) -> tuple[str
     return newer_major, ".".join(map(str, max(siblings))), len(behind)
 
 
-@settings(deadline=None)
 @given(
     installed=NAMES,
     offered=st.lists(NAMES, max_size=12, unique=True),

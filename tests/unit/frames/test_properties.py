@@ -136,7 +136,7 @@ def changed(before: Estate, after: Estate) -> list[str]:
     ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(estates(), st.sets(st.sampled_from(list(Source)), min_size=1))
 def test_a_reading_taken_away_leaves_a_value_or_makes_it_missing(estate: Estate, sources: set[Source]) -> None:
     assert changed(estate, estate.without(*sources)) == []
@@ -154,7 +154,7 @@ VALUES = {
 """Times, and an installed version, are not among them: they end a failure or a state, or a heartbeat tells instead."""
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(estates(), st.data())
 def test_a_value_taken_away_leaves_the_others_or_makes_them_missing(estate: Estate, data: st.DataObject) -> None:
     frame = data.draw(st.sampled_from([name for name in VALUES if tuple(getattr(estate, name))]))
