@@ -1,0 +1,77 @@
+"""The command line, a file for each command.
+
+Nothing heavy is imported before a command needs it: ``--help`` and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from auditor import __version__
+from auditor.cli import demo, run, simulate
+from auditor.errors import AuditorError, ExitCode, Problem, SettingsRefused
+
+_BUILT = {
+    "run": (run.add, "audit the configured estate and write the report"),
+    "demo": (demo.add, "audit a small simulated estate, through the same code"),
+    "simulate": (simulate.add, "serve a simulated Azure on loopback until interrupted"),
+}
+NOT_YET = {
+    "collect": "gathers only, for a later evaluate",
+    "evaluate": "judges and renders what collect gathered",
+    "doctor": "says which source answers, and which right closes each gap",
+    "rules": "lists, shows and tests rules",
+    "datasets": "describes the frames that rules read",
+    "history": "compares nights",
+    "init": "writes a configuration to start from",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (see :class:`auditor.errors.ExitCode`)."""
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except AuditorError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
+        return int(error.exit_code)
+    except ModuleNotFoundError as error:
+        print(_not_installed(error), file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
+        return int(ExitCode.SETTINGS_REFUSED)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="auditor",
+        description="A read-only audit of Azure virtual machine extensions.",
+        epilog="Exit codes: 0 delivered, 2 settings refused, 3 nothing collected, 4 not delivered, 5 incomplete, "
+        "6 out of time, 10 findings at or above --fail-on.",
+    )
+    parser.add_argument("--version", action="version", version=f"auditor {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (add, what) in _BUILT.items():
+        add(commands.add_parser(name, help=what))
+    for name, what in NOT_YET.items():
+        # Its own options are not built either: whatever follows is taken as it is, and answered with "not yet".
+        later = commands.add_parser(name, help=f"not yet: {what}", prefix_chars="\0", add_help=False)
+        later.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+        later.set_defaults(command=_not_yet, name=name)
+    return parser
+
+
+def _not_yet(arguments: argparse.Namespace) -> int:
+    what = NOT_YET[arguments.name]
+    sentence = f"not yet: this command {what}. What is built: {', '.join(_BUILT)}."
+    raise SettingsRefused([Problem(f"auditor {arguments.name}", 0, "", sentence)])
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    return (
+        f"Nothing was done: this Python ({sys.executable}) has no package {error.name}. "
+        "Install the auditor into it (python -m pip install .), or run the Python of the environment that has it."
+    )

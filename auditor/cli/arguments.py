@@ -1,0 +1,35 @@
+"""What several commands take on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+FORMATS = ("html", "xlsx", "json", "csv", "parquet")
+
+
+def add_output(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--output", type=Path, default=Path(default), metavar="DIR", help=f"default: {default}")
+    parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("-v", "--verbose", action="store_true", help="tell every wait, and the time that has passed")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")
+
+
+def time(text: str) -> datetime:
+    """An ISO 8601 time; one without a zone is refused: it would mean another night elsewhere."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: write it as 2026-11-22T02:00Z") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone: write it as {moment.isoformat()}Z for UTC")
+    return moment.astimezone(UTC)
+
+
+def count(text: str) -> int:
+    """A whole number from 0 up, as a port and a size of an estate are."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)

@@ -1,0 +1,44 @@
+"""One night as a command runs it: talk on stderr, the summary on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from auditor.cli.arguments import FORMATS
+from auditor.model.verdict import Severity
+
+if TYPE_CHECKING:
+    from auditor.model.run import Order
+    from auditor.settle import Settled
+
+
+def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -> Order:
+    from auditor.model.run import Order
+
+    return Order(
+        settings=settled.settings,
+        rulebook=settled.rulebook,
+        config_hash=settled.config_hash,
+        output=arguments.output,
+        formats=tuple(dict.fromkeys(arguments.format or FORMATS)),
+        as_of=as_of,
+        fixed_clock=getattr(arguments, "as_of", None) is not None,
+        fail_on=Severity(fail_on) if (fail_on := getattr(arguments, "fail_on", None)) else None,
+    )
+
+
+def run_night(order: Order, arguments: argparse.Namespace) -> int:
+    """Run the night; returns its exit code."""
+    from auditor.render.console import ConsoleNarrator, Level, print_summary
+
+    level = Level.QUIET if arguments.quiet else Level.VERBOSE if arguments.verbose else Level.NORMAL
+    narrator = ConsoleNarrator(sys.stderr, level)
+    narrator.stage("settle", f"{len(order.rulebook.rules)} rules, {len(order.rulebook.exemptions)} exemptions")
+    from auditor.nightly import night  # the second or so that pandas and the SDK take comes after the first line
+
+    result = night(order, narrator)
+    print_summary(result.report, result.folder, sys.stdout)
+    return int(result.exit_code)
