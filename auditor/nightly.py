@@ -12,7 +12,6 @@ from itertools import accumulate
 from pathlib import Path
 
 from auditor import __version__, collect, compose, frames, history, judge, render, workers
-from auditor.allocation import keep_little
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
@@ -56,7 +55,7 @@ def night(
 
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
     """
-    keep_little()
+    workers.return_freed_memory()
     render.check_output(order.output)
     _check_examples(order)
     watch, cloud = Watch(narrator), Cloud(order.settings.azure)

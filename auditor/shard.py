@@ -77,7 +77,8 @@ def confirm(
     verdicts = judge.judge(rulebook, after, configured_sources(settings), as_of)
     frames.write_frames(shard.folder, {**after, "verdicts": verdicts})
     told, told_again = (frames.verdicts_on(each, again) for each in (before["verdicts"], verdicts))
-    confirmed = Confirmation(len(again), len(told_again), judge.changed(told, told_again))
+    silent = len(judge.did_not_answer(told, told_again))
+    confirmed = Confirmation(len(again), len(told_again), judge.changed(told, told_again), silent=silent)
     traffic = {source: shard.traffic[source] + session.traffic[source] for source in Source}
     return replace(shard, machines=len(after["machines"]), traffic=traffic, confirmed=confirmed)
 

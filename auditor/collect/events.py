@@ -165,6 +165,8 @@ def _status_message(event: Event) -> object:
 
 
 def _innermost(error: dict[str, Any], depth: int = 0) -> dict[str, Any]:
-    """The outer code of a failed operation only says that it failed; the first of its details says why."""
-    details = lowered(next(values.entries(error.get("details")), {}))
+    """The outer code of a failed operation only says that it failed; of its details the first that speaks of an
+    extension says why, else the first."""
+    told = list(values.entries(error.get("details")))
+    details = lowered(next((each for each in told if "extension" in str(each).lower()), told[0] if told else {}))
     return _innermost(details, depth + 1) if values.text(details.get("code")) and depth < _MOST_NESTED else error

@@ -59,14 +59,39 @@ class Coverage:
         return Gap(source, scope, status if isinstance(status, int) else None, reason, close, next(accepted, None))
 
     def _accepts(self, entry: AcceptedGap, source: Source, scope: str) -> bool:
-        """An accepted subscription accepts what lies in it."""
-        wanted = entry.scope.lower()
-        within = scope == wanted or scope.startswith((f"/subscriptions/{wanted}/", f"{wanted}/"))
-        return within and entry.source in ("any", str(source)) and self.today <= entry.until
+        return self.today <= entry.until and _means(entry, source, scope)
 
     @cached_property
     def open_gaps(self) -> tuple[Gap, ...]:
         return tuple(gap for gap in self.gaps if gap.accepted is None)
+
+    def accepted_lines(self) -> Iterator[str]:
+        """A sentence for each entry that accepts something tonight: what nobody saw is told, accepted or not."""
+        for entry, gaps in self._accepted.items():
+            told = {"owner": entry.owner, "until": entry.until.isoformat(), "reason": entry.reason.rstrip(".")}
+            where = self.places.some(dict.fromkeys(gap.scope for gap in gaps))
+            key = "accepted_one" if len(gaps) == 1 else "accepted"
+            yield self.wording.say("summaries", key, count=f"{len(gaps):,}", where=where, **told)
+
+    @cached_property
+    def _accepted(self) -> Mapping[AcceptedGap, list[Gap]]:
+        found: dict[AcceptedGap, list[Gap]] = {}
+        for gap in self.gaps:
+            if gap.accepted:
+                found.setdefault(gap.accepted, []).append(gap)
+        return found
+
+    def accepted_gaps(self) -> Iterator[tuple[AcceptedGap, int, str]]:
+        """Each entry of the configuration, how many gaps it accepts tonight, and the key of its standing."""
+        for entry in self.scope.accepted_gaps:
+            count = len(self._accepted.get(entry, ()))
+            if self.today > entry.until:
+                meant = any(_means(entry, gap.source, gap.scope) for gap in self.gaps)
+                yield entry, count, "expired_open" if meant else "expired"
+            elif count:
+                yield entry, count, "in_force"
+            else:
+                yield entry, count, "matches_nothing"
 
     # --- subscriptions ---
 
@@ -186,6 +211,13 @@ class Coverage:
         names = self.places.some(gap.scope for gap in gaps)
         what = self.wording.say("sources", gaps[0].source)
         return self.wording.say("banner", "group", what=what, count=f"{len(gaps):,}", names=names, **_told(gaps[0]))
+
+
+def _means(entry: AcceptedGap, source: Source, scope: str) -> bool:
+    """Whether an entry speaks of a gap; one of a subscription speaks of what lies in it."""
+    wanted = entry.scope.lower()
+    within = scope == wanted or scope.startswith((f"/subscriptions/{wanted}/", f"{wanted}/"))
+    return within and entry.source in ("any", str(source))
 
 
 def _told(gap: Gap) -> dict[str, str]:

@@ -30,6 +30,7 @@ class CoverageTables:
             "states": self._states(),
             "outside": self._outside(),
             "gaps": self._gaps(),
+            "accepted_gaps": self._accepted_gaps(),
             "subscriptions": self._subscriptions(),
             "readings": self._readings(),
         }
@@ -169,6 +170,26 @@ class CoverageTables:
             cell("accepted", CellKind.LONG, 30),
         )
         return table(self.coverage.wording, "gaps", columns, rows)
+
+    def _accepted_gaps(self) -> Table:
+        """What somebody answers for, tonight's use of it, and whether it still stands."""
+
+        def rows() -> Rows:
+            for entry, count, standing in self.coverage.accepted_gaps():
+                source = self._say("texts", "any") if entry.source == "any" else self._say("sources", entry.source)
+                scope, until = self.coverage.places.lines(entry.scope.lower()), entry.until.isoformat()
+                yield (scope, source, entry.owner, entry.reason, until, count, self._say("standing", standing))
+
+        columns = (
+            cell("scope", CellKind.LONG, 48),
+            cell("source", width=22),
+            cell("owner", width=24),
+            cell("reason", CellKind.LONG, 48),
+            cell("until"),
+            cell("accepts", CellKind.NUMBER),
+            cell("standing", CellKind.LONG, 36),
+        )
+        return table(self.coverage.wording, "accepted_gaps", columns, rows)
 
     def _readings(self) -> Table:
         def rows() -> Rows:

@@ -36,16 +36,16 @@ class Operations:
     @classmethod
     def of(cls, operations: pd.DataFrame, extensions: pd.DataFrame) -> Operations:
         wanted = operations[operations["action"].isin([*ON_EXTENSIONS, *WITHOUT_EXTENSION])]
-        there = set(extensions["id"].str.lower())
+        own_ids = ids_by_any_name(extensions)
         found: tuple[dict[str, list[Operation]], ...] = (defaultdict(list), defaultdict(list), defaultdict(list))
         by_extension, by_machine, orphaned = found
         for row in records(wanted.sort_values(["started", "ended", "id"])):
-            machine, extension = str(row["machine_id"]).lower(), str(row["extension_id"] or "").lower()
+            machine, logged = str(row["machine_id"]).lower(), str(row["extension_id"] or "").lower()
             if row["action"] in WITHOUT_EXTENSION:
                 by_machine[machine].append(row)
                 continue
-            by_extension[extension].append(row)
-            if row["outcome"] == "failed" and extension not in there:
+            by_extension[own_ids.get(logged, logged)].append(row)
+            if row["outcome"] == "failed" and logged not in own_ids:
                 orphaned[machine].append(row)
         return cls(*found)
 
@@ -57,6 +57,17 @@ class Operations:
         if "monitor_agents" in columns:
             told += self.orphaned.get(machine, ())
         return told
+
+
+def ids_by_any_name(extensions: pd.DataFrame) -> dict[str, str]:
+    """The ids of extensions by every id that the activity log may call them, all in lower case.
+
+    The log makes an id of the machine's and the extension's name; the answer that holds a scale set's instances spells
+    others, of machines that are nowhere.
+    """
+    own = extensions["id"].str.lower()
+    logged = extensions["machine_id"].str.lower() + "/extensions/" + extensions["name"].str.lower()
+    return {**dict(zip(logged.dropna(), own[logged.notna()], strict=True)), **dict(zip(own, own, strict=True))}
 
 
 def records(operations: pd.DataFrame) -> list[dict[str, Any]]:

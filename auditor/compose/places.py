@@ -8,6 +8,7 @@ from itertools import islice
 
 from auditor.compose.ledger import Ledger
 from auditor.compose.wording import Wording
+from auditor.model.scopes import Cut
 
 NAMED = 3
 """So many names stand in a line; the tables have them all."""
@@ -45,6 +46,8 @@ class Places:
         if place:
             kind, subscription = self.wording.say("kinds", place.kind), self.subscription(place.subscription)
             return place.name, self.wording.say("texts", "place", kind=kind, subscription=subscription)
+        if scope == Cut.TENANT:
+            return self.wording.say("texts", "tenant"), ""
         if scope.startswith("/subscriptions/"):
             return scope.rsplit("/", 1)[-1], self.subscription(scope.split("/")[2])
         name = self.ledger.subscription_name(scope)

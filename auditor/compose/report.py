@@ -98,10 +98,13 @@ class Composer:
         )
 
     def _scope(self) -> str:
-        named = len(self.settings.scope.subscriptions)
-        if named:
-            return self.wording.say("texts", "some_subscriptions", count=named)
-        return self.wording.say("texts", "all_subscriptions")
+        """What was to be audited, as the configuration says it."""
+        scope, say = self.settings.scope, self.wording.say
+        named = [("some_subscriptions", len(scope.subscriptions)), ("below_groups", len(scope.management_groups))]
+        told = [say("texts", key if count > 1 else f"{key}_one", count=count) for key, count in named if count]
+        excluded = len(scope.exclude_subscriptions)
+        without = say("texts", "excluded", count=excluded) if excluded else ""
+        return (", ".join(told) or say("texts", "all_subscriptions")) + without
 
     def _banner(self) -> Banner | None:
         """What the reader must know first; None where every question was answered or its gap is accepted."""
@@ -146,7 +149,7 @@ class Composer:
             title=self.wording.text_of(rule.title),
             severity=rule.severity,
             why=self.wording.text_of(rule.why),
-            expectation=self.wording.text_of(rule.title),
+            expectation=self.wording.condition(rule.expect),
             parameters=tuple((name, self.wording.shown(value)) for name, value in rule.params.items()),
             reasons=tuple((clause.code, self.wording.text_of(clause.text)) for clause in clauses),
             sources=rule.sources,

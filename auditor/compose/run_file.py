@@ -38,7 +38,7 @@ def run_file(
         "counts": _counts(tally, [rule.id for rule in rules if rule.id not in facts.not_run]),
         "not_run": [{"rule_id": rule, "columns": list(columns)} for rule, columns in facts.not_run.items()],
         "requests": {str(source): asdict(told) for source, told in facts.traffic.items()},
-        "data_age": _age(tally, ended),
+        "data_age": _age(tally, order.clock()),
         "confirmed": asdict(facts.confirmed),
         "hashes": dict(order.hashes),
         "identity": dict(facts.identity),
@@ -59,7 +59,7 @@ def _readings(tally: Tally) -> dict[str, dict[str, int]]:
     }
 
 
-def _age(tally: Tally, ended: datetime) -> float | None:
+def _age(tally: Tally, now: datetime) -> float | None:
     """Seconds since the oldest answer; None where there is none."""
     oldest = min((told.first for told in tally.readings.values() if told.first), default=None)
-    return (ended - oldest).total_seconds() if oldest else None
+    return (now - oldest).total_seconds() if oldest else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.compose.counted import Agents, Unsettled
-from auditor.compose.coverage import Coverage
+from auditor.compose.coverage import READ, Coverage
 from auditor.compose.ledger import Ledger
 from auditor.compose.operations import begun_by, error_of
 from auditor.compose.tables import Rows, cell, table
@@ -74,11 +74,27 @@ class Summary:
         counts = {
             "verdicts": f"{sum(self.by_status.values()):,}",
             "machines": self._kinds(),
-            "read": self.coverage.read,
+            "read": self._read(),
             "parts": parts,
         }
-        summary = [say("summaries", "counts", **counts), *self._confirmed()]
+        summary = [
+            say("summaries", "counts", **counts),
+            *self._speechless(),
+            *self._confirmed(),
+            *self.coverage.accepted_lines(),
+        ]
         return Headline(*self._verdict(), summary=" ".join(summary))
+
+    def _read(self) -> str:
+        """``3``, or ``3 of 4`` where some of the subscriptions in scope could not be listed."""
+        read, all_of_them = self.coverage.read, len(self.coverage.states)
+        return str(read) if read == all_of_them else self.wording.say("summaries", "of", part=read, whole=all_of_them)
+
+    def _speechless(self) -> Sequence[str]:
+        """Rules that were run and speak of no row: mostly a wrong value in ``applies_to``."""
+        judged = {rule for rule, _status in self.ledger.tally.counts}
+        silent = [rule.id for rule in self.rules if rule.id not in judged and rule.id not in self.not_run]
+        return [self.wording.say("summaries", "speechless", rules=", ".join(silent))] if silent else ()
 
     def _kinds(self) -> str:
         """``3 virtual machines, 2 Arc-enabled servers``."""
@@ -95,14 +111,17 @@ class Summary:
         told, say = self.confirmed, self.wording.say
         if not told.machines:
             return ()
-        numbers = {name: f"{getattr(told, name):,}" for name in ("machines", "verdicts", "changed", "left")}
+        numbers = {name: f"{getattr(told, name):,}" for name in told.__dataclass_fields__}
+        silent = [say("summaries", "silent_one" if told.silent == 1 else "silent", **numbers)] if told.silent else []
         left = [say("summaries", "left", **numbers)] if told.left else []
-        return [say("summaries", "confirmed", **numbers), *left]
+        return [say("summaries", "confirmed", **numbers), *silent, *left]
 
     def _verdict(self) -> tuple[str, str]:
         if self.coverage.failing:
             numbers = {"failing": f"{self.coverage.failing:,}", "judged": f"{self.machines:,}"}
-            return self.wording.say("headlines", "bad", **numbers), "bad"
+            whole = self.coverage.read == len(self.coverage.states)
+            unlisted = {"unlisted": len(self.coverage.states) - self.coverage.read, "all": len(self.coverage.states)}
+            return self.wording.say("headlines", "bad" if whole else "bad_of_listed", **numbers, **unlisted), "bad"
         if self.by_status.get(Status.FAIL):
             return self.wording.say("headlines", "models"), "bad"
         if not self.by_status:
@@ -149,14 +168,19 @@ class Summary:
 
     def _by_subscription(self) -> Table:
         def rows() -> Rows:
-            for subscription, count in sorted(self.coverage.machines.items()):
-                name = self.ledger.subscription_name(subscription)
-                numbers = [count[name] for name in ("listed", "failing", "unread", "without_agent", "scale_sets")]
-                yield (name, subscription, *numbers)
+            for subscription, state in self.coverage.states.items():
+                count = self.coverage.machines.get(subscription, Counter[str]())
+                numbers = [
+                    count[name] if state in READ else None
+                    for name in ("listed", "failing", "unread", "without_agent", "scale_sets")
+                ]
+                read = self.wording.say("subscription_reads", state)
+                yield (self.ledger.subscription_name(subscription), subscription, read, *numbers)
 
         columns = (
             cell("subscription", width=28),
             cell("subscription_id", width=38),
+            cell("read"),
             *(cell(key, CellKind.NUMBER) for key in ("machines", "failing", "unread", "without_agent", "scale_sets")),
         )
         return table(self.wording, "by_subscription", columns, rows)

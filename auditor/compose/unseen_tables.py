@@ -1,9 +1,10 @@
-"""The machines that somebody should look at because the rules could not: unread, without an agent, managed, expired."""
+"""The machines to know by name: unread, without an agent, disconnected, behind their model, set aside."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -28,6 +29,7 @@ class Seen(NamedTuple):
     resource_group: str | None
     location: str | None
     managed_by: str | None
+    status_changed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class UnseenTables:
         def rows() -> Rows:
             yield from self._of_concern("instances_not_read", "scale_sets")
             yield from self._of_concern("extensions_not_read", "machines")
-            yield from self._of_concern("without_agent", "machines")
+            for word in ("without_agent", "disconnected", "no_state", "behind_model"):
+                yield from self._of_concern(word, "machines")
             yield from self._gone()
             yield from self._not_listed()
 
@@ -65,7 +68,13 @@ class UnseenTables:
         for shard in self.coverage.ledger.shards():
             rows = shard.frames[frame]
             for seen in _seen(rows[_concerned(rows, word)], frame):
-                yield (self._say(word), *self._place(seen), seen.location, reasons.get(seen.id.lower()))
+                why = reasons.get(seen.id.lower()) or self._since(seen, word)
+                yield (self._say(word), *self._place(seen), seen.location, why)
+
+    def _since(self, seen: Seen, word: str) -> str | None:
+        if word != "disconnected" or seen.status_changed_at is None:
+            return None
+        return self.coverage.wording.say("texts", "since", moment=self.coverage.wording.moment(seen.status_changed_at))
 
     def _gone(self) -> Rows:
         """Machines that were deleted while the night went on."""
@@ -116,15 +125,25 @@ class UnseenTables:
 
 
 def _concerned(rows: pd.DataFrame, word: str) -> pd.Series[Any]:
-    if word == "instances_not_read":
-        return ~rows["instances_read"].isin(["yes", "none"])
-    unread = rows["extensions_read"].ne("yes")
-    return unread if word == "extensions_not_read" else ~unread & rows["monitor_agents"].eq(0).fillna(False)
+    match word:
+        case "instances_not_read":
+            return ~rows["instances_read"].isin(["yes", "none"])
+        case "extensions_not_read":
+            return rows["extensions_read"].ne("yes")
+        case "disconnected":
+            return rows["availability"].eq("disconnected")
+        case "no_state":
+            return rows["availability"].isna()
+        case "behind_model":
+            return rows["follows_model"].eq("no")
+        case _:
+            return rows["extensions_read"].eq("yes") & rows["monitor_agents"].eq(0).fillna(False)
 
 
 def _seen(rows: pd.DataFrame, frame: str) -> Iterator[Seen]:
     """In the order of their ids. ``frame`` says what the rows are; scale sets have no column that says it."""
     ordered = rows.sort_values("id", key=lambda ids: ids.str.lower())
-    told = ordered if frame == "machines" else ordered.assign(kind="scale_set")
-    texts = (python(told[name], Kind.TEXT) for name in Seen._fields)
-    return map(Seen._make, zip(*texts, strict=True))
+    told = ordered if frame == "machines" else ordered.assign(kind="scale_set", status_changed_at=None)
+    times = {"status_changed_at": Kind.TIME}
+    cells = (python(told[name], times.get(name, Kind.TEXT)) for name in Seen._fields)
+    return map(Seen._make, zip(*cells, strict=True))

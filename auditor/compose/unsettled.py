@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.compose.counted import Place, Unsettled
-from auditor.compose.operations import WITHOUT_EXTENSION, Operation, records
+from auditor.compose.operations import WITHOUT_EXTENSION, Operation, ids_by_any_name, records
 from auditor.compose.rows import python
 from auditor.model.dataset import Kind
 
@@ -26,7 +26,8 @@ def unsettled(frames: Frames) -> Iterator[Unsettled]:
     found = records(operations[wanted].sort_values(by, ascending=[True, False, True], key=_comparable))
     machines = {str(each["machine_id"]).lower() for each in found}
     places = dict(places_of(frames, machines))
-    by_extension = dict(zip(extensions["id"].str.lower(), python(extensions["last_failure"], Kind.TEXT), strict=True))
+    words = dict(zip(extensions["id"].str.lower(), python(extensions["last_failure"], Kind.TEXT), strict=True))
+    by_extension = {logged: words[own] for logged, own in ids_by_any_name(extensions).items()}
     by_machine = _by_machine(extensions, machines)
     for each in found:
         machine = str(each["machine_id"]).lower()

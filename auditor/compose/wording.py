@@ -14,7 +14,7 @@ import yaml
 
 from auditor.model.dataset import Column, Kind
 from auditor.model.duration import write_duration
-from auditor.model.rule import Condition, Words, comparisons_of
+from auditor.model.rule import AllOf, AnyOf, Comparison, Condition, Words
 from auditor.resources import reports_folder
 
 
@@ -35,10 +35,13 @@ class Wording:
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
-    @property
+    @cached_property
     def words(self) -> Mapping[str, str]:
-        """The fixed words of the designs."""
-        return self._catalogue["words"]
+        """The fixed words of the designs; sources and kinds of machines have one name each in the whole report."""
+        sources, kinds = (
+            {f"{what}_{key}": word for key, word in self._catalogue[f"{what}s"].items()} for what in ("source", "kind")
+        )
+        return {**sources, **kinds, **self._catalogue["words"]}
 
     def say(self, section: str, key: str, **values: object) -> str:
         """A text of the catalogue with its values filled in. Raises KeyError for a text that is not there."""
@@ -119,11 +122,16 @@ class Wording:
 
     def condition(self, condition: Condition) -> str:
         """A condition as a rule or an exemption writes it: ``location equals japaneast, name matches web-*``."""
-        return ", ".join(f"{each.column} {each.operator} {_listed(each.value)}" for each in comparisons_of(condition))
+        match condition:
+            case Comparison():
+                return f"{condition.column} {condition.operator} {self._listed(condition.value)}"
+            case AllOf():
+                return ", ".join(map(self.condition, condition.parts))
+        parts = "; ".join(map(self.condition, condition.parts))
+        return self.say("texts", "any_of" if isinstance(condition, AnyOf) else "none_of", parts=parts)
 
-
-def _listed(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    def _listed(self, value: object) -> str:
+        return ", ".join(map(self.shown, value)) if isinstance(value, tuple) else self.shown(value)
 
 
 def _tag(tags: str | None, name: str) -> str | None:

@@ -19,7 +19,7 @@ from auditor.model.memory import Memory
 from auditor.model.reading import Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.scopes import Subject, scopes_of, subject_of
-from auditor.model.verdict import Severity, Status
+from auditor.model.verdict import EXTENSIONS_NOT_READ, Severity, Status
 
 LATELY = timedelta(hours=6)
 """Resource Graph rows are minutes to hours old, and the activity log's events come late."""
@@ -82,9 +82,21 @@ def doubtful(frames: Mapping[str, pd.DataFrame], rulebook: RuleBook, memory: Mem
 
 
 def changed(before: pd.DataFrame, after: pd.DataFrame) -> int:
-    """How many verdicts came out otherwise: another status or reason, one that is gone, one that is new."""
-    one, other = _outcomes(before), _outcomes(after)
+    """How many verdicts came out otherwise: another status or reason, one that is gone, one that is new.
+
+    Those on what did not answer are not among them: nothing was found otherwise.
+    """
+    silent = did_not_answer(before, after)
+    one, other = (_outcomes(each[~each["machine_id"].str.lower().isin(silent)]) for each in (before, after))
     return sum(one.get(key) != other.get(key) for key in one.keys() | other.keys())
+
+
+def did_not_answer(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
+    """Ids, in lower case, of what was known before and could not be read again."""
+    known, unread = (
+        set(each["machine_id"][each["reason_code"].eq(EXTENSIONS_NOT_READ)].str.lower()) for each in (before, after)
+    )
+    return unread - known
 
 
 def _outcomes(verdicts: pd.DataFrame) -> dict[tuple[str, ...], tuple[str, ...]]:

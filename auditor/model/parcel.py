@@ -64,13 +64,14 @@ class Confirmation:
     """Verdicts that were judged again on what Resource Manager itself said: on how many machines, how many changed.
 
     ``machines`` were read again, ``left`` were not because a night reads only so many again; ``changed`` counts the
-    verdicts that came out otherwise.
+    verdicts that came out otherwise; ``silent`` machines were asked again and did not answer.
     """
 
     machines: int = 0
     verdicts: int = 0
     changed: int = 0
     left: int = 0
+    silent: int = 0
 
     def __add__(self, other: Confirmation) -> Confirmation:
         return Confirmation(
@@ -78,6 +79,7 @@ class Confirmation:
             self.verdicts + other.verdicts,
             self.changed + other.changed,
             self.left + other.left,
+            self.silent + other.silent,
         )
 
 

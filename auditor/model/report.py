@@ -136,8 +136,8 @@ class Report:
     ``run`` is run.json as it will be written. ``left_out`` is a sentence on the verdicts that the workbook leaves to
     verdicts.parquet, or empty. ``tables`` are shown by page and workbook alike: by_rule, by_subscription, by_version,
     operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
-    the verdicts do not speak of), gaps, subscriptions, unseen (machines without an agent, with unread extensions, not
-    seen), set_aside (managed, expired), readings, exemptions, about.
+    the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
+    extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, about.
     """
 
     title: str

@@ -35,7 +35,7 @@ FIRST_WIDTH = 26
 """Width of the first column of the summary: the names of the verdicts stand there."""
 STACKED_TABLES = {
     "sheet_coverage": ("kinds", "coverage", "outside", "states"),
-    "sheet_gaps": ("gaps", "unseen", "set_aside", "subscriptions"),
+    "sheet_gaps": ("gaps", "accepted_gaps", "unseen", "set_aside", "subscriptions"),
 }
 """Tables that stand below one another, by the word that names their worksheet: numbers on one, texts on the other."""
 SINGLE_TABLES = {

@@ -206,6 +206,19 @@ MESSAGES = {
         "A",
         "The cause.",
     ),
+    # A scale set's write fails of several things: the one about an extension is ours.
+    json.dumps(
+        {
+            "error": {
+                "code": "DeploymentFailed",
+                "message": "See details.",
+                "details": [
+                    {"code": "VMProvisioningTimeout", "message": "It took too long."},
+                    {"code": "VMExtensionProvisioningError", "message": "The handler reported a failure."},
+                ],
+            }
+        }
+    ): ("VMExtensionProvisioningError", "The handler reported a failure."),
     "The request was throttled.": ("429", "The request was throttled."),
     '"The request was throttled."': ("429", "The request was throttled."),
     "<html><title>Bad Gateway</title></html>": ("429", "Bad Gateway"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_each_source_is_told_with_its_denominator(report: Report) -> None:
     told = {(row["kind"], row["source"]): row for row in rows(report, "coverage")}
     counts = {key: (row["machines"], row["answered"], row["unanswered"], row["not_asked"]) for key, row in told.items()}
     assert counts["Virtual machine", "Machine list"] == (4, 4, 0, 0)
-    assert counts["Virtual machine", "Machine by itself"] == (4, 0, 1, 3)
+    assert counts["Virtual machine", "Instance view"] == (4, 0, 1, 3)
     assert counts["Virtual machine", "Heartbeats"] == (4, 1, 3, 0)
     assert counts["Scale-set instance", "Scale set's instances"] == (1, 1, 0, 0)
     assert counts["Arc-enabled server", "Arc servers' extensions"] == (3, 3, 0, 0)
@@ -112,12 +113,15 @@ def test_managed_machines_and_expired_servers_are_listed(report: Report) -> None
 
 def test_machines_of_concern_are_told_apart(report: Report) -> None:
     told = [(row["what"], row["machine"], row["kind"], row["reason"]) for row in rows(report, "unseen")]
-    assert told[:3] == [
+    assert told[:6] == [
         ("Scale set listed, and its instances could not be read", "dark", "Scale set", "not allowed."),
         ("Listed, and its extensions could not be read", "web-2", "Virtual machine", "not allowed."),
         ("Read, and without the agent", "web-3", "Virtual machine", None),
+        ("Disconnected", "plant-2", "Arc-enabled server", "since 2026-11-13 03:00 UTC"),
+        ("Its state is not known", "web-2", "Virtual machine", "not allowed."),
+        ("Behind the model of its scale set", "pool_0", "Scale-set instance", None),
     ]
-    assert [row["subscription"] for row in rows(report, "unseen")[3:]] == [
+    assert [row["subscription"] for row in rows(report, "unseen")[6:]] == [
         f"Disabled ({parts.DISABLED})",
         parts.MISSING,
         f"Refused ({parts.REFUSED})",
@@ -128,7 +132,7 @@ def test_gaps_name_what_they_are_about(report: Report) -> None:
     scopes = {row["source"]: row["scope"] for row in rows(report, "gaps")}
     assert scopes["Machine list"] == f"Refused\n{parts.REFUSED}"
     assert scopes["Scale set's instances"] == f"dark\nScale set in Shop\n{parts.UNREAD_SET.lower()}"
-    assert scopes["Machine by itself"] == f"web-2\nVirtual machine in Shop\n{parts.UNREAD_VM.lower()}"
+    assert scopes["Instance view"] == f"web-2\nVirtual machine in Shop\n{parts.UNREAD_VM.lower()}"
 
 
 def test_the_banner_has_a_line_for_each_scope_with_its_name(report: Report) -> None:
@@ -140,7 +144,7 @@ def test_the_banner_has_a_line_for_each_scope_with_its_name(report: Report) -> N
         f"Refused ({parts.REFUSED}), 3 questions (Machine list, Scale set list, Arc server list), such as: not allowed"
         in lines
     )
-    assert "Machine by itself web-2 (Virtual machine in Shop): not allowed." in lines
+    assert "Instance view web-2 (Virtual machine in Shop): not allowed." in lines
 
 
 def test_many_machines_with_one_fault_are_one_line() -> None:
@@ -150,7 +154,7 @@ def test_many_machines_with_one_fault_are_one_line() -> None:
     shard.readings += [parts.reading(Source.INSTANCE_VIEW, each, **alike) for each in ids]
     banner = parts.report_of(shard).banner
     assert banner
-    assert "Machine by itself, 5 of them (web-10, web-11, web-12 …): It broke. Wait." in banner.lines
+    assert "Instance view, 5 of them (web-10, web-11, web-12 …): It broke. Wait." in banner.lines
 
 
 def test_an_accepted_gap_is_told_and_makes_no_banner() -> None:
@@ -162,6 +166,34 @@ def test_an_accepted_gap_is_told_and_makes_no_banner() -> None:
     assert report.banner is None
     assert {row["accepted"] for row in rows(report, "gaps")} == {f"ann, {date(2026, 11, 22)}: known"}
     assert all(gap["accepted"] for gap in report.run["gaps"])  # type: ignore[attr-defined]
+    assert "which ann accepted until 2026-11-22 (known)." in report.summary, "accepted is not unsaid"
+
+
+def test_accepted_gaps_say_how_they_stand() -> None:
+    entries = [(parts.REFUSED, "2026-12-31"), (parts.DISABLED, "2026-11-01"), (parts.EMPTY, "2026-12-31")]
+    accepted = tuple(
+        {"scope": scope, "source": "any", "owner": "ann", "reason": "known", "until": until} for scope, until in entries
+    )
+    report = parts.report_of(settings=Settings.model_validate({"scope": {"accepted_gaps": accepted}}))
+    assert [(row["accepts"], row["standing"]) for row in rows(report, "accepted_gaps")] == [
+        (3, "in force"),
+        (0, "expired; the gap is open again"),
+        (0, "matches no gap tonight: remove it, or correct its scope"),
+    ]
+
+
+def test_a_rule_that_speaks_of_no_row_is_named() -> None:
+    silent = parts.rule("ORG-001", "tags.environment")
+    report = parts.report_of(book=replace(parts.BOOK, rules=(*parts.RULES, silent)))
+    assert "Rules that speak of no row tonight: ORG-001." in report.summary
+    assert "speak of no row" not in parts.report_of().summary
+
+
+def test_every_subscription_in_scope_has_its_row(report: Report) -> None:
+    told = {row["subscription"]: (row["read"], row["machines"]) for row in rows(report, "by_subscription")}
+    assert told["Refused"] == ("Refused", None)
+    assert told["Shop"] == ("Partly read", 5)
+    assert len(told) == 6
 
 
 def test_a_machine_that_was_deleted_during_the_run_is_no_gap() -> None:
@@ -177,7 +209,7 @@ def test_a_machine_that_was_deleted_during_the_run_is_no_gap() -> None:
 def test_readings_that_span_shards_count_once(report: Report) -> None:
     asked = {row["source"]: row["questions"] for row in rows(report, "readings")}
     assert asked["Heartbeats"] == 1
-    assert asked["Subscription"] == 7
+    assert asked["Subscription list"] == 7
     assert sum(asked.values()) == len(parts.survey()) + len(parts.shop().readings) + len(parts.plant().readings)
 
 
@@ -191,14 +223,16 @@ def test_the_summary_says_how_many_verdicts_were_judged_again() -> None:
     report = parts.report_of(confirmed=confirmed)
     assert "1,234 verdicts on 3 machines and scale sets were judged again" in report.summary
     assert "and 2 of them changed. 4 more were doubtful and not read again." in report.summary
-    assert report.run["confirmed"] == {"machines": 3, "verdicts": 1_234, "changed": 2, "left": 4}
+    assert report.run["confirmed"] == {"machines": 3, "verdicts": 1_234, "changed": 2, "left": 4, "silent": 0}
     assert "judged again" not in parts.report_of().summary
 
 
 def test_the_first_sentence_counts_machines_by_kind(report: Report) -> None:
-    assert report.headline == "2 of 8 machines fail a rule"
+    assert (
+        report.headline == "2 of the 8 machines that were listed fail a rule; 3 of 6 subscriptions could not be listed"
+    )
     assert report.summary.startswith(
-        "15 verdicts in 3 subscriptions (4 virtual machines, 1 scale-set instance, 3 Arc-enabled servers): 4 fail"
+        "15 verdicts in 3 of 6 subscriptions (4 virtual machines, 1 scale-set instance, 3 Arc-enabled servers): 4 fail"
     )
 
 

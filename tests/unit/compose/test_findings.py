@@ -127,6 +127,25 @@ def test_operations_are_evidence_with_their_times_initiator_and_error(told: list
     }
 
 
+def test_an_operation_is_found_by_the_id_that_the_log_makes_of_names() -> None:
+    """The list of a uniform set's instances spells its extensions below a virtual machine that is nowhere."""
+    spelled = f"{parts.COMPUTE}/virtualMachines/pool_0/extensions/AMA"
+    instance = parts.machine(parts.INSTANCE, kind="scale_set_instance", scale_set_id=parts.SCALE_SET)
+    shard = parts.Shard(
+        [instance],
+        extensions=[parts.agent(instance, id=spelled, last_failure="unresolved")],
+        operations=[parts.operation(parts.INSTANCE)],
+    )
+    shard.judge("AMA-003", Status.FAIL, spelled, reason_code="bad", clause=0)
+    shard.judge("AMA-004", Status.PASS, parts.INSTANCE)
+    report = parts.report_of(shard)
+    told = list(report.findings())
+    assert evidence(one(told, "AMA-003", spelled))["operation"].value["outcome"] == "failed"  # type: ignore[index]
+    assert "operation" not in evidence(one(told, "AMA-004", parts.INSTANCE)), "it failed on an extension that is there"
+    [row] = report.tables["operations"].rows()
+    assert row[-1] == "unresolved"
+
+
 @pytest.mark.parametrize(
     ("resource", "action", "source"),
     [

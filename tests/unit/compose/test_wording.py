@@ -18,7 +18,8 @@ from auditor.compose.wording import Wording, iso, jsonable
 from auditor.frames.build import DTYPES
 from auditor.model.dataset import FRAMES, VIEWS, Kind, rule_column
 from auditor.model.reading import Source
-from auditor.model.rule import FIXES
+from auditor.model.rule import FIXES, AllOf, AnyOf, Comparison, NoneOf, Operator
+from auditor.model.settings import Settings
 from auditor.model.verdict import Severity, Status
 from tests.unit.compose import parts
 
@@ -169,3 +170,28 @@ def test_a_tag_is_told_as_rules_read_it(tags: str | None, value: str | None, tex
     column = rule_column("machines", "tags.owner")
     assert column is not None
     assert WORDING.told(column, tags) == (value, text)
+
+
+def test_a_condition_reads_as_it_is_written_none_of_and_any_of_too() -> None:
+    tests = tuple(Comparison(f"tags.{name}", Operator.EQUALS, "prod") for name in ("env", "tier"))
+    assert WORDING.condition(AllOf(tests)) == "tags.env equals prod, tags.tier equals prod"
+    assert WORDING.condition(AnyOf(tests)) == "any of (tags.env equals prod; tags.tier equals prod)"
+    assert WORDING.condition(AllOf((NoneOf(tests[:1]),))) == "none of (tags.env equals prod)"
+    late = Comparison("silent_for", Operator.AT_MOST, timedelta(days=1))
+    assert WORDING.condition(late) == "silent_for at_most 1 day"
+
+
+@pytest.mark.parametrize(
+    ("scope", "sentence"),
+    [
+        ({}, "All subscriptions that the identity can see"),
+        ({"subscriptions": (parts.SHOP,)}, "one named subscription"),
+        ({"management_groups": ("a", "b")}, "all subscriptions below 2 management groups"),
+        (
+            {"exclude_subscriptions": (parts.SHOP,)},
+            "All subscriptions that the identity can see, without 1 that the configuration excludes",
+        ),
+    ],
+)
+def test_the_subtitle_says_what_was_to_be_audited(scope: dict[str, object], sentence: str) -> None:
+    assert parts.report_of(settings=Settings.model_validate({"scope": scope})).subtitle == sentence

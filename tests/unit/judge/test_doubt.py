@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.judge import changed, doubtful
+from auditor.judge import changed, did_not_answer, doubtful
 from auditor.judge.doubt import Doubt, Why
 from auditor.judge.verdicts import verdict_frame
 from auditor.model.memory import EMPTY, Memory
@@ -261,6 +261,18 @@ def test_changed_counts_the_verdicts_that_differ_come_or_go(
     expected = sum(told.get(each) != again.get(each) for each in {*told, *again})
 
     assert changed(table(*one), table(*other)) == changed(table(*other), table(*one)) == expected
+
+
+def test_what_did_not_answer_again_has_not_changed() -> None:
+    before = table(fails("/m/0"), fails("/m/1"), fails("/m/2", reason_code="extensions_not_read"))
+    after = table(
+        fails("/m/0", status="unanswered", reason_code="extensions_not_read"),
+        fails("/m/1", status="pass"),
+        fails("/m/2", reason_code="extensions_not_read"),
+    )
+
+    assert did_not_answer(before, after) == {"/m/0"}
+    assert changed(before, after) == 1
 
 
 def test_other_evidence_for_the_same_verdict_is_no_change() -> None:

@@ -8,15 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import yaml
-
+from auditor.compose.wording import Wording
 from auditor.model.report import LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
 from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
 from auditor.render.batch import batches
 from auditor.render.folder import Format
 from auditor.render.text import printable
-from auditor.resources import reports_folder
 
 AS_OF = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 ZONE = "Asia/Tokyo"
@@ -84,8 +82,7 @@ SHARES = (Status.PASS, Status.FAIL, Status.PASS, Status.PENDING, Status.PASS, St
 
 def words() -> dict[str, str]:
     """The shipped catalogue's fixed words."""
-    catalogue = yaml.safe_load((reports_folder() / "en.yaml").read_text(encoding="utf-8"))
-    return dict(catalogue["words"])
+    return dict(Wording("en", "UTC").words)
 
 
 def evidence(**changes: object) -> Evidence:
@@ -267,6 +264,9 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
               ["Machine/text/24", "Subscription/text/24", "What/status/15", "Why/long/50"],
               [(machine, "Payments", Status.UNANSWERED, "Its extensions were not read."),
                ("vm-app-017", "Web shop", "no agent", "It has no Azure Monitor Agent.")]),
+        table("accepted_gaps", "Accepted gaps",
+              ["Scope/text/40", "Owner/text/20", "Until/text/12", "Standing/text/20"],
+              [(SECOND, HOSTILE[1], "2027-01-31", "in force")]),
         table("readings", "Readings",
               ["Source/text/28", "Scope/text/60", "Complete/text/10", "Rows/number/8", "Read at/time/17"],
               [("Machine with instance view", LONG_ID.format(machine), True, 3, AS_OF)] * 40),

@@ -166,6 +166,7 @@ def test_the_coverage_begins_with_its_denominator(page: Page) -> None:
         "states",
         "outside",
         "gaps",
+        "accepted_gaps",
         "unseen",
         "set_aside",
         "subscriptions",
@@ -185,7 +186,7 @@ def test_groups_that_ask_for_action_stand_open(page: Page) -> None:
 def test_evidence_shows_value_source_and_time_in_the_zone_of_the_report(page: Page) -> None:
     shown = squeezed(page.text)
     assert "unset (the key is absent)" in shown
-    assert "Regional version list" in shown
+    assert "Regional versions" in shown
     assert "2026-03-03 02:26" in shown
     assert "Times are in Asia/Tokyo (UTC+09:00)" in shown
     assert {"datetime": "2026-03-02T17:26:00Z"} in page.all("time")

@@ -10,7 +10,7 @@ _M_ARENA_MAX = -8
 _ARENAS = 2
 
 
-def keep_little() -> None:
+def return_freed_memory() -> None:
     """Texts of frames come from the system's allocator, and that has few arenas; the whole process is changed.
 
     Arrow's own pool keeps what was freed, and glibc gives each of many threads an arena that never shrinks: together a
