@@ -132,8 +132,8 @@ def _concerned(rows: pd.DataFrame, word: str) -> pd.Series[Any]:
             return rows["extensions_read"].ne("yes")
         case "disconnected":
             return rows["availability"].eq("disconnected")
-        case "no_state":
-            return rows["availability"].isna()
+        case "no_state":  # of an unread machine that goes without saying: it has a row already
+            return rows["availability"].isna() & rows["extensions_read"].eq("yes")
         case "behind_model":
             return rows["follows_model"].eq("no")
         case _:
