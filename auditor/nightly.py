@@ -22,7 +22,7 @@ from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of
+from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of, load
 
 MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""
@@ -160,10 +160,10 @@ def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]
 
 def _ledger(survey: Survey, shards: Sequence[ShardResult]) -> compose.Ledger:
     @lru_cache(maxsize=1)
-    def load(folder: Path) -> frames.Frames:
-        return frames.read_frames(folder)
+    def loaded(at: int) -> frames.Frames:
+        return load(shards[at])
 
-    loaders = [partial(load, shard.folder) for shard in shards]
+    loaders = [partial(loaded, at) for at in range(len(shards))]
     return compose.Ledger(loaders, survey.readings, tuple(survey.rows.get("subscriptions", [])))
 
 
