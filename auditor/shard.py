@@ -60,9 +60,9 @@ def judged(
 ) -> ShardResult:
     """Judge what was collected into ``folder``, tonight or long ago, and leave the verdicts in a folder in ``scratch``.
 
-    Raises ValueError where the folder does not hold what was collected.
+    Raises FramesRefused where the folder does not hold what was collected.
     """
-    collected = frames.declared(frames.read_frames(folder))
+    collected = frames.read_collected(folder)
     derived = frames.derive(collected, Context(rulebook.releases, memory, _rollout(settings), as_of))
     verdicts = judge.judge(rulebook, derived, configured_sources(settings), as_of)
     changed = {name: frame for name, frame in derived.items() if frame is not collected[name]}
@@ -84,7 +84,7 @@ def confirm(
 
     The shard's folders then hold the new verdicts, and the frames that they rest on.
     """
-    before, told = frames.declared(frames.read_frames(shard.folder)), _verdicts_on(shard, again)
+    before, told = frames.read_collected(shard.folder), _verdicts_on(shard, again)
     session = workshop.open_session()
     try:
         harvest = collect.reread(session, *frames.rows_again(before, again))

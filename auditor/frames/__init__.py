@@ -3,15 +3,17 @@
 from auditor.frames.build import Frames, build, collected, declared
 from auditor.frames.derive import Context, derive
 from auditor.frames.narrow import renewed, rows_again, verdicts_on
-from auditor.frames.store import read_frame, read_frames, write_frames
+from auditor.frames.store import FramesRefused, read_collected, read_frame, read_frames, write_frames
 
 __all__ = [
     "Context",
     "Frames",
+    "FramesRefused",
     "build",
     "collected",
     "declared",
     "derive",
+    "read_collected",
     "read_frame",
     "read_frames",
     "renewed",

@@ -9,14 +9,19 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditor.frames.build import Frames
+from auditor.frames.build import Frames, declared
 
 MANIFEST = "manifest.json"
 MOST_ROWS = 20_000_000
 """A frame has no more: a file that says so would fill the memory before anything else is looked at."""
 _PLAIN = re.compile(r"[a-z_]+\.parquet")
+
+
+class FramesRefused(ValueError):
+    """A folder does not hold frames as they are written."""
 
 
 def write_frames(folder: Path, frames: Frames) -> None:
@@ -39,6 +44,14 @@ def read_frames(folder: Path, *, without: Collection[str] = ()) -> Frames:
     return {Path(file).stem: _read(folder, file, told) for file, told in _told(folder).items() if file not in left}
 
 
+def read_collected(folder: Path) -> Frames:
+    """What was collected into a finished folder, by whatever version, as this one declares it. Raises FramesRefused."""
+    try:
+        return declared(read_frames(folder))
+    except (OSError, ValueError, TypeError, pa.ArrowException) as error:  # what reading and typing odd files raises
+        raise FramesRefused(f"{folder.name}: {error}") from error
+
+
 def read_frame(folder: Path, name: str) -> pd.DataFrame:
     """One frame of a finished folder. Raises as :func:`read_frames` does, and KeyError where there is no such frame."""
     file = f"{name}.parquet"
@@ -48,7 +61,10 @@ def read_frame(folder: Path, name: str) -> pd.DataFrame:
 def _told(folder: Path) -> dict[str, str]:
     """The hash of each file, as the manifest tells it."""
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return dict(manifest["frames"])
+    told = manifest.get("frames") if isinstance(manifest, dict) else None
+    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+        raise ValueError(f"{MANIFEST} in {folder} names no frames.")
+    return told
 
 
 def _read(folder: Path, file: str, told: str) -> pd.DataFrame:
