@@ -83,11 +83,13 @@ def night(
         return _report(order, watch, gathered, shards)
 
 
-def collect_only(order: Order, grounds: Grounds, narrator: Narrator) -> Collected:
+def collect_only(
+    order: Order, grounds: Grounds, narrator: Narrator, *, machines_per_shard: int = MACHINES_PER_SHARD
+) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
     with _begun(order, narrator) as (watch, scratch):
-        gathered, shards = _gather(order, watch, scratch)
+        gathered, shards = _gather(order, watch, scratch, machines_per_shard)
         with watch.stage("snapshot") as told:
             composer = _composer(order, watch, gathered, shards)
             report = composer.report()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.errors import OutputRefused
 from auditor.frames.build import Frames, declared
 
 MANIFEST = "manifest.json"
@@ -25,14 +27,24 @@ class FramesRefused(ValueError):
 
 
 def write_frames(folder: Path, frames: Frames) -> None:
-    """Write each frame, and last the manifest: a folder without one is not finished. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    hashes = {}
-    for name, frame in frames.items():
-        path = folder / f"{name}.parquet"
-        frame.to_parquet(path, index=False)
-        hashes[path.name] = _digest(path)
-    (folder / MANIFEST).write_text(json.dumps({"frames": hashes}, indent=1, sort_keys=True), encoding="utf-8")
+    """Write each frame, and last the manifest: a folder without one is not finished.
+
+    Raises OutputRefused where the disk refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        hashes = {}
+        for name, frame in frames.items():
+            path = folder / f"{name}.parquet"
+            frame.to_parquet(path, index=False)
+            hashes[path.name] = _digest(path)
+        (folder / MANIFEST).write_text(json.dumps({"frames": hashes}, indent=1, sort_keys=True), encoding="utf-8")
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise OutputRefused(
+            f"Nothing was reported: the night's own frames were not written to {folder} ({why}). Free some space "
+            "there, or name a folder on a larger disk with the environment variable TMPDIR."
+        ) from error
 
 
 def read_frames(folder: Path, *, without: Collection[str] = ()) -> Frames:
