@@ -156,6 +156,7 @@ def _gather(
         identity=cloud.identity(),
         portal=cloud.endpoints.portal,
         confirmed=confirmation,
+        again=tuple(each for shard in shards for each in shard.again),
     )
     return gathered, shards
 

@@ -97,7 +97,7 @@ def confirm(
     silent = len(judge.did_not_answer(told, told_again))
     confirmed = Confirmation(len(again), len(told_again), judge.changed(told, told_again), silent=silent)
     traffic = {source: shard.traffic[source] + session.traffic[source] for source in Source}
-    return replace(anew, traffic=traffic, confirmed=confirmed)
+    return replace(anew, traffic=traffic, confirmed=confirmed, again=tuple(again))
 
 
 def load(shard: ShardResult) -> frames.Frames:

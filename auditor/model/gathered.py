@@ -18,7 +18,8 @@ class Gathered:
 
     ``as_of`` is the time to judge by; ``fixed_clock``: it was given, and every answer counts as read then. ``survey``
     are the readings that span shards, ``subscriptions`` the rows of that frame. ``identity`` never holds a secret;
-    ``portal`` is a base address. ``tool`` is what collected, with its version.
+    ``portal`` is a base address. ``tool`` is what collected, with its version. ``again`` are the ids of what
+    was read again from Resource Manager itself.
     """
 
     tool: str
@@ -32,3 +33,4 @@ class Gathered:
     identity: Mapping[str, str | None]
     portal: str
     confirmed: Confirmation
+    again: tuple[str, ...]

@@ -91,7 +91,7 @@ class ShardResult:
     """One shard in two folders, each of Parquet frames and a manifest with their hashes.
 
     ``folder`` holds what was collected, and can be judged again; ``judged`` the verdicts, and the frames that deriving
-    has changed.
+    has changed. ``again``: the ids, in lower case, of what was read again from Resource Manager itself.
     """
 
     folder: Path
@@ -99,3 +99,4 @@ class ShardResult:
     machines: int
     traffic: Mapping[Source, Traffic] = field(default_factory=dict)
     confirmed: Confirmation = NOTHING_CONFIRMED
+    again: tuple[str, ...] = ()

@@ -52,6 +52,7 @@ class Letter:
     identity: Mapping[str, str | None]
     portal: str
     confirmed: Confirmation
+    again: tuple[str, ...]
     config_hash: str
     files: tuple[Named, ...]
     marks: Mapping[str, str]
@@ -80,6 +81,7 @@ def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
         identity=gathered.identity,
         portal=gathered.portal,
         confirmed=gathered.confirmed,
+        again=gathered.again,
         config_hash=grounds.config_hash,
         files=tuple(Named(text.role, text.name, text.shipped) for text in grounds.texts),
         marks=grounds.marks,
@@ -109,4 +111,5 @@ def gathered_in(folder: Path, letter: Letter) -> Gathered:
         identity=letter.identity,
         portal=letter.portal,
         confirmed=letter.confirmed,
+        again=letter.again,
     )

@@ -441,6 +441,13 @@ def test_rules_and_exemptions_lie_in_it_byte_for_byte(night: Night, shared_bench
     assert (night.snapshot / "exemptions/accepted.yaml").read_bytes() == accepted
 
 
+def test_it_tells_who_was_read_again(night: Night) -> None:
+    told = json.loads((night.snapshot / "night.json").read_bytes())
+
+    assert len(told["again"]) == told["confirmed"]["machines"] > 0
+    assert all(each.startswith("/subscriptions/") for each in told["again"])
+
+
 def test_only_what_was_collected_is_stored(night: Night) -> None:
     """What is derived may be derived otherwise by a later version."""
     [shard] = (night.snapshot / "shards").iterdir()
@@ -454,7 +461,8 @@ def test_a_snapshot_of_an_older_version_is_judged_by_what_it_has(night: Night, s
     """It lacks a frame and a column of today: what rests on them is not known, and the rest is as it was."""
     older = copied(night.snapshot, tmp_path / "older")
     [shard] = (older / "shards").iterdir()
-    pd.read_parquet(shard / "extensions.parquet").drop(columns="auto_upgrade").to_parquet(shard / "extensions.parquet")
+    extensions = pd.read_parquet(shard / "extensions.parquet")
+    extensions.drop(columns="auto_upgrade").to_parquet(shard / "extensions.parquet")
     (shard / "operations.parquet").unlink()
     _sealed(older)
 
@@ -464,6 +472,10 @@ def test_a_snapshot_of_an_older_version_is_judged_by_what_it_has(night: Night, s
     then, now = (run_of(each)["counts"] for each in (night.report, tmp_path / "r"))
     assert now["AMA-001"]["pass"] == 0 and now["AMA-001"]["unanswered"] > then["AMA-001"]["unanswered"]
     assert now["AMA-004"] == then["AMA-004"]
+    findings = json.loads((tmp_path / "r/findings.json").read_bytes())
+    unanswered = [each for each in findings if (each["rule_id"], each["status"]) == ("AMA-001", "unanswered")]
+    assert any("Automatic upgrade" in each["reason"] for each in unanswered)
+    assert [each for each in unanswered if not each["reason"].strip() or not each["remediation"]] == []
 
 
 def test_frames_that_cannot_be_read_are_refused(night: Night, shell: Shell, tmp_path: Path) -> None:

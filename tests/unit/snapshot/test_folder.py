@@ -49,6 +49,7 @@ def gathered(tmp_path: Path) -> Gathered:
         identity={"object_id": "o", "tenant_id": None},
         portal="https://portal.azure.com",
         confirmed=Confirmation(1, 2, 3, 4, 5),
+        again=("/subscriptions/s/machine",),
     )
 
 
