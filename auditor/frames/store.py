@@ -60,7 +60,7 @@ def read_collected(folder: Path) -> Frames:
     """What was collected into a finished folder, by whatever version, as this one declares it. Raises FramesRefused."""
     try:
         return declared(read_frames(folder))
-    except (OSError, ValueError, TypeError, pa.ArrowException) as error:  # what reading and typing odd files raises
+    except (OSError, ValueError, TypeError) as error:  # what reading and typing odd files raises
         raise FramesRefused(f"{folder.name}: {error}") from error
 
 
@@ -85,10 +85,15 @@ def _read(folder: Path, file: str, told: str) -> pd.DataFrame:
     path = folder / file
     if _digest(path) != told:
         raise ValueError(f"{file} in {folder} is not the file that was written: its hash differs.")
-    rows = pq.read_metadata(path).num_rows
-    if rows > MOST_ROWS:
-        raise ValueError(f"{file} in {folder} says that it holds {rows:,} rows; no frame has more than {MOST_ROWS:,}.")
-    return pd.read_parquet(path)
+    try:
+        rows = pq.read_metadata(path).num_rows
+        if rows > MOST_ROWS:
+            raise ValueError(
+                f"{file} in {folder} says that it has {rows:,} rows; no frame has more than {MOST_ROWS:,}."
+            )
+        return pd.read_parquet(path)
+    except pa.ArrowException as error:
+        raise ValueError(f"{file} in {folder} is no table that can be read: {error}.") from error
 
 
 def _digest(path: Path) -> str:
