@@ -64,6 +64,12 @@ class OutputRefused(AuditorError):
     exit_code = ExitCode.SETTINGS_REFUSED
 
 
+class SnapshotRefused(AuditorError):
+    """A snapshot is not what was written, was made by a newer auditor, or is none; nothing of it is judged."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED
+
+
 class ExtraMissing(AuditorError):
     """An optional part is asked for and its packages are not installed."""
 

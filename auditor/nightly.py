@@ -1,34 +1,43 @@
-"""One night, from beginning to end: read :func:`night`, it is the whole program in one screen."""
+"""One night, from beginning to end: read :func:`night`, it is the whole program in one screen.
+
+A run is what :func:`collect_only` and :func:`judge_again` do one after the other, by the same stages.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 
-from auditor import __version__, collect, compose, frames, history, judge, render, workers
+from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
-from auditor.errors import ExitCode, SettingsRefused
+from auditor.errors import ExitCode, SettingsRefused, SnapshotRefused
+from auditor.model.gathered import Gathered
+from auditor.model.grounds import Again, Grounds
 from auditor.model.narration import Narrator
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of
+from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of, judged, load
 
 MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""
 MOST_CONFIRMED = 500
 """Machines that one night reads again one by one; where more are doubtful, the gravest. The report says how many were
 left: without the memory of last night every failure is a new one."""
+
+
+TOOL = f"azure-extension-auditor {__version__}"
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,19 @@ class Result:
     folder: Path
 
 
+@dataclass(frozen=True)
+class Collected:
+    """How a night without a report ended, where its snapshot lies, and the sha256 of its manifest.
+
+    Of ``report`` no findings and tables can be told any more, only what was counted.
+    """
+
+    exit_code: ExitCode
+    report: Report
+    folder: Path
+    digest: str
+
+
 def night(
     order: Order,
     narrator: Narrator,
@@ -55,44 +77,111 @@ def night(
 
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
     """
-    workers.return_freed_memory()
     render.check_output(order.output)
-    _check_examples(order)
-    watch, cloud = Watch(narrator), Cloud(order.settings.azure)
-    open_session = partial(
-        Session, cloud, narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
-    )
-    memory = history.recall()
-    with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
-        with watch.stage("survey") as told:
-            survey, asked = _survey(open_session, order)
-            told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
-        with watch.stage("audit") as told:
-            shop = Workshop(open_session, Path(scratch))
-            shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
-            told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
-        with watch.stage("confirm") as told:
-            confirmation, shards = _confirm_all(shards, memory, order, shop)
-            told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
-        with watch.stage("compose") as told:
-            traffic = _traffic([asked, *(shard.traffic for shard in shards)])
-            composer = compose.Composer(
-                _ledger(survey, shards), order, _facts(order, watch, traffic, cloud, confirmation)
-            )
+    with _begun(order, narrator) as (watch, scratch):
+        gathered, shards = _gather(order, watch, scratch, machines_per_shard, pause, threads)
+        return _report(order, watch, gathered, shards)
+
+
+def collect_only(
+    order: Order, grounds: Grounds, narrator: Narrator, *, machines_per_shard: int = MACHINES_PER_SHARD
+) -> Collected:
+    """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
+    snapshot.check_output(order.output)
+    with _begun(order, narrator) as (watch, scratch):
+        gathered, shards = _gather(order, watch, scratch, machines_per_shard)
+        with watch.stage("snapshot") as told:
+            composer = _composer(order, watch, gathered, shards)
             report = composer.report()
-            told.append(f"{report.findings_total} verdicts")
-        with watch.stage("render") as told:
-            folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
-            told.append(", ".join(order.formats))
+            digest = snapshot.write_snapshot(gathered, grounds, order.output)
+            told.append(f"{len(shards)} shards")
+    return Collected(composer.exit_code, report, order.output.resolve(), digest)
+
+
+def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrator) -> Result:
+    """The same from a snapshot on: what was gathered is judged, and told. Nothing is asked of anybody.
+
+    Raises SnapshotRefused for frames that cannot be read.
+    """
+    render.check_output(order.output)
+    with _begun(order, narrator) as (watch, scratch):
+        with watch.stage("judge") as told:
+            shards = _judge_all(order, gathered, scratch)
+            told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
+        return _report(order, watch, gathered, shards, again)
+
+
+@contextmanager
+def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
+    """A watch that runs, and a folder for what need not stay."""
+    workers.return_freed_memory()
+    _check_examples(order)
+    watch = Watch(narrator)
+    with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
+        yield watch, Path(scratch)
+
+
+def _gather(
+    order: Order,
+    watch: Watch,
+    scratch: Path,
+    machines_per_shard: int = MACHINES_PER_SHARD,
+    pause: Callable[[float], None] = time.sleep,
+    threads: int = THREADS,
+) -> tuple[Gathered, list[ShardResult]]:
+    """Whatever is asked of Azure is asked in here."""
+    cloud, memory = Cloud(order.settings.azure), history.recall()
+    open_session = partial(
+        Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
+    )
+    with watch.stage("survey") as told:
+        survey, asked = _survey(open_session, order)
+        told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
+    with watch.stage("audit") as told:
+        shop = Workshop(open_session, scratch)
+        shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
+        told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
+    with watch.stage("confirm") as told:
+        confirmation, shards = _confirm_all(shards, memory, order, shop)
+        told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
+    gathered = Gathered(
+        tool=TOOL,
+        as_of=order.as_of,
+        fixed_clock=order.fixed_clock,
+        shards=tuple(shard.folder for shard in shards),
+        survey=survey.readings,
+        subscriptions=tuple(survey.rows.get("subscriptions", [])),
+        memory=memory,
+        traffic=_traffic([asked, *(shard.traffic for shard in shards)]),
+        identity=cloud.identity(),
+        portal=cloud.endpoints.portal,
+        confirmed=confirmation,
+        again=tuple(each for shard in shards for each in shard.again),
+    )
+    return gathered, shards
+
+
+def _report(
+    order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
+) -> Result:
+    with watch.stage("compose") as told:
+        composer = _composer(order, watch, gathered, shards, again)
+        report = composer.report()
+        told.append(f"{report.findings_total} verdicts")
+    with watch.stage("render") as told:
+        folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
+        told.append(", ".join(order.formats))
     return Result(composer.exit_code, report, folder)
 
 
 def _check_examples(order: Order) -> None:
     """A user's rule that does not do what its own examples say judges nobody. Raises SettingsRefused.
 
-    Rules that the configuration tunes are left out: their examples speak of the rule as it was written.
+    Rules that the configuration tunes are left out: their examples speak of the rule as it was written. So are those
+    that a snapshot keeps: they were checked by the version that collected.
     """
-    own = [rule for rule in order.rulebook.rules if Path(rule.path).parent != rules_folder()]
+    known = (rules_folder(), *order.checked)
+    own = [rule for rule in order.rulebook.rules if not any(Path(rule.path).is_relative_to(each) for each in known)]
     asked = [rule for rule in own if rule.enabled and rule.id not in order.settings.rules]
     problems = [problem for rule in asked for problem in judge.check_examples(rule)]
     if problems:
@@ -158,25 +247,38 @@ def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]
     return {source: sum((part.get(source, Traffic()) for part in told), Traffic()) for source in Source}
 
 
-def _ledger(survey: Survey, shards: Sequence[ShardResult]) -> compose.Ledger:
-    @lru_cache(maxsize=1)
-    def load(folder: Path) -> frames.Frames:
-        return frames.read_frames(folder)
+def _judge_all(order: Order, gathered: Gathered, scratch: Path) -> list[ShardResult]:
+    """Every shard of a snapshot, one at a time as on the night itself."""
+    context = (gathered.memory, order.rulebook, order.settings, order.as_of, scratch)
+    with workers.local_executor() as executor:
+        futures = [executor.submit(judged, folder, *context) for folder in gathered.shards]
+        try:
+            return [future.result() for future in futures]
+        except frames.FramesRefused as error:
+            raise SnapshotRefused(f"The snapshot was not judged: {error} Collect it anew.") from error
 
-    loaders = [partial(load, shard.folder) for shard in shards]
-    return compose.Ledger(loaders, survey.readings, tuple(survey.rows.get("subscriptions", [])))
 
-
-def _facts(
-    order: Order, watch: Watch, traffic: Mapping[Source, Traffic], cloud: Cloud, confirmed: Confirmation
-) -> RunFacts:
+def _composer(
+    order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
+) -> compose.Composer:
     not_run = judge.not_run(order.rulebook, configured_sources(order.settings))
-    return RunFacts(
-        tool=f"azure-extension-auditor {__version__}",
+    facts = RunFacts(
+        tool=TOOL,
         watch=watch,
-        traffic=traffic,
-        identity=cloud.identity(),
-        portal=cloud.endpoints.portal,
+        traffic=gathered.traffic,
+        identity=gathered.identity,
+        portal=gathered.portal,
         not_run={entry.rule_id: entry.columns for entry in not_run},
-        confirmed=confirmed,
+        confirmed=gathered.confirmed,
+        again=again,
     )
+    return compose.Composer(_ledger(gathered, shards), order, facts)
+
+
+def _ledger(gathered: Gathered, shards: Sequence[ShardResult]) -> compose.Ledger:
+    @lru_cache(maxsize=1)
+    def loaded(at: int) -> frames.Frames:
+        return load(shards[at])
+
+    loaders = [partial(loaded, at) for at in range(len(shards))]
+    return compose.Ledger(loaders, gathered.survey, gathered.subscriptions)

@@ -1,14 +1,19 @@
 """One shard of the night: collect, frames, judge; and once more for what should be looked at again.
 
+What is collected is stored before anything is derived from it, and judged from there: so a snapshot is judged by the
+same steps, whatever the rules, the release table and the columns that they need have become since.
+
 Runs anywhere, on threads here or on a cluster's worker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import pandas as pd
 
 from auditor import collect, frames, judge
 from auditor.collect.session import Session
@@ -22,7 +27,7 @@ from auditor.model.settings import Settings
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where a shard works: how it opens a session with Azure, and the folder that takes its result."""
+    """Where a shard works: how it opens a session with Azure, and the folder that takes its folders."""
 
     open_session: Callable[[], Session]
     folder: Path
@@ -37,19 +42,33 @@ def audit(
     as_of: datetime,
     workshop: Workshop,
 ) -> ShardResult:
-    """Read the scope's machines and operations, judge them, and leave all of it in the shard's folder."""
+    """Read the scope's machines and operations, judge them, and leave all of it in the shard's folders."""
     session = workshop.open_session()
     try:
         harvest = collect.collect(session, scope, survey, settings, rulebook, as_of)
     finally:
         session.close()
     rows = {**_surveyed(scope, survey, harvest.rows.get("machines", [])), **harvest.rows}
-    built = frames.build(rows, [*survey.readings, *harvest.readings])
-    derived = frames.derive(built, _context(memory, rulebook, settings, as_of))
-    verdicts = judge.judge(rulebook, derived, configured_sources(settings), as_of)
     folder = workshop.folder / scope.name
-    frames.write_frames(folder, {**derived, "verdicts": verdicts})
-    return ShardResult(folder, len(derived["machines"]), session.traffic)
+    frames.write_frames(folder, frames.collected(frames.build(rows, [*survey.readings, *harvest.readings])))
+    shard = judged(folder, memory, rulebook, settings, as_of, workshop.folder)
+    return replace(shard, traffic=session.traffic)
+
+
+def judged(
+    folder: Path, memory: Memory, rulebook: RuleBook, settings: Settings, as_of: datetime, scratch: Path
+) -> ShardResult:
+    """Judge what was collected into ``folder``, tonight or long ago, and leave the verdicts in a folder in ``scratch``.
+
+    Raises FramesRefused where the folder does not hold what was collected.
+    """
+    collected = frames.read_collected(folder)
+    derived = frames.derive(collected, Context(rulebook.releases, memory, _rollout(settings), as_of))
+    verdicts = judge.judge(rulebook, derived, configured_sources(settings), as_of)
+    changed = {name: frame for name, frame in derived.items() if frame is not collected[name]}
+    place = scratch / f"{folder.name}-judged"
+    frames.write_frames(place, {**changed, "verdicts": verdicts})
+    return ShardResult(folder, place, len(derived["machines"]))
 
 
 def confirm(
@@ -63,29 +82,38 @@ def confirm(
 ) -> ShardResult:
     """Judge ``again`` (ids of machines and scale sets) anew on what Resource Manager itself says of them now.
 
-    The shard's folder then holds the new verdicts, and the frames that they rest on.
+    The shard's folders then hold the new verdicts, and the frames that they rest on.
     """
-    before = frames.read_frames(shard.folder)
+    before, told = frames.read_collected(shard.folder), _verdicts_on(shard, again)
     session = workshop.open_session()
     try:
         harvest = collect.reread(session, *frames.rows_again(before, again))
     finally:
         session.close()
-    narrow = frames.narrowed(before, again, harvest.rows, harvest.readings)
-    derived = frames.derive(narrow, _context(memory, rulebook, settings, as_of))
-    after = frames.merged(before, derived, again)
-    verdicts = judge.judge(rulebook, after, configured_sources(settings), as_of)
-    frames.write_frames(shard.folder, {**after, "verdicts": verdicts})
-    told, told_again = (frames.verdicts_on(each, again) for each in (before["verdicts"], verdicts))
+    after = frames.renewed(before, again, harvest.rows, harvest.readings)
+    frames.write_frames(shard.folder, frames.collected(after))
+    anew = judged(shard.folder, memory, rulebook, settings, as_of, workshop.folder)
+    told_again = _verdicts_on(anew, again)
     silent = len(judge.did_not_answer(told, told_again))
     confirmed = Confirmation(len(again), len(told_again), judge.changed(told, told_again), silent=silent)
     traffic = {source: shard.traffic[source] + session.traffic[source] for source in Source}
-    return replace(shard, machines=len(after["machines"]), traffic=traffic, confirmed=confirmed)
+    return replace(anew, traffic=traffic, confirmed=confirmed, again=tuple(again))
+
+
+def load(shard: ShardResult) -> frames.Frames:
+    """All frames of the shard as they were judged, and its verdicts."""
+    derived = frames.read_frames(shard.judged)
+    collected = frames.read_frames(shard.folder, without=derived)
+    return {**frames.declared(collected, without=derived), **derived}
 
 
 def doubts_of(shard: ShardResult, rulebook: RuleBook, memory: Memory, as_of: datetime) -> list[judge.Doubt]:
     """The machines and scale sets of the shard that should be read again from Resource Manager itself."""
-    return judge.doubtful(frames.read_frames(shard.folder), rulebook, memory, as_of)
+    return judge.doubtful(load(shard), rulebook, memory, as_of)
+
+
+def _verdicts_on(shard: ShardResult, ids: Collection[str]) -> pd.DataFrame:
+    return frames.verdicts_on(frames.read_frame(shard.judged, "verdicts"), ids)
 
 
 def configured_sources(settings: Settings) -> frozenset[Source]:
@@ -104,10 +132,6 @@ def _surveyed(scope: ShardScope, survey: Survey, machines: Sequence[Row]) -> dic
         "versions": survey.rows.get("versions", []),
         "heartbeats": heard,
     }
-
-
-def _context(memory: Memory, rulebook: RuleBook, settings: Settings, as_of: datetime) -> Context:
-    return Context(rulebook.releases, memory, _rollout(settings), as_of)
 
 
 def _rollout(settings: Settings) -> dict[str, timedelta]:

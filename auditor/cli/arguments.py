@@ -6,15 +6,39 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.model.verdict import Severity
+
 FORMATS = ("html", "xlsx", "json", "csv", "parquet")
 
 
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--output", type=Path, default=Path(default), metavar="DIR", help=f"default: {default}")
+    add_folder(parser, default, "DIR")
     parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")
+
+
+def add_folder(parser: argparse.ArgumentParser, default: str, metavar: str) -> None:
+    parser.add_argument("--output", type=Path, default=Path(default), metavar=metavar, help=f"default: {default}")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="tell every wait, and the time that has passed")
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
+    )
+    parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
+
+
+def add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--subscription", action="append", default=[], metavar="ID", help="only these (repeatable)")
+    parser.add_argument("--as-of", type=time, metavar="TIME", help="judge, and count as read, at this time")
+
+
+def add_fail_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fail-on", choices=[str(each) for each in Severity], help="end with 10 on findings of this severity or graver"
+    )
 
 
 def time(text: str) -> datetime:

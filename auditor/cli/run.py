@@ -9,21 +9,14 @@ from pathlib import Path
 
 from auditor.cli import arguments as common
 from auditor.cli.running import order_of, run_night
-from auditor.model.verdict import Severity
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
     common.add_output(parser, "audit-report")
-    parser.add_argument(
-        "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
-    )
-    parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
-    parser.add_argument("--subscription", action="append", default=[], metavar="ID", help="only these (repeatable)")
-    parser.add_argument("--as-of", type=common.time, metavar="TIME", help="judge, and count as read, at this time")
-    parser.add_argument(
-        "--fail-on", choices=[str(each) for each in Severity], help="end with 10 on findings of this severity or graver"
-    )
+    common.add_rules(parser)
+    common.add_scope(parser)
+    common.add_fail_on(parser)
     parser.add_argument("--no-deliver", action="store_true", help="write the report and send nothing")
     parser.set_defaults(command=_run)
 

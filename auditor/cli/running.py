@@ -11,6 +11,7 @@ from auditor.cli.arguments import FORMATS
 from auditor.model.verdict import Severity
 
 if TYPE_CHECKING:
+    from auditor.model.narration import Narrator
     from auditor.model.run import Order
     from auditor.settle import Settled
 
@@ -23,7 +24,7 @@ def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -
         rulebook=settled.rulebook,
         config_hash=settled.config_hash,
         output=arguments.output,
-        formats=tuple(dict.fromkeys(arguments.format or FORMATS)),
+        formats=tuple(dict.fromkeys(getattr(arguments, "format", None) or FORMATS)),
         as_of=as_of,
         fixed_clock=getattr(arguments, "as_of", None) is not None,
         fail_on=Severity(fail_on) if (fail_on := getattr(arguments, "fail_on", None)) else None,
@@ -32,13 +33,23 @@ def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -
 
 def run_night(order: Order, arguments: argparse.Namespace) -> int:
     """Run the night; returns its exit code."""
-    from auditor.render.console import ConsoleNarrator, Level, print_summary
+    from auditor.render.console import print_summary
 
-    level = Level.QUIET if arguments.quiet else Level.VERBOSE if arguments.verbose else Level.NORMAL
-    narrator = ConsoleNarrator(sys.stderr, level)
-    narrator.stage("settle", f"{len(order.rulebook.rules)} rules, {len(order.rulebook.exemptions)} exemptions")
+    narrator = narrator_of(arguments)
+    tell_settled(order, narrator)
     from auditor.nightly import night  # the second or so that pandas and the SDK take comes after the first line
 
     result = night(order, narrator)
     print_summary(result.report, result.folder, sys.stdout)
     return int(result.exit_code)
+
+
+def narrator_of(arguments: argparse.Namespace) -> Narrator:
+    from auditor.render.console import ConsoleNarrator, Level
+
+    level = Level.QUIET if arguments.quiet else Level.VERBOSE if arguments.verbose else Level.NORMAL
+    return ConsoleNarrator(sys.stderr, level)
+
+
+def tell_settled(order: Order, narrator: Narrator) -> None:
+    narrator.stage("settle", f"{len(order.rulebook.rules)} rules, {len(order.rulebook.exemptions)} exemptions")

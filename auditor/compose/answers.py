@@ -85,6 +85,13 @@ class Answers:
         }
         return [alike[key] for key in keys]
 
+    def asked(self, sources: Iterable[Source], rows: Rows, at: int) -> bool:
+        """Whether any of ``sources`` that speak of the row at all was asked for it; none of them: nothing is amiss."""
+        subject = rows.subjects[at]
+        speak = [each for each in sources if each not in LIES_OVER or subject in (None, *LIES_OVER[each][0])]
+        cuts = {each: {cut: rows.scopes(cut)[at] for cut in self._cuts[each]} for each in speak}
+        return not speak or any(self._over(each, subject, cuts[each]) for each in speak)
+
     def failed(self, sources: Iterable[Source], rows: Rows, at: int) -> Answer | None:
         """The first reading over the row that is not complete; a machine may report to any workspace."""
         subject = rows.subjects[at]

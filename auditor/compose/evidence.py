@@ -59,7 +59,16 @@ class Witness:
     def gap_over(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
         """Reason and remedy of a gap that may be why the columns are missing in the row."""
         failed = self.answers.failed(sources_of(columns), rows, at)
-        return failed.gap if failed else None
+        return failed.gap if failed else self._not_asked(columns, rows, at)
+
+    def _not_asked(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
+        """The same where the question was never put: the rules, when the data were collected, did not need it."""
+        for need in (need for column in columns for need in column.rests_on):
+            if not self.answers.asked(need, rows, at):
+                sources = ", ".join(self.wording.say("sources", source) for source in need)
+                say = self.wording.say
+                return say("texts", "not_asked", sources=sources), say("texts", "ask_for_it")
+        return None
 
 
 def _columns(names: Iterable[str], view: str) -> list[tuple[Column, bool]]:

@@ -84,6 +84,8 @@ class Reasons:
         """Everything was read, and the value is not there all the same: what that means, and what to do."""
         row = {name: rows.values(name)[at] for name in ("kind", "availability", "on")}
         why, fix = self.wording.unexplained(missing[0].name if missing else "", row)
+        if not why:
+            return self.wording.say("texts", "not_held"), self.wording.say("texts", "look_at_it")
         return sentences(why, rows.only(at), {}, self.wording)[0], fix
 
     def _columns(self, names: Sequence[str]) -> list[Column]:

@@ -27,6 +27,9 @@ PAGE_ROWS = 500
 """Findings of one rule and verdict that the page shows; the workbook and findings.json have them all."""
 _ON_PAGE = (Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT)
 
+_GROUNDS = frozenset({"configuration", "releases", "standing", "exemptions"})
+"""What is judged by besides rules, as :class:`auditor.model.grounds.Grounds` marks it."""
+
 
 @dataclass(frozen=True)
 class Composer:
@@ -189,6 +192,7 @@ class Composer:
         def rows() -> Rows:
             say = self.wording.say
             yield (say("about", "tool"), facts.tool)
+            yield from self._again()
             yield (say("about", "run_id"), self.order.run_id)
             yield (say("about", "as_of"), self.wording.moment(self.order.as_of))
             yield (say("about", "identity"), facts.identity.get("object_id") or say("texts", "unknown"))
@@ -204,9 +208,22 @@ class Composer:
                 say("about", "seconds"),
                 ", ".join(f"{name} {took:.1f}" for name, took in facts.watch.seconds.items()),
             )
-            yield from ((say("about", "rules_hash", file=file), digest) for file, digest in self.order.hashes.items())
+            yield from (
+                (say("about", "rules_hash", file=file), digest)
+                for file, digest in {**self.order.hashes, **facts.hashes}.items()
+            )
 
         return table(self.wording, "about", (cell("fact", width=34), cell("value", CellKind.LONG, 72)), rows)
+
+    def _again(self) -> Rows:
+        """Of a report made from a snapshot: who collected it, and what it is judged by now that it was not then."""
+        again, say = self.facts.again, self.wording.say
+        if again is None:
+            return
+        yield (say("about", "collected_by"), again.tool)
+        for what in ("changed", "added", "removed"):
+            names = [say("about", name) if name in _GROUNDS else name for name in getattr(again.changes, what)]
+            yield (say("about", f"rules_{what}"), ", ".join(names) or say("about", "none"))
 
     @cached_property
     def exit_code(self) -> ExitCode:

@@ -40,7 +40,7 @@ def run_file(
         "requests": {str(source): asdict(told) for source, told in facts.traffic.items()},
         "data_age": _age(tally, order.clock()),
         "confirmed": asdict(facts.confirmed),
-        "hashes": dict(order.hashes),
+        "hashes": {**order.hashes, **facts.hashes},
         "identity": dict(facts.identity),
         **({"left_out": dict.fromkeys(LISTS, left_out)} if left_out else {}),
         "receipts": [],

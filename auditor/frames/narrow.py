@@ -1,4 +1,4 @@
-"""A shard's frames cut down to some of its machines, with what was read of them anew, and put back again."""
+"""A shard's frames with some of its machines and scale sets read anew."""
 
 from __future__ import annotations
 
@@ -49,62 +49,37 @@ def _stranger(identifier: str) -> Row | None:
     return {"id": identifier, "kind": kind, "subscription_id": parts[2]} if kind and len(parts) > 2 else None
 
 
-def narrowed(
-    frames: Frames, ids: Collection[str], rows: Mapping[str, Sequence[Row]], readings: Iterable[Reading]
+def renewed(
+    before: Frames, ids: Collection[str], rows: Mapping[str, Sequence[Row]], readings: Iterable[Reading]
 ) -> Frames:
-    """Frames to derive from, of ``ids`` only: ``rows`` and ``readings`` were read anew, all else is as it was."""
+    """``before`` with ``ids`` (machines and scale sets, lower case) as ``rows`` and ``readings``, read anew, tell them.
+
+    A machine that is not among ``rows`` is gone. So is a scale set, unless it did not answer: then it is as it was.
+    """
     anew = build(rows, readings)
-    parts = {
-        **frames,
-        "machines": anew["machines"],
-        "scale_sets": _renewed(frames, anew, "scale_sets"),
-        # The models' extensions stay beside their instances, which are held against them.
-        "extensions": _renewed({**frames, "extensions": _of_models(frames)}, anew, "extensions"),
-        # What was done to a scale set as a whole was done to its instances, too.
-        "operations": _of(
-            frames["operations"], "machine_id", {*ids, *lower(anew["machines"]["scale_set_id"].dropna())}
-        ),
-        "heartbeats": _of(frames["heartbeats"], "machine_id", ids),
-        "readings": _joined(anew["readings"], frames["readings"]).drop_duplicates(["source", "scope"]),
-    }
-    stored = {name: [each for column in declared for each in column.stored()] for name, declared in FRAMES.items()}
-    return {name: parts[name][columns].reset_index(drop=True) for name, columns in stored.items()}
+    silent = _silent(before, anew["readings"])
+    result = {**before, "readings": _joined(anew["readings"], before["readings"]).drop_duplicates(["source", "scope"])}
+    for name, column in _KEYED.items():
+        told = set(ids) - (silent - {*lower(anew[name][column])})
+        kept = before[name][~lower(before[name][column]).isin(told)]
+        result[name] = _joined(kept, _of(anew[name], column, ids)[kept.columns])
+    return {name: frame.reset_index(drop=True) for name, frame in result.items()}
+
+
+def _silent(before: Frames, readings: pd.DataFrame) -> set[str]:
+    """The scale sets that did not answer: nobody knows whether they, or their models' extensions, are gone."""
+    answered = readings["scope"][readings["source"].eq(Source.SCALE_SETS) & readings["complete"].eq("yes")]
+    return {*lower(before["scale_sets"]["id"])} - {*answered}
 
 
 def _of(frame: pd.DataFrame, column: str, ids: Collection[str]) -> pd.DataFrame:
     return frame[lower(frame[column]).isin(ids)]
 
 
-def _of_models(frames: Frames) -> pd.DataFrame:
-    return frames["extensions"][frames["extensions"]["on"].eq("model")]
-
-
-def _renewed(frames: Frames, anew: Frames, name: str) -> pd.DataFrame:
-    """The frame with the rows of whatever ``anew`` tells of replaced by what it tells.
-
-    A scale set that answered and is not among its rows is gone, or has a model without extensions.
-    """
-    answered = anew["readings"][
-        anew["readings"]["source"].eq(Source.SCALE_SETS) & anew["readings"]["complete"].eq("yes")
-    ]
-    told = {*lower(anew[name][_KEYED[name]]), *answered["scope"]}
-    kept = frames[name][~lower(frames[name][_KEYED[name]]).isin(told)]
-    return _joined(kept[anew[name].columns], anew[name])
-
-
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Both, one below the other; pandas would look at the types of an empty one too."""
     parts = [each for each in (first, second) if len(each)]
     return pd.concat(parts, ignore_index=True) if parts else second
-
-
-def merged(before: Frames, after: Frames, ids: Collection[str]) -> Frames:
-    """``before`` with the rows of ``ids`` replaced by those of ``after``; verdicts are left out: they count rows."""
-    result = {name: frame for name, frame in before.items() if name != "verdicts"}
-    for name, column in _KEYED.items():
-        kept = before[name][~lower(before[name][column]).isin(ids)]
-        result[name] = _joined(kept, _of(after[name], column, ids)[kept.columns])
-    return {**result, "readings": after["readings"]}
 
 
 def verdicts_on(verdicts: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:

@@ -88,9 +88,15 @@ NOTHING_CONFIRMED = Confirmation()
 
 @dataclass(frozen=True)
 class ShardResult:
-    """One shard's folder: Parquet frames with verdicts and readings, and a manifest with their hashes."""
+    """One shard in two folders, each of Parquet frames and a manifest with their hashes.
+
+    ``folder`` holds what was collected, and can be judged again; ``judged`` the verdicts, and the frames that deriving
+    has changed. ``again``: the ids, in lower case, of what was read again from Resource Manager itself.
+    """
 
     folder: Path
+    judged: Path
     machines: int
     traffic: Mapping[Source, Traffic] = field(default_factory=dict)
     confirmed: Confirmation = NOTHING_CONFIRMED
+    again: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from auditor.model.grounds import Again
 from auditor.model.narration import Narrator
 from auditor.model.parcel import NOTHING_CONFIRMED, Confirmation
 from auditor.model.reading import Source, Traffic
@@ -24,7 +25,8 @@ class Order:
     """What a night is asked for: what to judge by, where to put the report, and when it is.
 
     ``fixed_clock``: the time was given, so every answer counts as read at ``as_of`` and the same data give the same
-    report. ``fail_on``: the gravest-or-equal severity that makes the exit code 10, None for never.
+    report. ``fail_on``: the gravest-or-equal severity that makes the exit code 10, None for never. ``checked``: folders
+    whose rules have done what their examples say.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class Order:
     as_of: datetime
     fixed_clock: bool = False
     fail_on: Severity | None = None
+    checked: tuple[Path, ...] = ()
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -76,7 +79,8 @@ class RunFacts:
     """Facts of one run, beside what it found. ``identity`` never holds a secret; ``portal`` is a base address.
 
     ``watch`` still runs: composing takes time too. ``not_run``: for each rule that could not be asked, the columns that
-    nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed.
+    nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed. ``again``: of
+    which snapshot it was made again, None on the night itself.
     """
 
     tool: str
@@ -86,3 +90,9 @@ class RunFacts:
     portal: str
     not_run: Mapping[str, tuple[str, ...]]
     confirmed: Confirmation = NOTHING_CONFIRMED
+    again: Again | None = None
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """Those that a snapshot brings beside the order's own."""
+        return self.again.hashes if self.again else {}

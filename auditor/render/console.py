@@ -109,6 +109,19 @@ def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
     stream.write(_encodable("\n".join(lines) + "\n", stream))
 
 
+def print_collected(report: Report, folder: Path, digest: str, stream: TextIO) -> None:
+    """Where the snapshot is, what tells it from any other, and what was not read."""
+    written = report.words["snapshot_written"].format(folder=folder)
+    lines = [one_line(written), one_line(report.words["snapshot_digest"].format(digest=digest)), *_not_read(report)]
+    stream.write(_encodable("\n".join(lines) + "\n", stream))
+
+
+def _not_read(report: Report) -> list[str]:
+    if not report.banner:
+        return []
+    return ["", one_line(report.banner.sentence), *(f"  - {one_line(line)}" for line in report.banner.lines)]
+
+
 def _counts(report: Report) -> list[list[str]]:
     rows = [["", report.words["rule"], *(report.status_words[status] for status in Status)]]
     for rule in report.rules:

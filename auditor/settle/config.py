@@ -22,13 +22,19 @@ _FILES: tuple[tuple[Path, str], ...] = (
     (("exemptions",), "a list of exemptions, which may be empty"),
 )
 
+_NOT_TO_JUDGE = frozenset({"azure", "archive", "deliver", "time_budget", "workers"})
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the file says. ``settings`` is None where it has mistakes; what it says of rules is checked all the same."""
+    """What the file says. ``settings`` is None where it has mistakes; what it says of rules is checked all the same.
+
+    ``written`` is what stands in the file: ``${NAME}`` is not filled in.
+    """
 
     document: Document
     settings: Settings | None
+    written: object = None
 
     @property
     def exemptions(self) -> tuple[File, ...]:
@@ -38,23 +44,44 @@ class Configuration:
 
 
 def read_config(
-    path: File | None, subscriptions: Sequence[str], environ: Mapping[str, str], complaints: Complaints
+    path: File | None,
+    subscriptions: Sequence[str],
+    environ: Mapping[str, str],
+    complaints: Complaints,
+    *,
+    to_judge: bool = False,
 ) -> Configuration:
     """Read the configuration at ``path`` (None: all defaults); mistakes go to ``complaints``.
 
     Files that it names are looked for beside it. ``subscriptions`` of the command line replace the subscriptions and
-    management groups of its scope.
+    management groups of its scope. ``to_judge``: what only collecting and delivering need is passed over.
     """
     document = NO_FILE if path is None else _opened(path, complaints)
     if not document.readable:
         return Configuration(document, None)
+    written = document.value
+    if to_judge:
+        document = replace(document, value=needed_to_judge(written))
     document = fill(document, environ, complaints)
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
-    for place, sentence in (*_credential(document.value), *_endpoints(document.value), *_scope(document.value)):
+    way_in = () if to_judge else (*_credential(document.value), *_endpoints(document.value))
+    for place, sentence in (*way_in, *_scope(document.value)):
         complaints.add(document, place, sentence)
     settings = check(Settings, document, complaints)
-    return Configuration(document, _narrowed(settings, subscriptions, complaints))
+    return Configuration(document, _narrowed(settings, subscriptions, complaints), written)
+
+
+def needed_to_judge(written: object) -> object:
+    """What a configuration says of scope, rules and report; of the way into Azure only which cloud it is.
+
+    Neither who signs in, nor where secrets, archives and receivers are, is anybody's business who judges again.
+    """
+    if not isinstance(written, dict):
+        return written
+    kept = {key: value for key, value in written.items() if key not in _NOT_TO_JUDGE}
+    azure = mapping(written.get("azure"))
+    return {**({"azure": {"cloud": azure["cloud"]}} if "cloud" in azure else {}), **kept}
 
 
 def _opened(path: File, complaints: Complaints) -> Document:

@@ -53,7 +53,8 @@ class Place:
 class Document:
     """A file that was read: ``value`` is made of dict, list, str, int, float, bool and None.
 
-    ``mistakes`` are what the reading itself found wrong. ``digest`` is the sha256 of the file's bytes.
+    ``mistakes`` are what the reading itself found wrong. ``digest`` is the sha256 of the file's bytes, ``content``
+    those bytes.
     """
 
     file: str
@@ -61,6 +62,7 @@ class Document:
     places: Mapping[Path, Place] = field(default_factory=dict)
     digest: str = ""
     mistakes: tuple[tuple[Path, Problem], ...] = ()
+    content: bytes = field(default=b"", repr=False)
 
     @property
     def readable(self) -> bool:
@@ -112,7 +114,7 @@ def parse_document(file: str, content: bytes) -> Document:
         value = builder.build((), 1)
     except _RefusedError as refusal:
         return _unread(file, refusal.line, refusal.sentence, digest)
-    return Document(file, value, builder.places, digest, tuple(builder.mistakes))
+    return Document(file, value, builder.places, digest, tuple(builder.mistakes), content)
 
 
 def _unread(file: str, line: int, sentence: str, digest: str = "") -> Document:

@@ -47,6 +47,11 @@ def find_packs(named: Sequence[File], only_named: bool, complaints: Complaints) 
     return Pack(tuple(file for file in every if file not in (*tables, *standing)), tables, standing)
 
 
+def shipped_files() -> list[File]:
+    """All that ships of rules, with the release table and the standing reasons."""
+    return _in_folder(rules_folder())
+
+
 def _in_folder(folder: File) -> list[File]:
     return sorted(
         file

@@ -225,8 +225,6 @@ def test_a_command_that_is_not_built_says_not_yet(name: str, capsys: pytest.Capt
 @pytest.mark.parametrize(
     "line",
     [
-        "collect --config config.yaml --output snapshot",
-        "evaluate --snapshot snapshot --output report",
         "rules test --rules OWN-001.yaml",
         "doctor --config config.yaml",
     ],

@@ -16,12 +16,11 @@ import yaml
 from auditor import collect
 from auditor.cloud import Cloud
 from auditor.collect.session import Session
-from auditor.frames import read_frames
 from auditor.model.memory import EMPTY, Memory
 from auditor.model.narration import Silent
 from auditor.model.parcel import ShardScope
 from auditor.settle import settle
-from auditor.shard import Workshop, audit
+from auditor.shard import Workshop, audit, load
 from auditor.simulator import (
     ArcMachineSpec,
     Fault,
@@ -214,4 +213,4 @@ def judge_estate(
         session.close()
         scope, shop = ShardScope("all", survey.readable), Workshop(open_session, folder)
         result = audit(scope, survey, memory, settled.rulebook, settled.settings, NOW, shop)
-    return Judged(read_frames(result.folder))
+    return Judged(load(result))

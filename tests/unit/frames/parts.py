@@ -217,6 +217,10 @@ class Estate:
         return [reading(source, scope, complete=source not in self.incomplete, by=graph) for source, scope in scopes]
 
     def frames(self, *more: Reading) -> Frames:
+        return derive(self.built(*more), Context(self.releases, self.memory, self.rollout, NOW))
+
+    def built(self, *more: Reading) -> Frames:
+        """The same with nothing derived yet."""
         rows: dict[str, Iterable[Row]] = {
             "subscriptions": [{"id": SUBSCRIPTION.upper(), "name": "First", "tenant": "t", "state": "Enabled"}],
             "resource_groups": self.resource_groups,
@@ -227,8 +231,7 @@ class Estate:
             "operations": self.operations,
             "heartbeats": self.heartbeats or (),
         }
-        context = Context(self.releases, self.memory, self.rollout, NOW)
-        return derive(build(rows, [*self.readings(), *more]), context)
+        return build(rows, [*self.readings(), *more])
 
     def without(self, *sources: Source) -> Estate:
         """The same, with incomplete readings of ``sources``."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from auditor.frames import Context, build, derive
+from auditor.frames import Context, build, collected, declared, derive
 from auditor.frames.build import DTYPES
 from auditor.model.dataset import FRAMES, VIEWS, Frame
 from auditor.model.memory import EMPTY
@@ -121,3 +121,46 @@ def test_a_subscription_without_a_name_leaves_its_machines_without_one() -> None
     derived = derive(build(rows, []), Context((), EMPTY, {}, NOW))
 
     assert derived["machines"]["subscription_name"].isna().all()
+
+
+# --- what was stored ---
+
+
+def test_only_what_was_collected_is_stored_and_comes_back() -> None:
+    built = Estate().built()
+
+    stored = collected(built)
+
+    assert "releases_behind" in built["extensions"] and "releases_behind" not in stored["extensions"]
+    assert "days_stopped.low" not in stored["machines"]
+    again = declared(stored)
+    for name, frame in built.items():
+        pd.testing.assert_frame_equal(again[name], frame)
+
+
+def test_what_an_older_version_did_not_store_is_not_known() -> None:
+    stored = collected(Estate().built())
+    del stored["operations"]
+    stored["machines"] = stored["machines"].drop(columns=["identity_kind", "created_at"])
+
+    again = declared(stored)
+
+    assert again["machines"]["identity_kind"].isna().all() and again["machines"]["created_at"].isna().all()
+    assert len(again["machines"]) == 1 and again["operations"].empty
+    assert list(again["operations"]) == list(Estate().built()["operations"])
+
+
+def test_what_this_version_does_not_declare_is_passed_over() -> None:
+    stored = collected(Estate().built())
+    stored["machines"] = stored["machines"].assign(of_tomorrow="x")
+
+    assert "of_tomorrow" not in declared({**stored, "frame_of_tomorrow": pd.DataFrame()})["machines"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("kind", "toaster"), ("created_at", "yesterday")])
+def test_a_stored_value_that_is_none_of_its_column_is_refused(column: str, value: str) -> None:
+    stored = collected(Estate().built())
+    stored["machines"] = stored["machines"].assign(**{column: value})
+
+    with pytest.raises(ValueError, match=r"toaster|yesterday"):
+        declared(stored)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 import pytest
 
-from auditor.frames import Context, Frames, derive, merged, narrowed, rows_again, verdicts_on
+from auditor.frames import Context, Frames, declared, derive, renewed, rows_again, verdicts_on
 from auditor.model.memory import EMPTY
 from auditor.model.reading import Reading, Row, Source
 from tests.unit.frames.parts import (
@@ -39,7 +39,7 @@ CONTEXT = Context((), EMPTY, Estate().rollout, NOW)
 def again(before: Frames, ids: Iterable[str], *readings: Reading, **rows: list[Row]) -> Frames:
     """The frames after ``rows`` and ``readings`` of ``ids`` were read anew."""
     keys = [each.lower() for each in ids]
-    return merged(before, derive(narrowed(before, keys, rows, readings), CONTEXT), keys)
+    return derive(renewed(declared(before), keys, rows, readings), CONTEXT)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

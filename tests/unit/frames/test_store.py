@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.frames import Frames, read_frames, write_frames
+from auditor.frames import Frames, FramesRefused, read_collected, read_frames, store, write_frames
 from tests.unit.frames.parts import Estate, ago, operation, stay
 
 
@@ -58,3 +58,55 @@ def test_the_manifest_holds_a_hash_of_each_file(frames: Frames, tmp_path: Path) 
 
     assert set(manifest["frames"]) == {path.name for path in tmp_path.glob("*.parquet")}
     assert all(len(told) == 64 for told in manifest["frames"].values())
+
+
+def test_some_frames_can_be_left_out(frames: Frames, tmp_path: Path) -> None:
+    write_frames(tmp_path, frames)
+
+    assert set(read_frames(tmp_path, without=("machines", "readings"))) == set(frames) - {"machines", "readings"}
+
+
+# --- folders that come from elsewhere ---
+
+
+def sealed(folder: Path, **more: str) -> None:
+    """A manifest with the hashes of whatever is there."""
+    hashes = {each.name: store._digest(each) for each in folder.glob("*.parquet")}
+    (folder / "manifest.json").write_text(json.dumps({"frames": {**hashes, **more}}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["../machines.parquet", "/etc/passwd", "Machines.parquet", "a/b.parquet", ""])
+def test_a_name_that_is_none_of_a_frame_is_refused(frames: Frames, tmp_path: Path, name: str) -> None:
+    write_frames(tmp_path, frames)
+    sealed(tmp_path, **{name: "0" * 64})
+
+    with pytest.raises(FramesRefused, match="is not the name of a frame"):
+        read_collected(tmp_path)
+
+
+@pytest.mark.parametrize("manifest", ["[]", "{}", '{"frames": []}', '{"frames": {"machines.parquet": 1}}', "no json"])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+
+    with pytest.raises(FramesRefused):
+        read_collected(tmp_path)
+
+
+def test_a_file_that_is_no_table_is_named(frames: Frames, tmp_path: Path) -> None:
+    write_frames(tmp_path, frames)
+    (tmp_path / "machines.parquet").write_bytes(b"PAR1 and nothing else PAR1")
+    sealed(tmp_path)
+
+    with pytest.raises(FramesRefused, match=r"machines\.parquet"):
+        read_collected(tmp_path)
+
+
+def test_a_table_that_says_it_is_huge_is_not_read(
+    frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column of one value takes a few bytes for any number of rows."""
+    monkeypatch.setattr(store, "MOST_ROWS", 20)
+    write_frames(tmp_path, {**frames, "subscriptions": pd.concat([frames["subscriptions"]] * 30)})
+
+    with pytest.raises(FramesRefused, match=r"subscriptions\.parquet .* 30 rows; no frame has more than 20"):
+        read_collected(tmp_path)

@@ -1,0 +1,115 @@
+"""night.json: what was gathered besides frames, and which files it was judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from auditor.model.gathered import Gathered
+from auditor.model.grounds import Grounds, Role
+from auditor.model.memory import Failure, Memory, Offer
+from auditor.model.parcel import Confirmation
+from auditor.model.reading import Reading, Source, Traffic
+
+NIGHT = "night.json"
+CONFIG = "config.yaml"
+SHARDS = "shards"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Memory, whose keys are more than JSON's keys can be."""
+
+    first_seen: tuple[tuple[Offer, datetime], ...]
+    failing: tuple[Failure, ...] | None
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file of rules or the like: it lies at ``role/name``."""
+
+    role: Role
+    name: str
+    shipped: bool
+
+
+@dataclass(frozen=True)
+class Letter:
+    """All of night.json. A field that a later version adds has a default."""
+
+    tool: str
+    as_of: datetime
+    fixed_clock: bool
+    shards: tuple[str, ...]
+    survey: tuple[Reading, ...]
+    subscriptions: tuple[dict[str, str | None], ...]
+    memory: Remembered
+    traffic: Mapping[Source, Traffic]
+    identity: Mapping[str, str | None]
+    portal: str
+    confirmed: Confirmation
+    again: tuple[str, ...]
+    config_hash: str
+    files: tuple[Named, ...]
+    marks: Mapping[str, str]
+
+
+_LETTER = TypeAdapter(Letter)
+
+
+def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
+    memory = gathered.memory
+    letter = Letter(
+        tool=gathered.tool,
+        as_of=gathered.as_of,
+        fixed_clock=gathered.fixed_clock,
+        shards=tuple(shard.name for shard in gathered.shards),
+        survey=gathered.survey,
+        subscriptions=tuple(
+            {name: None if value is None else str(value) for name, value in row.items()}
+            for row in gathered.subscriptions
+        ),
+        memory=Remembered(
+            tuple(sorted(memory.first_seen.items())),
+            None if memory.failing is None else tuple(sorted(memory.failing)),
+        ),
+        traffic=gathered.traffic,
+        identity=gathered.identity,
+        portal=gathered.portal,
+        confirmed=gathered.confirmed,
+        again=gathered.again,
+        config_hash=grounds.config_hash,
+        files=tuple(Named(text.role, text.name, text.shipped) for text in grounds.texts),
+        marks=grounds.marks,
+    )
+    return _LETTER.dump_json(letter, indent=1) + b"\n"
+
+
+def decoded(content: bytes) -> Letter:
+    """Raises pydantic's ValidationError, which is a ValueError."""
+    letter = _LETTER.validate_json(content)
+    return replace(letter, as_of=letter.as_of.astimezone(UTC))
+
+
+def gathered_in(folder: Path, letter: Letter) -> Gathered:
+    """What was gathered, with its shards where they lie in the snapshot ``folder``."""
+    first_seen = {offer: seen.astimezone(UTC) for offer, seen in letter.memory.first_seen}
+    failing = None if letter.memory.failing is None else frozenset(letter.memory.failing)
+    return Gathered(
+        tool=letter.tool,
+        as_of=letter.as_of,
+        fixed_clock=letter.fixed_clock,
+        shards=tuple(folder / SHARDS / name for name in letter.shards),
+        survey=letter.survey,
+        subscriptions=tuple({**row} for row in letter.subscriptions),
+        memory=Memory(first_seen, failing),
+        traffic=letter.traffic,
+        identity=letter.identity,
+        portal=letter.portal,
+        confirmed=letter.confirmed,
+        again=letter.again,
+    )

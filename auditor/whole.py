@@ -1,0 +1,107 @@
+"""A folder that appears whole or not at all, and never in the place of something that is not ours."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+from auditor.errors import OutputRefused
+
+
+@dataclass(frozen=True)
+class WholeFolder:
+    """One kind of folder that a command leaves behind.
+
+    ``what`` begins the sentences ("The report"), ``earlier`` names one of its kind ("an earlier report"); ``is_ours``
+    tells such a one from its path and the names in it.
+    """
+
+    what: str
+    earlier: str
+    is_ours: Callable[[Path, Collection[str]], bool]
+
+    def check(self, folder: Path) -> None:
+        """Raise OutputRefused where nothing could be put at ``folder``; makes the folders above it.
+
+        Meant to be asked before anything is fetched. Whether a place can be written is found out by writing there: the
+        permission bits do not tell of a read-only disk.
+        """
+        place = folder.resolve()
+        self._check_place(place, folder)
+        probe = _sibling(place)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            probe.mkdir()
+            probe.rmdir()
+        except OSError as error:
+            why = f"the folder above it cannot be written ({_told(error)})"
+            self._refuse(folder, why, "Choose another with --output")
+
+    @contextmanager
+    def draft(self, folder: Path) -> Iterator[Path]:
+        """A new folder to fill, which is put at ``folder`` in one move at the end.
+
+        An earlier one of ours gives way at the very end. Raises OutputRefused where the folder holds something else or
+        the disk refuses; whatever is raised, nothing half-written stays.
+        """
+        self.check(folder)
+        place = folder.resolve()
+        draft = _sibling(place)
+        try:
+            draft.mkdir()
+            yield draft
+            self._check_place(place, folder)
+            _put(draft, place)
+        except OSError as error:
+            remedy = "Free some space or choose another folder with --output, and run again"
+            self._refuse(folder, _told(error), remedy)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _check_place(self, place: Path, folder: Path) -> None:
+        try:
+            if not place.exists():
+                return
+            if not place.is_dir():
+                self._refuse(folder, "a file of that name is in the way", "Move it, or choose another with --output")
+            if place.is_mount():
+                why = "it is a mount point, which cannot be replaced in one move"
+                self._refuse(folder, why, "Choose a folder inside it")
+            names = {entry.name for entry in place.iterdir()}
+        except OSError as error:
+            self._refuse(folder, f"it cannot be read ({_told(error)})", "Choose another with --output")
+        if names and not self.is_ours(place, names):
+            why = f"it holds what is not {self.earlier}"
+            self._refuse(folder, why, "Choose a new or an empty folder with --output")
+
+    def _refuse(self, folder: Path, why: str, remedy: str) -> NoReturn:
+        raise OutputRefused(f"{self.what} was not written to {folder}: {why}. {remedy}.")
+
+
+def _put(draft: Path, place: Path) -> None:
+    """Two renames, as no system replaces a filled folder in one; the earlier one is back if the second one fails."""
+    if not place.exists():
+        draft.rename(place)
+        return
+    earlier = _sibling(place)
+    place.rename(earlier)
+    try:
+        draft.rename(place)
+    except OSError:
+        earlier.rename(place)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _sibling(place: Path) -> Path:
+    """A new name beside ``place``: on the same disk, so that a rename is enough."""
+    return place.with_name(f".{place.name}.{uuid4().hex[:8]}.partial")
+
+
+def _told(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
