@@ -83,9 +83,6 @@ FIXES = frozenset(
         "update_instance",  # bring a scale set's instance up to the model, which has the setting already
         "install_agent",  # give the machine its agent
         "check_installed_version",  # look at what the machine runs now: a later success alone proves nothing
-        "assign_identity",  # give the machine a managed identity, beside those that it has
-        "restore_reporting",  # find out why the agent is silent
-        "associate_data_collection_rule",  # choose a data collection rule, and associate it with the machine
     }
 )
 """The closed list of what a failed verdict can ask for; ``compose`` holds the words and commands of each."""
