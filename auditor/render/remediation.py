@@ -121,7 +121,8 @@ def _by_script(finding: Finding) -> Mapping[Script, list[Step]]:
 
 def _line(shell: Shell, finding: Finding, step: Step) -> str:
     """A call of the script's own function; the label is for people, and on one line."""
-    label = one_line(f"{finding.machine_name or finding.machine_id} ({finding.subscription_name or ''})")
+    where = ", ".join(filter(None, (finding.subscription_name, finding.availability)))
+    label = one_line(f"{finding.machine_name or finding.machine_id} ({where})")
     arguments = shell.between.join(map(shell.quote, step.arguments))
     return shell.step.format(shell.quote(label), step.act, arguments)
 

@@ -62,8 +62,8 @@ function Step([string]$Label, [string]$Act, [string[]]$Arguments) {
         Write-Output "  $_"
         $script:failed++
         $script:inARow++
-        if ($script:inARow -ge 3) {
-            Write-Output "  Stopped: three in a row failed. $($steps - $script:number) were not tried."
+        if ($script:inARow -ge $stopAfter) {
+            Write-Output "  Stopped after $script:inARow that failed one after the other. Not tried: $($steps - $script:number)."
             exit 1
         }
     }

@@ -62,8 +62,8 @@ step() {
     return
   fi
   failed=$((failed + 1)) in_a_row=$((in_a_row + 1))
-  if [ "$in_a_row" -ge 3 ]; then
-    complain "Stopped: three in a row failed. $((steps - number)) were not tried."
+  if [ "$in_a_row" -ge "$stop_after" ]; then
+    complain "Stopped after $in_a_row that failed one after the other. Not tried: $((steps - number))."
     exit 1
   fi
 }

@@ -3,6 +3,7 @@
 param([switch]$Apply)
 
 @counts@
+$stopAfter = 25
 
 function enable_upgrade([string]$Path) {
     if (-not $Apply) {

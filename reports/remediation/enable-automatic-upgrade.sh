@@ -1,5 +1,5 @@
 @counts@
-options='--apply'
+options='--apply' stop_after=25
 
 enable_upgrade() {
   local before now

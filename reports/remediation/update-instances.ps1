@@ -3,6 +3,7 @@
 param([switch]$Apply)
 
 @counts@
+$stopAfter = 1
 
 function update_instance([string]$Subscription, [string]$Group, [string]$ScaleSet, [string]$Instance) {
     if (-not $Apply) {

@@ -1,5 +1,5 @@
 @counts@
-options='--apply'
+options='--apply' stop_after=1
 
 # update_instance SUBSCRIPTION GROUP SCALE_SET INSTANCE
 update_instance() {

@@ -3,6 +3,7 @@
 param([switch]$Apply, [switch]$NoProtectedSettings)
 
 @counts@
+$stopAfter = 25
 
 if ($Apply -and $put_anew_steps -gt 0 -and -not $NoProtectedSettings) {
     Write-Output "Nothing was done. $put_anew_steps of the $steps extensions would be put anew with all that Azure tells of them,"

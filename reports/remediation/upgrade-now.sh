@@ -1,5 +1,5 @@
 @counts@
-options='--apply, --no-protected-settings'
+options='--apply, --no-protected-settings' stop_after=25
 at='\u0040'
 anew_query='@query@'
 
