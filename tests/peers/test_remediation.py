@@ -1,4 +1,4 @@
-"""The scripts of a night, run by a real bash with the real Azure command line: what they change, and what they leave."""
+"""The scripts of a night, run by bash with the real Azure command line: what they change, and what they leave."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def told(installed: str = LATEST, **changes: Any) -> Any:
 
 
 def fleet() -> Estate:
-    """Automatic upgrade off on every kind, an instance behind its model, and agents that are too old though it is on."""
+    """Automatic upgrade off on every kind, an instance behind its model, and old agents that it does not reach."""
     machines = (
         MachineSpec("off-1", extensions=(told(auto_upgrade=False, tags=TAGS),)),
         MachineSpec("stopped-1", power="deallocated", extensions=(told(auto_upgrade=None),)),
