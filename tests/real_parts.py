@@ -12,6 +12,7 @@ import pytest
 _PACKAGES = {
     "chromium": "the Debian package chromium",
     "soffice": "the Debian package libreoffice-calc",
+    "bash": "the Debian package bash",
     "node": "the Debian package nodejs",
 }
 

@@ -17,6 +17,7 @@ from auditor.compose.evidence import Witness
 from auditor.compose.ledger import Ledger, Shard
 from auditor.compose.operations import as_evidence
 from auditor.compose.reasons import UNREAD, Reasons, Said
+from auditor.compose.remedy import Remedies, text_of
 from auditor.compose.rows import Rows, python
 from auditor.compose.unread import with_unread
 from auditor.compose.wording import Wording
@@ -128,16 +129,18 @@ class _Desk:
     def findings(self, verdicts: _Verdicts, rows: Rows) -> Iterator[Finding]:
         witness = Witness(self.shard.answers, self.bench.wording)
         clauses = self.bench.rulebook.clauses(self.rule, self.status)
-        reasons = Reasons(self.rule, self.status, clauses, witness)
-        said = reasons.said(rows, verdicts.clause, verdicts.reason_code, verdicts.missing)
+        remedies = Remedies(self.shard.targets, self.bench.wording)
+        reasons = Reasons(self.rule, self.status, clauses, witness, remedies)
+        said = reasons.said(rows, verdicts.clause, verdicts.reason_code, verdicts.missing, verdicts.machine_id)
         columns: dict[str, Sequence[Any]] = {
             **{field: rows.values(column) for field, column in COLUMNS[self.rule.frame].items()},
             "reason_code": verdicts.reason_code,
-            "reason": [sentence for sentence, _fix in said],
+            "reason": [sentence for sentence, _remedy in said],
             "resource_id": verdicts.resource_id,
             "machine_id": verdicts.machine_id,
             "evidence": self._evidence(witness, verdicts, rows, said),
-            "remediation": [fix for _sentence, fix in said],
+            "remediation": [remedy and text_of(remedy, self.bench.wording) for _sentence, remedy in said],
+            "remedy": [remedy for _sentence, remedy in said],
             "owner": _owners(rows.values("tags")),
             "exemption": verdicts.exemption,
             "portal": [f"{self.bench.portal}/#@/resource{_path(each)}" for each in verdicts.machine_id],

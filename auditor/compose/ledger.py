@@ -11,6 +11,7 @@ import pandas as pd
 from auditor.compose.answers import Answers
 from auditor.compose.operations import Operations
 from auditor.compose.tally import Tally
+from auditor.compose.targets import Targets
 from auditor.model.reading import Reading
 from auditor.model.verdict import Status
 
@@ -34,6 +35,10 @@ class Shard:
     @cached_property
     def operations(self) -> Operations:
         return Operations.of(self.frames["operations"], self.frames["extensions"])
+
+    @cached_property
+    def targets(self) -> Targets:
+        return Targets(self.frames)
 
 
 @dataclass(frozen=True)

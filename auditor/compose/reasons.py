@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from auditor.compose.evidence import Witness
+from auditor.compose.remedy import Remedies
 from auditor.compose.rows import Rows
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Column, rule_column
 from auditor.model.reading import Source
+from auditor.model.remedy import Remedy
 from auditor.model.rule import Clause, Rule
 from auditor.model.verdict import EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, Status
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
-Said = tuple[str, str | None]
+Said = tuple[str, Remedy | None]
 """A sentence, and what to do."""
 
 UNREAD: Mapping[str, tuple[str, tuple[Source, ...]]] = {
@@ -38,40 +40,60 @@ class Reasons:
     status: Status
     clauses: Sequence[Clause]
     witness: Witness
+    remedies: Remedies
 
     @property
     def wording(self) -> Wording:
         return self.witness.wording
 
-    def said(self, rows: Rows, clauses: Sequence[int], codes: Sequence[str], missing: Sequence[str]) -> list[Said]:
+    def said(
+        self,
+        rows: Rows,
+        clauses: Sequence[int],
+        codes: Sequence[str],
+        missing: Sequence[str],
+        machine_ids: Sequence[str],
+    ) -> list[Said]:
         """Sentence and remedy for each row, from its verdict's clause, reason code and missing columns."""
         if self.status is Status.PASS:
             title = self.wording.text_of(self.rule.title)
             return [(self.wording.say("texts", "pass", title=title), None)] * len(rows)
-        by_clause = {at: self._of_clause(self.clauses[at], rows) for at in set(clauses) if 0 <= at < len(self.clauses)}
+        by_clause = {
+            at: self._of_clause(self.clauses[at], rows, machine_ids)
+            for at in set(clauses)
+            if 0 <= at < len(self.clauses)
+        }
         return [
             by_clause[clause][at] if clause in by_clause else self._unanswered(rows, at, codes[at], missing[at])
             for at, clause in enumerate(clauses)
         ]
 
-    def _of_clause(self, clause: Clause, rows: Rows) -> list[Said]:
+    def _of_clause(self, clause: Clause, rows: Rows, machine_ids: Sequence[str]) -> list[Said]:
         texts = sentences(self.wording.text_of(clause.text), rows, self.rule.params, self.wording)
-        kinds = rows.values("kind")
-        fixes = {kind: self.wording.fix(clause.fix, kind) if clause.fix else None for kind in set(kinds)}
-        return [(sentence, fixes[kind]) for sentence, kind in zip(texts, kinds, strict=True)]
+        return list(zip(texts, self._remedies(clause.fix, rows, machine_ids), strict=True))
+
+    def _remedies(self, fix: str | None, rows: Rows, machine_ids: Sequence[str]) -> Iterable[Remedy | None]:
+        """Commands stand only where somebody is to act: what is accepted or pending has the words."""
+        if fix is None:
+            return repeat(None, len(rows))
+        return (
+            self.remedies.of(fix, rows, machine_ids)
+            if self.status is Status.FAIL
+            else self.remedies.in_words(fix, rows)
+        )
 
     def _unanswered(self, rows: Rows, at: int, code: str, missing: str) -> Said:
         if code in UNREAD:
             key, sources = UNREAD[code]
             failed = self.witness.answers.failed(sources, rows, at)
             why, close = (failed and failed.gap) or (self.wording.say("texts", "unknown"), "")
-            return self.wording.say("texts", key, why=why.rstrip(".")), close or None
+            return self.wording.say("texts", key, why=why.rstrip(".")), _in_words(close)
         roots = dict.fromkeys(
             root for column in self._columns(missing.split(",")) for root in self._roots(column, rows, at)
         )
         labels = ", ".join(self.wording.label(column.name) for column in roots)
         why, fix = self.witness.gap_over(tuple(roots), rows, at) or self._unexplained(tuple(roots), rows, at)
-        return self.wording.say("texts", "unanswered", columns=labels, why=why).strip(), fix or None
+        return self.wording.say("texts", "unanswered", columns=labels, why=why).strip(), _in_words(fix)
 
     def _roots(self, column: Column, rows: Rows, at: int) -> list[Column]:
         """What a missing column is missing for: the inputs that are missing themselves, down to the first of them."""
@@ -91,6 +113,10 @@ class Reasons:
     def _columns(self, names: Sequence[str]) -> list[Column]:
         found = (rule_column(self.rule.frame, name) for name in names if name)
         return [column for column in found if column is not None]
+
+
+def _in_words(text: str) -> Remedy | None:
+    return Remedy(text) if text else None
 
 
 def sentences(text: str, rows: Rows, params: Mapping[str, object], wording: Wording) -> list[str]:

@@ -70,6 +70,11 @@ class Wording:
         fixes = self._catalogue["fixes"]
         return str(fixes.get(f"{fix}.{kind}") or fixes[fix])
 
+    def portal_way(self, fix: str, kind: str | None) -> str:
+        """The same in the Azure portal; empty where there is no way in it."""
+        ways = self._catalogue["portal_ways"]
+        return str(ways.get(f"{fix}.{kind}") or ways.get(fix) or "")
+
     def text_of(self, words: Words) -> str:
         return words.get(self.language) or words["en"]
 

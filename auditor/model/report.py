@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from auditor.model.remedy import Remedy
 from auditor.model.table import Table
 from auditor.model.verdict import Severity, Status
 
@@ -29,7 +30,10 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict with all that findings.json promises of it; ``portal`` is its machine's https link."""
+    """A verdict with all that findings.json promises of it; ``portal`` is its machine's https link.
+
+    ``remediation`` is all of ``remedy`` in one text.
+    """
 
     rule_id: str
     status: Status
@@ -64,9 +68,10 @@ class Finding:
     owner: str | None
     exemption: str | None
     portal: str
+    remedy: Remedy | None = None
 
 
-FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key != "portal")
+FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key not in ("portal", "remedy"))
 """The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
 
 

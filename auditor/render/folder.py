@@ -12,6 +12,7 @@ import orjson
 
 from auditor.model.report import Report
 from auditor.render.batch import Take, batches
+from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import write_run_json
 from auditor.whole import WholeFolder
 
@@ -30,7 +31,7 @@ FORMATS: Mapping[str, tuple[str, str, str]] = {
 """The file of each format, and the module and function that write it: imported where the format is asked for."""
 
 _OURS = frozenset(
-    {RUN_FILE, "remediation", "letter.html", "letter.txt", *(name for name, _module, _function in FORMATS.values())}
+    {RUN_FILE, FOLDER, "letter.html", "letter.txt", *(name for name, _module, _function in FORMATS.values())}
 )
 _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 
@@ -41,7 +42,9 @@ def check_output(folder: Path) -> None:
 
 
 def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
-    """Write ``formats`` (keys of ``FORMATS``) and run.json, then put them at ``folder`` in one move; returns its path.
+    """Write ``formats`` (keys of ``FORMATS``), scripts and run.json, then put them at ``folder`` in one move.
+
+    Returns the folder's path.
 
     An earlier report of ours gives way at the very end. Raises OutputRefused where the folder holds something else or
     the disk refuses; whatever is raised, nothing half-written stays.
@@ -56,6 +59,7 @@ def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:
         takers = [files.enter_context(_format(key)(report, draft / FORMATS[key][0])) for key in formats]
+        takers.append(files.enter_context(remediation(report, draft / FOLDER)))
         for batch in batches(report.findings()):
             for take in takers:
                 take(batch)

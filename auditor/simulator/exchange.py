@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from auditor.simulator.bodies import errors
+from auditor.simulator.changes import Changes
 from auditor.simulator.estate import Estate
 
 JSON = "application/json; charset=utf-8"
@@ -48,6 +49,8 @@ class Call:
     pages: PageSizes
     gone: set[str]
     """Ids, in lower case, of machines that were deleted since the start."""
+    changes: Changes
+    """What was written since the start; ``estate`` shows it already, unless the route lags."""
 
     def link(self, **added: str) -> str:
         """The address of this request with parameters added, as in a ``nextLink``."""
@@ -91,6 +94,8 @@ class Route:
     """It lists what its path ends with; permission is asked for at the scope above that."""
     quota: tuple[str, ...] = ()
     slow: bool = False
+    lags: bool = False
+    """It tells the estate as it was at the start, and nothing of what was written since."""
     guarded: bool = True
     """Asks for a bearer token."""
     warm: Callable[[Estate], None] | None = None

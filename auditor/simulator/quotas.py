@@ -35,6 +35,9 @@ class Quota:
 READS = Quota(bucket=250, per_minute=25 * 60, scope="subscription")
 """Resource Manager's reads, per subscription and principal."""
 
+WRITES = Quota(bucket=200, per_minute=10 * 60, scope="subscription")
+"""Resource Manager's writes, likewise."""
+
 COMPUTE: Mapping[str, Quota] = {
     "HighCostGetSubscriptionMaximum": Quota(900, 300),
     "LowCostGetSubscriptionMaximum": Quota(24_000, 8_000),
@@ -84,6 +87,10 @@ class Quotas:
             return self._of_graph(principal)
         if not subscription:
             return {"x-ms-ratelimit-remaining-tenant-reads": "11999"}, None
+        if route.method != "GET":
+            left, wait = self._draw("writes", f"{subscription}:{principal}", WRITES)
+            written = {"x-ms-ratelimit-remaining-subscription-writes": str(max(left, 0))}
+            return written, _throttled_by_manager(subscription, path, wait) if left < 0 else None
         left, wait = self._draw("reads", f"{subscription}:{principal}", READS)
         headers = {"x-ms-ratelimit-remaining-subscription-global-reads": str(max(left, 0))}
         if left < 0:

@@ -19,6 +19,7 @@ import trustme
 from aiohttp import web
 
 from auditor.simulator.bodies.machine import merge
+from auditor.simulator.changes import ChangedEstate, Changes
 from auditor.simulator.config import config_text
 from auditor.simulator.estate import Estate
 from auditor.simulator.exchange import Answer, Call, PageSizes
@@ -58,6 +59,8 @@ class Simulator:
         self._latency_s = latency_ms / 1000
         self._port = port
         self._gone: set[str] = set()
+        self._changes = Changes()
+        self._changed = ChangedEstate(estate, self._changes)
         self._authority = trustme.CA()
         self._loop: asyncio.AbstractEventLoop
         self._stopped: asyncio.Event
@@ -168,11 +171,12 @@ class Simulator:
             raw_query=raw_query,
             body=await request.read(),
             parts=admitted.parts,
-            estate=self.estate,
+            estate=self.estate if admitted.route.lags else self._changed,
             now=self._clock(),
             url=self.url,
             pages=self._pages,
             gone=self._gone,
+            changes=self._changes,
         )
         if admitted.route.slow:
             return _response(await self._loop.run_in_executor(None, admitted.route.handle, call), admitted.headers)

@@ -4,8 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.simulator import Fault, PageSizes, Simulator, StaySpec, Weather
-from tests.night.parts import FIRST, LATEST, NOW, SECOND, THIRD, Bench, estate, machine, subscription
+from auditor.simulator import (
+    ArcMachineSpec,
+    Fault,
+    InstanceSpec,
+    PageSizes,
+    ScaleSetSpec,
+    Simulator,
+    StaySpec,
+    Weather,
+    arc_monitor_agent,
+)
+from tests.night.parts import (
+    FIRST,
+    IN_BULK,
+    LATEST,
+    NOW,
+    OLD,
+    SECOND,
+    THIRD,
+    Bench,
+    agent,
+    estate,
+    machine,
+    subscription,
+)
 
 
 class Watching(Weather):
@@ -68,6 +91,23 @@ def test_nothing_is_sent_that_could_change_the_estate(bench: Bench, watched: Sim
     assert {method for method, _path in watching.seen} == {"GET", "POST"}
     [posted] = [path for method, path in watching.seen if method == "POST"]
     assert posted.startswith("/v1/workspaces/") and posted.endswith("/query")
+
+
+def test_a_night_in_bulk_that_may_write_only_reads(bench: Bench, watching: Watching) -> None:
+    """Failing rows on every kind, an identity that may do everything, and a second look at what is doubtful."""
+    off = agent("Linux", OLD, auto_upgrade=False)
+    sets = (ScaleSetSpec("pool", extensions=(off,), instances=(InstanceSpec("0", False, extensions=(off,)),)),)
+    servers = (ArcMachineSpec("arc-1", extensions=(arc_monitor_agent("Windows", OLD, auto_upgrade=False),)),)
+    held = subscription(FIRST, machine("web-1", off), scale_sets=sets, arc_machines=servers, actions=("*",))
+    azure = bench.opened(Simulator(estate(held, beats=True), weather=watching))
+
+    audited = bench.audit(azure, config=IN_BULK)
+
+    assert {each["machine_kind"] for each in audited.findings if each["status"] == "fail"} >= {"vm", "scale_set", "arc"}
+    assert (audited.folder / "remediation").is_dir()
+    methods = {method for method, _path in watching.seen}
+    posted = {path.partition("?")[0].rsplit("/", 1)[-1] for method, path in watching.seen if method == "POST"}
+    assert methods == {"GET", "POST"} and posted == {"query", "resources"}
 
 
 def test_a_region_is_asked_once_however_it_is_spelled(bench: Bench, watched: Simulator, watching: Watching) -> None:

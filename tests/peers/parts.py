@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
+from auditor.simulator import Simulator
 from tests.real_parts import absent
 
 NODE_MODULES = "AUDITOR_TEST_NODE_MODULES"
 AZ = "AUDITOR_TEST_AZ"
 PYTHON = "AUDITOR_TEST_PYTHON"
+SERVICES = ("activeDirectory", "activeDirectoryResourceId", "resourceManager", "management", "gallery")
+"""What a cloud that is registered with ``az`` must name, and is asked for here."""
 
 
 def node_modules() -> Path:
@@ -33,6 +38,31 @@ def az() -> Path:
             f"{AZ} to its az to run this test"
         )
     return Path(found)
+
+
+def signed_in(program: Path, simulator: Simulator, folder: Path) -> dict[str, str]:
+    """The environment of an ``az`` that takes the simulator for its cloud; its login and all it keeps lie in folder."""
+    environment = {
+        **os.environ,
+        "AZURE_CONFIG_DIR": str(folder),
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
+        "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+        "NO_PROXY": "127.0.0.1",
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "REQUESTS_CA_BUNDLE": str(simulator.write_ca(folder / "ca.pem")),
+    }
+
+    def run(*command: str) -> None:
+        whole = [str(program), *command, "--only-show-errors", "--output", "none"]
+        answer = subprocess.run(whole, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        assert answer.returncode == 0, answer.stderr
+
+    endpoints = json.dumps({"endpoints": dict.fromkeys(SERVICES, simulator.url)})
+    run("cloud", "register", "--name", "Simulated", "--skip-endpoint-discovery", "--cloud-config", endpoints)
+    run("cloud", "set", "--name", "Simulated")
+    who = ("--username", "11111111-2222-4333-a444-555555555555", "--password", "not-a-secret")
+    run("login", "--service-principal", *who, "--tenant", simulator.estate.tenant_id)
+    return environment
 
 
 def other_python() -> Path:

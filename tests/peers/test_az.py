@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +15,12 @@ from auditor.simulator.estate import machines
 from auditor.simulator.forms import arc_machine_id, machine_id
 from auditor.simulator.lag import in_graph, present
 from tests.peers.parts import az as found_az
+from tests.peers.parts import signed_in
 
 Az = Callable[..., Any]
 
 ESTATE = SeededEstate(40, now=datetime(2026, 11, 22, 3, 0, 17, tzinfo=UTC), subscriptions=1, refused=0)
 (SUBSCRIPTION,) = (each.id for each in ESTATE.subscriptions())
-SERVICES = ("activeDirectory", "activeDirectoryResourceId", "resourceManager", "management", "gallery")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
     """``az("vm", "list")``: what the command prints, with a login and a folder of its own; small pages."""
     program, folder = found_az(), tmp_path_factory.mktemp("az")
     with Simulator(ESTATE, pages=PageSizes(virtual_machines=7, instances=2, scale_sets=1)) as simulator:
-        environment = _environment(simulator, folder)
+        environment = signed_in(program, simulator, folder)
 
         def run(*command: str) -> Any:
             whole = [str(program), *command, "--output", "json", "--only-show-errors"]
@@ -40,23 +38,7 @@ def az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
             assert answer.returncode == 0, answer.stderr
             return json.loads(answer.stdout or "null")
 
-        endpoints = json.dumps({"endpoints": dict.fromkeys(SERVICES, simulator.url)})
-        run("cloud", "register", "--name", "Simulated", "--skip-endpoint-discovery", "--cloud-config", endpoints)
-        run("cloud", "set", "--name", "Simulated")
-        who = ("--username", "11111111-2222-4333-a444-555555555555", "--password", "not-a-secret")
-        run("login", "--service-principal", *who, "--tenant", ESTATE.tenant_id)
         yield run
-
-
-def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "AZURE_CONFIG_DIR": str(folder),
-        "AZURE_CORE_COLLECT_TELEMETRY": "false",
-        "AZURE_CORE_INSTANCE_DISCOVERY": "false",
-        "NO_PROXY": "127.0.0.1",
-        "REQUESTS_CA_BUNDLE": str(simulator.write_ca(folder / "ca.pem")),
-    }
 
 
 def there() -> list[MachineSpec]:

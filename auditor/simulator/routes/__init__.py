@@ -13,6 +13,7 @@ from auditor.simulator.routes import (
     subscriptions,
     tokens,
     virtual_machines,
+    writes,
 )
 
 
@@ -30,4 +31,5 @@ def all_routes() -> tuple[Route, ...]:
         *subscriptions.ROUTES,
         *management_groups.ROUTES,
         *tokens.ROUTES,
+        *writes.ROUTES,
     )

@@ -114,4 +114,6 @@ def routes() -> tuple[Route, ...]:
     log = ActivityLog()
     action = "microsoft.insights/eventtypes/values/read"
     path = pattern(_VALUES)
-    return (Route("activity_log", "GET", path, log.answer, action, collection=True, slow=True, warm=log.warm),)
+    return (
+        Route("activity_log", "GET", path, log.answer, action, collection=True, slow=True, lags=True, warm=log.warm),
+    )

@@ -50,7 +50,8 @@ def _row(call: Call, scale_set: ScaleSetSpec, instance: InstanceSpec) -> Body | 
     return selected(body) if call.query.get("select", "").lower() == "instanceview" else body
 
 
-def _find(call: Call) -> tuple[ScaleSetSpec, InstanceSpec] | Answer:
+def find_instance(call: Call) -> tuple[ScaleSetSpec, InstanceSpec] | Answer:
+    """The instance that the path names with its scale set, or the 404 in its place."""
     scale_set = find_scale_set(call)
     if isinstance(scale_set, Answer):
         return scale_set
@@ -63,7 +64,7 @@ def _find(call: Call) -> tuple[ScaleSetSpec, InstanceSpec] | Answer:
 
 
 def _get(call: Call) -> Answer:
-    found = _find(call)
+    found = find_instance(call)
     if isinstance(found, Answer):
         return found
     scale_set, instance = found
@@ -71,7 +72,7 @@ def _get(call: Call) -> Answer:
 
 
 def _view(call: Call) -> Answer:
-    found = _find(call)
+    found = find_instance(call)
     if isinstance(found, Answer):
         return found
     scale_set, instance = found
@@ -80,14 +81,14 @@ def _view(call: Call) -> Answer:
 
 
 def _extensions(call: Call) -> Answer:
-    found = _find(call)
+    found = find_instance(call)
     if isinstance(found, Answer):
         return found
     return Answer({"value": _extension_bodies(call, *found)})
 
 
 def _extension(call: Call) -> Answer:
-    found = _find(call)
+    found = find_instance(call)
     if isinstance(found, Answer):
         return found
     wanted = call.parts["extension"].lower()

@@ -65,4 +65,4 @@ def _error(code: str, message: str, status: int, inner: dict[str, Any] | None = 
 
 def routes() -> tuple[Route, ...]:
     logs = LogAnalytics()
-    return (Route("log_analytics", "POST", pattern(_QUERY), logs.answer, slow=True, warm=logs.warm),)
+    return (Route("log_analytics", "POST", pattern(_QUERY), logs.answer, slow=True, lags=True, warm=logs.warm),)

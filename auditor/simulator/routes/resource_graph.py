@@ -77,4 +77,4 @@ def _duration(seconds: float) -> str:
 def routes() -> tuple[Route, ...]:
     graph = ResourceGraph()
     path = pattern("/providers/Microsoft.ResourceGraph/resources")
-    return (Route("resource_graph", "POST", path, graph.answer, slow=True, warm=graph.warm),)
+    return (Route("resource_graph", "POST", path, graph.answer, slow=True, lags=True, warm=graph.warm),)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor.compose.wording import Wording
+from auditor.model.remedy import Remedy
 from auditor.model.report import LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
 from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
@@ -90,6 +91,15 @@ def evidence(**changes: object) -> Evidence:
         "installed_version", "Installed version", "1.30.2", "1.30.2", "instance_view", AS_OF - timedelta(minutes=4)
     )
     return item._replace(**changes)  # type: ignore[arg-type]
+
+
+COMMANDS = Remedy(
+    "Turn on automatic upgrade with a PATCH of enableAutomaticUpgrade.",
+    "the machine, Extensions + applications.",
+    f"az rest --method patch --url '{LONG_ID.format('vm')}' --body '{{}}'",
+    f"Invoke-AzRestMethod -Method PATCH -Path '{LONG_ID.format('vm')}' -Payload '{{}}'\n# <b> & 'two' \"lines\"",
+)
+"""Without steps: the scripts have tests of their own."""
 
 
 KINDS = ("vm", "scale_set_instance", "arc", "scale_set")
@@ -176,6 +186,7 @@ def finding(number: int = 0, rule_id: str = "AMA-002", status: Status = Status.F
         owner="team-payments",
         exemption="CHG-1042" if status is Status.EXEMPT else None,
         portal=f"https://portal.azure.com/#resource{machine_id}",
+        remedy=COMMANDS if status is Status.FAIL else None,
     )  # fmt: skip
     return replace(standard, **changes)  # type: ignore[arg-type]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from jinja2.exceptions import UndefinedError
+from markupsafe import escape
 
 from auditor.model.report import Banner, Report
 from auditor.model.table import CellKind, Table, TableColumn
@@ -253,6 +254,16 @@ def test_every_word_of_the_page_is_in_the_catalogue() -> None:
     used = set(re.findall(r"\bwords\.([a-z_]+)", design))
     assert used
     assert used <= set(sample.words())
+
+
+def test_a_failing_row_has_its_commands_in_blocks_of_their_own(tmp_path: Path) -> None:
+    told = sample.COMMANDS
+    page_of(sample.report(2), tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for name, command in (("Azure CLI", told.azure_cli), ("Azure PowerShell", told.azure_powershell)):
+        block = f'<p class="shell">{name}</p><pre class="command"><code>{escape(command or "")}</code></pre>'
+        assert block in text
+    assert f"<b>In the portal:</b> {told.portal}" in text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,152 @@
+"""Where a remedy would be applied: each row's addresses, and what its commands must know beside them.
+
+Addresses rest on the id under which the machine's own answer gave it, and on the extension's name: the id of an
+extension in a list of instances leads to a machine that does not exist (recorded).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from auditor.compose.rows import Rows, python
+from auditor.model.dataset import Kind
+from auditor.model.quoting import url_path
+from auditor.model.scopes import Subject
+
+COMPUTE_API = "2024-07-01"
+"""Of every address below Microsoft.Compute; before 2025-04-01, from which on writes switch automatic upgrade on."""
+ARC_API = "2024-07-10"
+
+_GROUP = r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/"
+_SET = rf"{_GROUP}Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/]+)"
+_SHAPES = {
+    Subject.VM: re.compile(rf"{_GROUP}Microsoft\.Compute/virtualMachines/(?P<name>[^/]+)", re.IGNORECASE),
+    Subject.UNIFORM: re.compile(rf"{_SET}/virtualMachines/(?P<instance>[^/]+)", re.IGNORECASE),
+    Subject.SCALE_SET: re.compile(_SET, re.IGNORECASE),
+    Subject.ARC: re.compile(rf"{_GROUP}Microsoft\.HybridCompute/machines/(?P<name>[^/]+)", re.IGNORECASE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What commands that take no address are told: plain texts.
+
+    ``name`` is the machine's, or the scale set's, whose ``instance`` is empty for the set itself.
+    """
+
+    subscription: str
+    group: str
+    name: str
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one row's commands need; paths are percent-encoded, and begin with ``/subscriptions/``.
+
+    ``model`` is the path of the extension in the scale set's model, empty where no model is known to hold it.
+    ``manual``: a uniform scale set whose instances are updated by hand. ``version``: the latest of the region, empty
+    where it is not known.
+    """
+
+    subject: Subject
+    machine: str
+    names: Names
+    extension: str = ""
+    handler: str = ""
+    version: str = ""
+    manual: bool = False
+    model: str = ""
+    model_setting: str | None = None
+    follows_model: str | None = None
+
+    @property
+    def api(self) -> str:
+        return ARC_API if self.subject is Subject.ARC else COMPUTE_API
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Finds the targets of a shard's rows."""
+
+    frames: Mapping[str, pd.DataFrame]
+
+    def of(self, rows: Rows, machine_ids: Sequence[str]) -> Iterator[Target | None]:
+        """One for each row; None where the ids are not of the shape that Azure's own have."""
+        on_extensions = rows.view == "extensions"
+        nothing = [None] * len(rows)
+        names = ("name", "publisher", "type", "latest_version", "model_auto_upgrade")
+        told = [rows.values(name) if on_extensions else nothing for name in names]
+        sets = (rows.values("scale_set_id"), rows.values("follows_model"))
+        return map(self._of, rows.subjects, machine_ids, *told, *sets)
+
+    def _of(
+        self,
+        subject: Subject | None,
+        machine_id: str,
+        name: str | None,
+        publisher: str | None,
+        type_: str | None,
+        version: str | None,
+        model_setting: str | None,
+        scale_set_id: str | None,
+        follows_model: str | None,
+    ) -> Target | None:
+        found = _SHAPES[subject].fullmatch(machine_id) if subject else None
+        if subject is None or found is None or not _leads_there(machine_id):
+            return None
+        machine = url_path(machine_id)
+        owner = machine_id if subject is Subject.SCALE_SET else scale_set_id or ""
+        return Target(
+            subject,
+            machine,
+            Names(**found.groupdict()),
+            f"{machine}/extensions/{_piece(name)}" if name and _piece(name) else "",
+            f"{publisher}.{type_}" if publisher and type_ else "",
+            version or "",
+            owner.lower() in self._manual,
+            self._model(owner, publisher, type_, name) if subject is Subject.UNIFORM else "",
+            model_setting,
+            follows_model,
+        )
+
+    def _model(self, owner: str, publisher: str | None, type_: str | None, name: str | None) -> str:
+        """The extension of that publisher and type in the model: of several the one that is called like it."""
+        held = self._models.get((owner.lower(), (publisher or "").lower(), (type_ or "").lower()), ())
+        alike = [each for each in held if len(held) == 1 or each.lower() == (name or "").lower()]
+        if not alike or not _SHAPES[Subject.SCALE_SET].fullmatch(owner) or not _leads_there(owner):
+            return ""
+        return f"{url_path(owner)}/extensions/{_piece(alike[0])}"
+
+    @cached_property
+    def _models(self) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
+        """Names of the extensions in the models by scale set, publisher and type, all of them in lower case."""
+        extensions = self.frames["extensions"]
+        models = extensions[extensions["on"].eq("model")]
+        columns = (python(models[name], Kind.TEXT) for name in ("machine_id", "publisher", "type", "name"))
+        found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for owner, publisher, type_, name in zip(*columns, strict=True):
+            key = (owner.lower(), (publisher or "").lower(), (type_ or "").lower())
+            found[key] = (*found.get(key, ()), name or "")
+        return found
+
+    @cached_property
+    def _manual(self) -> frozenset[str]:
+        """Ids, in lower case, of the uniform scale sets whose instances are updated by hand."""
+        sets = self.frames["scale_sets"]
+        by_hand = sets[sets["upgrade_mode"].eq("manual") & sets["orchestration_mode"].eq("uniform")]
+        return frozenset(each.lower() for each in python(by_hand["id"], Kind.TEXT))
+
+
+def _leads_there(identifier: str) -> bool:
+    """A client would walk ``.`` and ``..`` as it walks folders."""
+    return not {".", ".."} & set(identifier.split("/"))
+
+
+def _piece(name: str) -> str:
+    return "" if name in (".", "..") else url_path(name).replace("/", "%2F")
