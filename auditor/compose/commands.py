@@ -88,7 +88,7 @@ def wait_for_model(names: Names) -> Commands:
     """Until Azure has taken a change of the model: before that it refuses to update instances."""
     state = f"(Get-AzVmss {_of_set(names)}).ProvisioningState"
     return Commands(
-        _az("vmss wait", names, " --updated"),
+        _az("vmss wait", names, " --updated --interval 5"),
         f"{_context(names)}\nwhile ({state} -eq 'Updating') {{ Start-Sleep -Seconds 5 }}",
     )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -70,6 +71,20 @@ class Target:
         return ARC_API if self.subject is Subject.ARC else COMPUTE_API
 
 
+class _Row(NamedTuple):
+    """What a target is made from: the columns of those names."""
+
+    subject: Subject | None
+    machine_id: str
+    name: str | None
+    publisher: str | None
+    type: str | None
+    latest_version: str | None
+    model_auto_upgrade: str | None
+    scale_set_id: str | None
+    follows_model: str | None
+
+
 @dataclass(frozen=True)
 class Targets:
     """Finds the targets of a shard's rows."""
@@ -79,49 +94,37 @@ class Targets:
     def of(self, rows: Rows, machine_ids: Sequence[str]) -> Iterator[Target | None]:
         """One for each row; None where the ids are not of the shape that Azure's own have."""
         on_extensions = rows.view == "extensions"
-        nothing = [None] * len(rows)
-        names = ("name", "publisher", "type", "latest_version", "model_auto_upgrade")
-        told = [rows.values(name) if on_extensions else nothing for name in names]
-        sets = (rows.values("scale_set_id"), rows.values("follows_model"))
-        return map(self._of, rows.subjects, machine_ids, *told, *sets)
+        of_extension = ("name", "publisher", "type", "latest_version", "model_auto_upgrade")
+        told = [rows.values(name) if on_extensions else [None] * len(rows) for name in of_extension]
+        of_machine = (rows.values("scale_set_id"), rows.values("follows_model"))
+        return map(self._of, map(_Row, rows.subjects, machine_ids, *told, *of_machine))
 
-    def _of(
-        self,
-        subject: Subject | None,
-        machine_id: str,
-        name: str | None,
-        publisher: str | None,
-        type_: str | None,
-        version: str | None,
-        model_setting: str | None,
-        scale_set_id: str | None,
-        follows_model: str | None,
-    ) -> Target | None:
-        found = _SHAPES[subject].fullmatch(machine_id) if subject else None
-        if subject is None or found is None or not _leads_there(machine_id):
+    def _of(self, row: _Row) -> Target | None:
+        found = _SHAPES[row.subject].fullmatch(row.machine_id) if row.subject else None
+        if row.subject is None or found is None or not _leads_there(row.machine_id):
             return None
-        machine = url_path(machine_id)
-        owner = machine_id if subject is Subject.SCALE_SET else scale_set_id or ""
+        machine, extension = url_path(row.machine_id), _piece(row.name)
+        owner = row.machine_id if row.subject is Subject.SCALE_SET else row.scale_set_id or ""
         return Target(
-            subject,
+            row.subject,
             machine,
             Names(**found.groupdict()),
-            f"{machine}/extensions/{_piece(name)}" if name and _piece(name) else "",
-            f"{publisher}.{type_}" if publisher and type_ else "",
-            version or "",
+            f"{machine}/extensions/{extension}" if extension else "",
+            f"{row.publisher}.{row.type}" if row.publisher and row.type else "",
+            row.latest_version or "",
             owner.lower() in self._manual,
-            self._model(owner, publisher, type_, name) if subject is Subject.UNIFORM else "",
-            model_setting,
-            follows_model,
+            self._model(owner, row) if row.subject is Subject.UNIFORM else "",
+            row.model_auto_upgrade,
+            row.follows_model,
         )
 
-    def _model(self, owner: str, publisher: str | None, type_: str | None, name: str | None) -> str:
+    def _model(self, owner: str, row: _Row) -> str:
         """The extension of that publisher and type in the model: of several the one that is called like it."""
-        held = self._models.get((owner.lower(), (publisher or "").lower(), (type_ or "").lower()), ())
-        alike = [each for each in held if len(held) == 1 or each.lower() == (name or "").lower()]
-        if not alike or not _SHAPES[Subject.SCALE_SET].fullmatch(owner) or not _leads_there(owner):
-            return ""
-        return f"{url_path(owner)}/extensions/{_piece(alike[0])}"
+        held = self._models.get(_kind(owner, row.publisher, row.type), ())
+        alike = [each for each in held if len(held) == 1 or each.lower() == (row.name or "").lower()]
+        name = _piece(alike[0]) if alike else ""
+        leads = _SHAPES[Subject.SCALE_SET].fullmatch(owner) and _leads_there(owner)
+        return f"{url_path(owner)}/extensions/{name}" if name and leads else ""
 
     @cached_property
     def _models(self) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
@@ -131,7 +134,7 @@ class Targets:
         columns = (python(models[name], Kind.TEXT) for name in ("machine_id", "publisher", "type", "name"))
         found: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for owner, publisher, type_, name in zip(*columns, strict=True):
-            key = (owner.lower(), (publisher or "").lower(), (type_ or "").lower())
+            key = _kind(owner, publisher, type_)
             found[key] = (*found.get(key, ()), name or "")
         return found
 
@@ -148,5 +151,9 @@ def _leads_there(identifier: str) -> bool:
     return not {".", ".."} & set(identifier.split("/"))
 
 
-def _piece(name: str) -> str:
-    return "" if name in (".", "..") else url_path(name).replace("/", "%2F")
+def _piece(name: str | None) -> str:
+    return "" if name is None or name in (".", "..") else url_path(name).replace("/", "%2F")
+
+
+def _kind(owner: str, publisher: str | None, type_: str | None) -> tuple[str, str, str]:
+    return owner.lower(), (publisher or "").lower(), (type_ or "").lower()

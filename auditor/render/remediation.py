@@ -43,11 +43,24 @@ class Shell:
     count: str
     last_line: str
     apply: str
+    needs: str
 
 
 SHELLS = (
-    Shell("sh", "#!/usr/bin/env bash\n", posix, "step {} {} {}\n", " ", "{}={}", "finish\n", "--apply"),
-    Shell("ps1", "", powershell, "Step {} {} @({})\n", ", ", "${} = {}", "Complete-Run\n", "-Apply"),
+    Shell(
+        "sh", "#!/usr/bin/env bash\n", posix, "step {} {} {}\n", " ", "{}={}", "finish\n", "--apply", "az, signed in"
+    ),
+    Shell(
+        "ps1",
+        "",
+        powershell,
+        "Step {} {} @({})\n",
+        ", ",
+        "${} = {}",
+        "Complete-Run\n",
+        "-Apply",
+        "the module Az, signed in",
+    ),
 )
 
 
@@ -155,7 +168,7 @@ def _head(report: Report, draft: _Draft, shell: Shell) -> Iterator[str]:
     rules = ", ".join(f"{rule}: {count}" for rule, count in sorted(tally.rules.items()))
     steps, findings = tally.acts.total(), tally.rules.total()
     machines = sum(len(each) for each in tally.machines.values())
-    yield f"{draft.script}: " + words["script_dry"].format(apply=shell.apply)
+    yield f"{draft.script}: " + words["script_dry"].format(apply=shell.apply, needs=shell.needs)
     yield from textwrap.wrap(what[draft.script], _WIDTH)
     yield ""
     told = {key: one_line(str(report.run.get(key, ""))) for key in ("tool", "run_id")}

@@ -4,13 +4,16 @@ export MSYS_NO_PATHCONV=1 # Git Bash would take addresses for paths of this comp
 
 apply=no no_protected_settings=no number=0 failed=0 in_a_row=0
 for option in "$@"; do
+  case ", $options, " in
+    *", $option, "*) ;;
+    *)
+      printf 'Nothing was done: %q is not an option. The options are: %s\n' "$option" "$options" >&2
+      exit 2
+      ;;
+  esac
   case $option in
     --apply) apply=yes ;;
     --no-protected-settings) no_protected_settings=yes ;;
-    *)
-      printf 'Nothing was done: %s is not an option. The options are: %s\n' "$option" "$options" >&2
-      exit 2
-      ;;
   esac
 done
 

@@ -150,7 +150,7 @@ def test_fail_on_ends_with_10(bench: Bench, shell: Shell) -> None:
     code, _out, _err = shell.run(bench.config(bench.simulate(of)), "--fail-on", "high")
 
     assert code == 10
-    assert {path.name for path in shell.output.iterdir()} == {"findings.json", "run.json"}
+    assert {path.name for path in shell.output.iterdir()} == {"findings.json", "run.json", "remediation"}
 
 
 def test_a_time_without_a_zone_is_refused(bench: Bench, shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,6 +180,7 @@ def test_the_demo_ends_with_0_and_prints_path_table_and_verdict(bench: Bench) ->
     assert len(run_json["subscriptions"]["seen"]) == 4 and len(run_json["subscriptions"]["refused"]) == 1
     assert {path.name for path in output.iterdir()} == {
         "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json",
+        "remediation",
     }  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def test_run_json_has_exactly_the_keys_of_the_contract(audited: Audited) -> None
 
 
 def test_run_json_holds_no_secret(audited: Audited) -> None:
-    for path in audited.folder.iterdir():
+    for path in (each for each in audited.folder.rglob("*") if each.is_file()):
         assert TOKEN["AUDITOR_ACCESS_TOKEN"].encode() not in path.read_bytes(), path.name
 
 
@@ -198,7 +198,7 @@ def rows_of_parquet(audited: Audited) -> list[tuple[str, str]]:
 def test_only_the_formats_that_were_asked_for_are_written(bench: Bench) -> None:
     audited = bench.audit(SeededEstate(6, now=NOW), formats=("csv",))
 
-    assert {path.name for path in audited.folder.iterdir()} == {"findings.csv", "run.json"}
+    assert {path.name for path in audited.folder.iterdir()} == {"findings.csv", "run.json", "remediation"}
 
 
 def test_nothing_is_left_beside_the_report(bench: Bench) -> None:

@@ -129,6 +129,28 @@ class Operator:
             check=False,
         )
 
+    def paste(self, command: str) -> subprocess.CompletedProcess[str]:
+        """What a finding says, in a shell that a person sits at."""
+        whole = [str(require("bash")), "-c", command]
+        return subprocess.run(
+            whole,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    def command(self, machine_name: str) -> str:
+        """The command line's part of what to do about the machine's one failing row."""
+        [text] = [
+            each["remediation"]
+            for each in self.audited.findings
+            if (each["machine_name"], each["status"]) == (machine_name, "fail")
+        ]
+        return str(text.partition("Azure CLI:\n")[2].partition("\n\nAzure PowerShell:")[0])
+
     def look(self, machine: str) -> dict[str, Any]:
         """The extension's properties and tags as Azure shows them."""
         version = "2024-07-10" if machine.startswith("arc") else "2024-07-01"
@@ -145,8 +167,17 @@ class Operator:
         return {machine: self.look(machine) for machine in MACHINES}
 
 
+@pytest.fixture
+def other_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    yield from operating(tmp_path_factory)
+
+
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    yield from operating(tmp_path_factory)
+
+
+def operating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     program, folder = found_az(), tmp_path_factory.mktemp("remediation")
     weather = Watching()
     with ExitStack() as opened:
@@ -214,3 +245,29 @@ def test_whole_story(operator: Operator) -> None:
     for machine in ("instance", "late"):
         assert last[machine] == before[machine] | {"enableAutomaticUpgrade": True}, machine
     assert not list(operator.folder.glob("pwned"))
+
+
+def test_each_rows_own_command_can_be_pasted(other_day: Operator) -> None:
+    """From findings.json into a shell: one row after the other, and nothing but what it names changes."""
+    before = other_day.everything()
+    for name, changed in (
+        ("off-1", ("off",)),
+        ("pool", ("model", "instance")),
+        ("arc-off", ("arc",)),
+        ("late_7", ("late",)),
+    ):
+        done = other_day.paste(other_day.command(name))
+        assert done.returncode == 0, done.stderr
+        for machine in changed:
+            before[machine] |= {"enableAutomaticUpgrade": True}
+        assert other_day.everything() == before, name
+
+    anew = other_day.command("old-1")
+    other_day.paste(anew)
+    assert other_day.everything() == before, "the statement is not made"
+    done = other_day.paste(anew.replace("no_protected_settings=no", "no_protected_settings=yes"))
+    assert done.returncode == 0, done.stderr
+    old = other_day.look("old")
+    assert old["instanceView"]["typeHandlerVersion"] == LATEST
+    kept = (*KEPT, "tags", "enableAutomaticUpgrade")
+    assert {key: old[key] for key in kept} == {key: before["old"][key] for key in kept}

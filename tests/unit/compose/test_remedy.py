@@ -107,7 +107,7 @@ def test_a_model_with_the_upgrade_mode_manual_is_followed_by_its_instances_one_a
     assert told.azure_cli is not None and told.azure_powershell is not None
     patch, wait, update = told.azure_cli.splitlines()
     where = f"--subscription={parts.SHOP} --resource-group=RG-Web --name=pool"
-    assert patch.startswith("az rest --method patch") and wait == f"az vmss wait {where} --updated"
+    assert patch.startswith("az rest --method patch") and wait == f"az vmss wait {where} --updated --interval 5"
     assert f'az vmss update-instances {where} --instance-ids="$instance" || break' in update
     assert "Update-AzVmssInstance -ResourceGroupName 'RG-Web' -VMScaleSetName 'pool'" in told.azure_powershell
     assert told.steps[1:] == (Step(Act.UPDATE_BEHIND, (parts.SHOP, "RG-Web", "pool")),)
@@ -260,7 +260,7 @@ def test_a_real_bash_gives_az_the_names_as_they_are_and_starts_nothing_else(name
 
 OURS = "|".join(
     (
-        r"rest|vmss|wait|list-instances|update-instances|get|patch|tsv|--[a-z]+(-[a-z]+)*|--subscription=[-0-9a-f]+",
+        r"5|rest|vmss|wait|list-instances|update-instances|get|patch|tsv|--[a-z]+(-[a-z]+)*|--subscription=[-0-9a-f]+",
         r"to_string\(.*\)",
         r"\[\?latestModelApplied==`false`\]\.instanceId",
         r'\{"properties":\{"enableAutomaticUpgrade":true\}\}',

@@ -83,6 +83,12 @@ def test_what_is_put_anew_waits_for_the_statement_and_an_unknown_option_does_not
         assert done.stderr.decode().startswith("Nothing was done") and sentence in done.stderr.decode()
 
 
+def test_no_script_takes_an_option_of_another(tmp_path: Path) -> None:
+    place = written(tmp_path, *of_each_act())
+    done = run_bash(f"bash {place}/update-instances.sh --apply --no-protected-settings", tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
 def test_where_only_arc_is_upgraded_no_statement_is_asked_for(tmp_path: Path) -> None:
     place = written(tmp_path, of_each_act()[2])
     calls = recorded(f"bash {place}/upgrade-now.sh --apply >/dev/null 2>&1", tmp_path / "empty")
