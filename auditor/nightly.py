@@ -77,7 +77,7 @@ def night(
         with watch.stage("compose") as told:
             traffic = _traffic([asked, *(shard.traffic for shard in shards)])
             composer = compose.Composer(
-                _ledger(survey, shards), order, _facts(order, watch, traffic, cloud, confirmation)
+                _ledger(survey, shards), order, _facts(order, survey, watch, traffic, cloud, confirmation)
             )
             report = composer.report()
             told.append(f"{report.findings_total} verdicts")
@@ -168,7 +168,12 @@ def _ledger(survey: Survey, shards: Sequence[ShardResult]) -> compose.Ledger:
 
 
 def _facts(
-    order: Order, watch: Watch, traffic: Mapping[Source, Traffic], cloud: Cloud, confirmed: Confirmation
+    order: Order,
+    survey: Survey,
+    watch: Watch,
+    traffic: Mapping[Source, Traffic],
+    cloud: Cloud,
+    confirmed: Confirmation,
 ) -> RunFacts:
     not_run = judge.not_run(order.rulebook, configured_sources(order.settings))
     return RunFacts(
@@ -179,4 +184,5 @@ def _facts(
         portal=cloud.endpoints.portal,
         not_run={entry.rule_id: entry.columns for entry in not_run},
         confirmed=confirmed,
+        reach=judge.reach(order.rulebook, survey.in_scope),
     )

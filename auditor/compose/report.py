@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
 from auditor.compose.coverage_tables import CoverageTables
+from auditor.compose.exemption_tables import Exempting
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
 from auditor.compose.run_file import run_file
@@ -53,6 +54,11 @@ class Composer:
         return Coverage(self.ledger, self.settings.scope, self.wording, self.order.as_of.date())
 
     @cached_property
+    def exempting(self) -> Exempting:
+        exemptions = self.order.rulebook.exemptions
+        return Exempting(exemptions, self.rules, self.facts.not_run, self.facts.reach, self.coverage)
+
+    @cached_property
     def summary(self) -> Summary:
         return Summary(self.ledger, self.coverage, self.rules, self.facts.not_run, self.wording, self.facts.confirmed)
 
@@ -81,7 +87,7 @@ class Composer:
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=headline.summary,
+            summary=" ".join(part for part in (headline.summary, self.exempting.sentence()) if part),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
@@ -95,6 +101,7 @@ class Composer:
             time_zone=self.wording.zone,
             as_of=self.order.as_of,
             run=self.run(),
+            exemptions_to_see=self.exempting.sentence(),
         )
 
     def _scope(self) -> str:
@@ -161,27 +168,9 @@ class Composer:
             **self.summary.tables(),
             **CoverageTables(self.coverage).tables(),
             **UnseenTables(self.coverage).tables(),
-            "exemptions": self._exemptions(),
+            **self.exempting.tables(),
             "about": self._about(),
         }
-
-    def _exemptions(self) -> Table:
-        def rows() -> Rows:
-            for entry in self.order.rulebook.exemptions:
-                matches = self.ledger.tally.excused[entry.rule, entry.label]
-                what = entry.resource or self.wording.condition(entry.selector)
-                yield (entry.rule, what, entry.owner, entry.reason, entry.ticket, entry.expires.isoformat(), matches)
-
-        columns = (
-            cell("rule"),
-            cell("resource", CellKind.LONG, 48),
-            cell("owner", width=24),
-            cell("reason", CellKind.LONG, 48),
-            cell("ticket"),
-            cell("expires"),
-            cell("matches", CellKind.NUMBER),
-        )
-        return table(self.wording, "exemptions", columns, rows)
 
     def _about(self) -> Table:
         facts = self.facts

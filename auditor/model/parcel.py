@@ -33,6 +33,13 @@ class Survey:
         capacities = (row.get("capacity") for row in self.of("scale_sets", (subscription,)))
         return len(self.of("machines", (subscription,))) + sum(each for each in capacities if isinstance(each, int))
 
+    @property
+    def in_scope(self) -> list[Row]:
+        """The subscriptions that were asked for, seen or not: of one that was not seen only its id is known."""
+        seen = {str(row["id"]).lower(): row for row in self.rows.get("subscriptions", [])}
+        asked = {each.scope.lower() for each in self.readings if each.source is Source.SUBSCRIPTIONS} - {"tenant"}
+        return [seen.get(each, {"id": each}) for each in sorted({*seen, *asked})]
+
     @cached_property
     def heartbeats(self) -> Mapping[str, list[Row]]:
         """The stays by machine id in lower case."""

@@ -76,7 +76,8 @@ class RunFacts:
     """Facts of one run, beside what it found. ``identity`` never holds a secret; ``portal`` is a base address.
 
     ``watch`` still runs: composing takes time too. ``not_run``: for each rule that could not be asked, the columns that
-    nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed.
+    nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed. ``reach``: for
+    each exemption the subscriptions, by id in lower case, in which it may name something; empty where nobody asked.
     """
 
     tool: str
@@ -86,3 +87,4 @@ class RunFacts:
     portal: str
     not_run: Mapping[str, tuple[str, ...]]
     confirmed: Confirmation = NOTHING_CONFIRMED
+    reach: tuple[frozenset[str], ...] = ()

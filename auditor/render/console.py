@@ -99,10 +99,12 @@ class ConsoleNarrator:
 
 
 def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
-    """Where the report is, a table by rule and verdict, what was not read, and the verdict line last."""
+    """Where the report is, a table by rule and verdict, exemptions to look at, what was not read, the verdict last."""
     lines = [one_line(report.words["report_written"].format(folder=folder)), ""]
     if report.rules:
         lines += [*_table(_counts(report)), ""]
+    if report.exemptions_to_see:
+        lines += [one_line(report.exemptions_to_see), ""]
     if report.banner:
         lines += [one_line(report.banner.sentence), *(f"  - {one_line(line)}" for line in report.banner.lines), ""]
     lines.append(one_line(report.headline))
