@@ -10,20 +10,20 @@ import sys
 from collections.abc import Callable, Sequence
 
 from auditor import __version__
-from auditor.cli import demo, run, simulate
+from auditor.cli import datasets, demo, rules, run, simulate
 from auditor.errors import AuditorError, ExitCode, Problem, SettingsRefused
 
 _BUILT = {
     "run": (run.add, "audit the configured estate and write the report"),
     "demo": (demo.add, "audit a small simulated estate, through the same code"),
     "simulate": (simulate.add, "serve a simulated Azure on loopback until interrupted"),
+    "rules": (rules.add, "list, show and test rules, and how their files are written"),
+    "datasets": (datasets.add, "the frames and columns that rules may name"),
 }
 NOT_YET = {
     "collect": "gathers only, for a later evaluate",
     "evaluate": "judges and renders what collect gathered",
     "doctor": "says which source answers, and which right closes each gap",
-    "rules": "lists, shows and tests rules",
-    "datasets": "describes the frames that rules read",
     "history": "compares nights",
     "init": "writes a configuration to start from",
 }

@@ -17,6 +17,14 @@ def add_output(parser: argparse.ArgumentParser, default: str) -> None:
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")
 
 
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """Which rules, beside the shipped ones."""
+    parser.add_argument(
+        "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
+    )
+    parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
+
+
 def time(text: str) -> datetime:
     """An ISO 8601 time; one without a zone is refused: it would mean another night elsewhere."""
     try:

@@ -15,10 +15,7 @@ from auditor.model.verdict import Severity
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
     common.add_output(parser, "audit-report")
-    parser.add_argument(
-        "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
-    )
-    parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
+    common.add_rules(parser)
     parser.add_argument("--subscription", action="append", default=[], metavar="ID", help="only these (repeatable)")
     parser.add_argument("--as-of", type=common.time, metavar="TIME", help="judge, and count as read, at this time")
     parser.add_argument(

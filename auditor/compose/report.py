@@ -11,6 +11,7 @@ from auditor.compose.coverage_tables import CoverageTables
 from auditor.compose.exemption_tables import Exempting
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
+from auditor.compose.notes import note_of
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
 from auditor.compose.tables import Rows, cell, table
@@ -150,18 +151,8 @@ class Composer:
         )
 
     def _note(self, rule: Rule) -> RuleNote:
-        clauses = (*rule.not_applicable, *rule.early_pending, *rule.pending, *rule.reasons)
-        return RuleNote(
-            id=rule.id,
-            title=self.wording.text_of(rule.title),
-            severity=rule.severity,
-            why=self.wording.text_of(rule.why),
-            expectation=self.wording.condition(rule.expect),
-            parameters=tuple((name, self.wording.shown(value)) for name, value in rule.params.items()),
-            reasons=tuple((clause.code, self.wording.text_of(clause.text)) for clause in clauses),
-            sources=rule.sources,
-            counts={status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status},
-        )
+        counts = {status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status}
+        return note_of(rule, self.wording, counts)
 
     def _tables(self) -> Mapping[str, Table]:
         return {

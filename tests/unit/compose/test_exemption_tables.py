@@ -121,7 +121,7 @@ def test_an_exemption_is_no_longer_needed_where_all_that_it_names_passes() -> No
     of = report(exemption(selector=SELECTOR), shards=(shard,), **ONLY_PLANT)
 
     assert lists(of) == {"unneeded"}
-    assert rows(of)[0]["standing"] == "All that it names complies: 2 verdicts, all of them a pass."
+    assert rows(of)[0]["standing"] == "All that it names complies; passing tonight: 2."
 
 
 @pytest.mark.parametrize("status", [Status.UNANSWERED, Status.PENDING, Status.NOT_APPLICABLE])
