@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NAME_WIDTH = 26
 _UNITS = {
     "version": '2 to 4 numbers, in quotes: "1.30"',
-    "number": "a count",
+    "number": "a whole number",
     "flag": "true or false",
     "time": "UTC, to the microsecond",
     "duration": "written 14d, 36h, 90m or 30s",
