@@ -8,7 +8,8 @@ from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
 from auditor.compose.coverage_tables import CoverageTables
-from auditor.compose.exemption_tables import Exempting
+from auditor.compose.exempting import Exempting
+from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
 from auditor.compose.notes import note_of
@@ -55,9 +56,9 @@ class Composer:
         return Coverage(self.ledger, self.settings.scope, self.wording, self.order.as_of.date())
 
     @cached_property
-    def exempting(self) -> Exempting:
-        exemptions = self.order.rulebook.exemptions
-        return Exempting(exemptions, self.rules, self.facts.not_run, self.facts.reach, self.coverage)
+    def exemptions(self) -> ExemptionTables:
+        entries, facts = self.order.rulebook.exemptions, self.facts
+        return ExemptionTables(Exempting(entries, self.rules, facts.not_run, facts.reach, self.coverage))
 
     @cached_property
     def summary(self) -> Summary:
@@ -88,7 +89,7 @@ class Composer:
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=" ".join(part for part in (headline.summary, self.exempting.sentence()) if part),
+            summary=" ".join(part for part in (headline.summary, self.exemptions.sentence()) if part),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
@@ -102,7 +103,7 @@ class Composer:
             time_zone=self.wording.zone,
             as_of=self.order.as_of,
             run=self.run(),
-            exemptions_to_see=self.exempting.sentence(),
+            exemptions_to_see=self.exemptions.sentence(),
         )
 
     def _scope(self) -> str:
@@ -159,7 +160,7 @@ class Composer:
             **self.summary.tables(),
             **CoverageTables(self.coverage).tables(),
             **UnseenTables(self.coverage).tables(),
-            **self.exempting.tables(),
+            **self.exemptions.tables(),
             "about": self._about(),
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -135,19 +134,32 @@ def test_an_exemption_stays_where_something_that_it_names_is_not_seen_to_pass(st
 
 
 @pytest.mark.parametrize(
-    "unseen",
-    [
-        lambda shard: shard.judge("AMA-001", Status.UNANSWERED, AWAY, perhaps_by="0"),
-        lambda shard: None,
-    ],
+    ("perhaps", "within"),
+    [({"perhaps_by": "0"}, {PLANT}), ({}, {PLANT, REFUSED})],
     ids=["perhaps one more", "a subscription that was not read"],
 )
-def test_an_exemption_stays_where_it_may_name_what_was_not_seen(unseen: Callable[[Shard], None]) -> None:
-    shard = plant(("AMA-001", Status.PASS, SERVER, FIRST))
-    unseen(shard)
-    within = {PLANT} if len(shard.verdicts) > 1 else {PLANT, REFUSED}
+def test_an_exemption_stays_where_it_may_name_what_was_not_seen(perhaps: dict[str, str], within: set[str]) -> None:
+    shard = plant(("AMA-001", Status.PASS, SERVER, FIRST), ("AMA-001", Status.UNANSWERED, AWAY, perhaps))
 
     assert lists(report(exemption(selector=SELECTOR), shards=(shard,), reach=(frozenset(within),))) == set()
+
+
+def test_nothing_depends_on_how_the_estate_was_cut_into_shards() -> None:
+    def named(shard: Shard) -> Shard:
+        for each in shard.verdicts:
+            each["named_by"] = "1" if each["machine_id"] == VM else "0,1"
+            each["status"] = "exempt" if each["status"] == "fail" else each["status"]
+        return shard
+
+    found = (exemption(selector=SELECTOR), exemption(selector=SELECTOR))
+
+    cut, one = (
+        report(*found, shards=(named(parts.shop()), named(parts.plant()))),
+        report(*found, shards=(named(parts.whole()),)),
+    )
+
+    assert [row["matches"] for row in rows(cut)] == [2, 2]
+    assert rows(one) == rows(cut)
 
 
 # --- matching nothing, and not tried ---

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from auditor.compose.coverage import STATES
-from auditor.compose.exemption_tables import Outcome
+from auditor.compose.exempting import Outcome
 from auditor.compose.operations import ON_EXTENSIONS, WITHOUT_EXTENSION
 from auditor.compose.reasons import sentences
 from auditor.compose.rows import Rows, python
