@@ -23,7 +23,7 @@ from auditor.errors import ExitCode, SettingsRefused, SnapshotRefused
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.narration import Narrator
-from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
+from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey, subscriptions_asked
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
@@ -271,6 +271,7 @@ def _composer(
         not_run={entry.rule_id: entry.columns for entry in not_run},
         confirmed=gathered.confirmed,
         again=again,
+        reach=judge.reach(order.rulebook, subscriptions_asked(gathered.subscriptions, gathered.survey)),
     )
     return compose.Composer(_ledger(gathered, shards), order, facts)
 

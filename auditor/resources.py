@@ -7,16 +7,21 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 
 
-def _folder(name: str) -> Path:
+def _shipped(name: str) -> Path:
     installed = _PACKAGE / "_data" / name
-    return installed if installed.is_dir() else _PACKAGE.parent / name
+    return installed if installed.exists() else _PACKAGE.parent / name
 
 
 def rules_folder() -> Path:
     """The shipped rule pack: one YAML file per rule, the release table."""
-    return _folder("rules")
+    return _shipped("rules")
 
 
 def reports_folder() -> Path:
     """The report designs: templates, style sheet, message catalogues."""
-    return _folder("reports")
+    return _shipped("reports")
+
+
+def config_example() -> Path:
+    """The configuration with every setting explained."""
+    return _shipped("config.example.yaml")

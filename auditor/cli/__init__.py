@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from auditor import __version__
-from auditor.cli import collect, demo, evaluate, run, simulate
+from auditor.cli import collect, datasets, demo, evaluate, init, rules, run, simulate
 from auditor.errors import AuditorError, ExitCode, Problem, SettingsRefused
 
 _BUILT = {
@@ -19,13 +19,13 @@ _BUILT = {
     "collect": (collect.add, "gather only, and leave a snapshot for a later evaluate"),
     "evaluate": (evaluate.add, "judge and render what collect gathered, without any Azure"),
     "simulate": (simulate.add, "serve a simulated Azure on loopback until interrupted"),
+    "rules": (rules.add, "list, show and test rules, and how their files are written"),
+    "datasets": (datasets.add, "the frames and columns that rules may name"),
+    "init": (init.add, "write a configuration, a rule and an exemptions file to start from"),
 }
 NOT_YET = {
     "doctor": "says which source answers, and which right closes each gap",
-    "rules": "lists, shows and tests rules",
-    "datasets": "describes the frames that rules read",
     "history": "compares nights",
-    "init": "writes a configuration to start from",
 }
 
 

@@ -24,6 +24,7 @@ def add_folder(parser: argparse.ArgumentParser, default: str, metavar: str) -> N
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
+    """Which rules, beside the shipped ones."""
     parser.add_argument(
         "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
     )

@@ -8,8 +8,11 @@ from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
 from auditor.compose.coverage_tables import CoverageTables
+from auditor.compose.exempting import Exempting
+from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
+from auditor.compose.notes import note_of
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
 from auditor.compose.tables import Rows, cell, table
@@ -56,6 +59,11 @@ class Composer:
         return Coverage(self.ledger, self.settings.scope, self.wording, self.order.as_of.date())
 
     @cached_property
+    def exemptions(self) -> ExemptionTables:
+        entries, facts = self.order.rulebook.exemptions, self.facts
+        return ExemptionTables(Exempting(entries, self.rules, facts.not_run, facts.reach, self.coverage))
+
+    @cached_property
     def summary(self) -> Summary:
         return Summary(self.ledger, self.coverage, self.rules, self.facts.not_run, self.wording, self.facts.confirmed)
 
@@ -84,7 +92,7 @@ class Composer:
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=headline.summary,
+            summary=" ".join(part for part in (headline.summary, self.exemptions.sentence()) if part),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
@@ -98,6 +106,7 @@ class Composer:
             time_zone=self.wording.zone,
             as_of=self.order.as_of,
             run=self.run(),
+            exemptions_to_see=self.exemptions.sentence(),
         )
 
     def _scope(self) -> str:
@@ -146,45 +155,17 @@ class Composer:
         )
 
     def _note(self, rule: Rule) -> RuleNote:
-        clauses = (*rule.not_applicable, *rule.early_pending, *rule.pending, *rule.reasons)
-        return RuleNote(
-            id=rule.id,
-            title=self.wording.text_of(rule.title),
-            severity=rule.severity,
-            why=self.wording.text_of(rule.why),
-            expectation=self.wording.condition(rule.expect),
-            parameters=tuple((name, self.wording.shown(value)) for name, value in rule.params.items()),
-            reasons=tuple((clause.code, self.wording.text_of(clause.text)) for clause in clauses),
-            sources=rule.sources,
-            counts={status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status},
-        )
+        counts = {status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status}
+        return note_of(rule, self.wording, counts)
 
     def _tables(self) -> Mapping[str, Table]:
         return {
             **self.summary.tables(),
             **CoverageTables(self.coverage).tables(),
             **UnseenTables(self.coverage).tables(),
-            "exemptions": self._exemptions(),
+            **self.exemptions.tables(),
             "about": self._about(),
         }
-
-    def _exemptions(self) -> Table:
-        def rows() -> Rows:
-            for entry in self.order.rulebook.exemptions:
-                matches = self.ledger.tally.excused[entry.rule, entry.label]
-                what = entry.resource or self.wording.condition(entry.selector)
-                yield (entry.rule, what, entry.owner, entry.reason, entry.ticket, entry.expires.isoformat(), matches)
-
-        columns = (
-            cell("rule"),
-            cell("resource", CellKind.LONG, 48),
-            cell("owner", width=24),
-            cell("reason", CellKind.LONG, 48),
-            cell("ticket"),
-            cell("expires"),
-            cell("matches", CellKind.NUMBER),
-        )
-        return table(self.wording, "exemptions", columns, rows)
 
     def _about(self) -> Table:
         facts = self.facts

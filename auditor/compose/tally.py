@@ -32,7 +32,12 @@ class Tally:
     survey: tuple[Reading, ...]
     verdicts_of_shard: list[frozenset[tuple[str, Status]]] = field(default_factory=list)
     counts: Counter[tuple[str, Status]] = field(default_factory=Counter)
-    excused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    named: Counter[tuple[int, Status]] = field(default_factory=Counter)
+    """Verdicts by the exemption (its position in the rule book) that names them."""
+    perhaps: Counter[int] = field(default_factory=Counter)
+    """Verdicts by the exemption of which it is not known whether it names them."""
+    excused: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    """Exempt verdicts by all exemptions that name them, in their order."""
     machines: Counter[Machines] = field(default_factory=Counter)
     scale_sets: Counter[ScaleSets] = field(default_factory=Counter)
     agents: Counter[Agents] = field(default_factory=Counter)
@@ -73,8 +78,19 @@ class Tally:
         counts = Counter({(rule, Status(status)): count for (rule, status), count in Counter(names).items()})
         self.verdicts_of_shard.append(frozenset(counts))
         self.counts += counts
-        exempt = verdicts[verdicts["status"].eq(Status.EXEMPT)]
-        self.excused.update(zip(exempt["rule_id"], exempt["exemption"], strict=True))
+        self._exempted(verdicts)
+
+    def _exempted(self, verdicts: pd.DataFrame) -> None:
+        """Many verdicts and few exemptions: what is alike is taken apart once."""
+        columns = (python(verdicts[name], Kind.TEXT) for name in ("status", "named_by", "perhaps_by"))
+        for (word, named_by, perhaps_by), count in Counter(zip(*columns, strict=True)).items():
+            status, names = Status(word), _positions(named_by)
+            for each in names:
+                self.named[each, status] += count
+            for each in _positions(perhaps_by):
+                self.perhaps[each] += count
+            if status is Status.EXEMPT:
+                self.excused[names] += count
 
     # --- readings ---
 
@@ -131,6 +147,10 @@ class Tally:
         """Only what is told by name somewhere: a night has few gaps."""
         scopes = {str(gap["scope"]) for gap in self.gaps} | set(self.gone)
         self.places |= dict(places_of(frames, scopes))
+
+
+def _positions(told: str | None) -> tuple[int, ...]:
+    return tuple(map(int, told.split(","))) if told else ()
 
 
 def _rows_of(readings: pd.DataFrame) -> Iterator[Row]:

@@ -17,6 +17,8 @@ from auditor.model.duration import write_duration
 from auditor.model.rule import AllOf, AnyOf, Comparison, Condition, Words
 from auditor.resources import reports_folder
 
+_UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -135,8 +137,14 @@ class Wording:
         parts = "; ".join(map(self.condition, condition.parts))
         return self.say("texts", "any_of" if isinstance(condition, AnyOf) else "none_of", parts=parts)
 
+    def exact(self, value: object) -> str:
+        """One value of a rule as people read it, with nothing rounded off: ``7 days``, and ``36h`` as it is written."""
+        if isinstance(value, timedelta) and value % next((unit for unit in _UNITS if unit <= value), _UNITS[-1]):
+            return write_duration(value)
+        return self.shown(value)
+
     def _listed(self, value: object) -> str:
-        return ", ".join(map(self.shown, value)) if isinstance(value, tuple) else self.shown(value)
+        return ", ".join(map(self.exact, value)) if isinstance(value, tuple) else self.exact(value)
 
 
 def _tag(tags: str | None, name: str) -> str | None:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.judge.conditions import Mask, Truth, blame, evaluate
-from auditor.judge.exemptions import excuse
+from auditor.judge.exemptions import excuse, naming, told_by
 from auditor.judge.unread import unread
 from auditor.judge.verdicts import no_verdicts, verdict_frame
 from auditor.model.dataset import rule_column
@@ -64,7 +64,7 @@ def judge(
         for rule in asked
         for part in (
             judge_rows(rule, frames[rule.frame], rulebook.exemptions, as_of, rulebook.standing),
-            *unread(rule, rulebook.standing, frames),
+            *unread(rule, rulebook.standing, frames, rulebook.exemptions),
         )
     ]
     return pd.concat([no_verdicts(), *parts], ignore_index=True)
@@ -87,7 +87,8 @@ def judge_rows(
     positions = np.flatnonzero(~spoken.false)
     applies = Truth(spoken.true[positions], spoken.false[positions])
     status, clause = _verdicts(rule, rows, applies)
-    labels = excuse(exemptions, rule.id, rows, rule.frame, as_of.date())
+    found = naming(exemptions, rule.id, rows, rule.frame)
+    labels = excuse(found, len(rows), as_of.date())
     excused = (status == Status.FAIL) & np.array([label is not None for label in labels], dtype=bool)
     status[excused] = Status.EXEMPT
     return verdict_frame(
@@ -98,6 +99,7 @@ def judge_rows(
             "clause": clause,
             "missing": _missing(rule, rows, status),
             "exemption": [label if hit else None for label, hit in zip(labels, excused, strict=True)],
+            **told_by(found, len(rows)),
             "resource_id": rows["id"],
             "machine_id": rows["machine_id" if rule.frame == "extensions" else "id"],
             "row": positions,

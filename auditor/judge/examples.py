@@ -6,21 +6,15 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from auditor.errors import Problem
 from auditor.judge.engine import judge_rows
+from auditor.judge.views import view_of
 from auditor.model.dataset import VIEWS, Column, Kind
 from auditor.model.rule import Example, Rule
 
-_DTYPES = {
-    Kind.NUMBER: "Int64",
-    Kind.FLAG: "boolean",
-    Kind.TIME: "datetime64[us, UTC]",
-    Kind.DURATION: "timedelta64[us]",
-}
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -49,7 +43,7 @@ def _row(rule: Rule, values: Mapping[str, object]) -> pd.DataFrame:
     """A view of one row; columns that the example does not name are missing."""
     given = {**values, "tags": _tags(rule, values)}
     stored = {name: value for column in VIEWS[rule.frame] for name, value in _stored(column, given).items()}
-    return pd.DataFrame({name: pd.Series([value], dtype=dtype) for name, (value, dtype) in stored.items()})
+    return view_of(rule.frame, {name: [value] for name, value in stored.items()})
 
 
 def _tags(rule: Rule, values: Mapping[str, object]) -> str:
@@ -59,12 +53,11 @@ def _tags(rule: Rule, values: Mapping[str, object]) -> str:
     return json.dumps({name.removeprefix("tags."): value for name, value in {**named, **given}.items()})
 
 
-def _stored(column: Column, values: Mapping[str, object]) -> dict[str, tuple[Any, str]]:
-    dtype = _DTYPES.get(column.kind, "str")
+def _stored(column: Column, values: Mapping[str, object]) -> dict[str, object]:
     value = values.get(column.name)
     if column.kind is Kind.VERSION and value is not None:
         value = str(value)
     if column.bounds:
         ends = value if isinstance(value, Mapping) else {"low": value, "high": value}
-        return {name: (ends.get(name.rsplit(".", 1)[1]), dtype) for name in column.stored()}
-    return {column.name: (value, dtype)}
+        return {name: ends.get(name.rsplit(".", 1)[1]) for name in column.stored()}
+    return {column.name: value}

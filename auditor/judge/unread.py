@@ -12,31 +12,38 @@ import numpy as np
 import pandas as pd
 
 from auditor.judge.conditions import evaluate
+from auditor.judge.exemptions import naming_unread, told_by
 from auditor.judge.verdicts import verdict_frame
 from auditor.model.dataset import EXTENSIONS, MACHINES, machine_column_in_extensions
-from auditor.model.rule import AllOf, Clause, Rule
+from auditor.model.rule import AllOf, Clause, Exemption, Rule
 from auditor.model.verdict import EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, Status
 
 _OF_ITS_SCALE_SET = ("subscription_id", "subscription_name", "resource_group", "location", "os", "managed_by")
 """What an instance of a uniform scale set has in common with it; its tags may be its own."""
 
 
-def unread(rule: Rule, standing: Sequence[Clause], frames: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
+def unread(
+    rule: Rule, standing: Sequence[Clause], frames: dict[str, pd.DataFrame], exemptions: Sequence[Exemption] = ()
+) -> list[pd.DataFrame]:
     """The verdicts of ``rule`` on machines whose extensions, and on scale sets whose instances, were not read.
 
-    A rule over machines says of an unread machine what it can say of it anyway.
+    A rule over machines says of an unread machine what it can say of it anyway. Exemptions excuse nothing here, but
+    what they name may be among what was not read.
     """
     told = []
     if rule.frame == "extensions":
         machines = frames["machines"]
-        told = [_verdicts(rule, standing, machines[machines["extensions_read"].ne("yes")], EXTENSIONS_NOT_READ)]
+        without = machines[machines["extensions_read"].ne("yes")]
+        told = [_verdicts(rule, standing, without, EXTENSIONS_NOT_READ, exemptions)]
     scale_sets = frames["scale_sets"]
     # Instances of a flexible scale set (none) are virtual machines, and stand in their list.
     instances = _instances_of(scale_sets[~scale_sets["instances_read"].isin(["yes", "none"])])
-    return [*told, _verdicts(rule, standing, instances, INSTANCES_NOT_READ)]
+    return [*told, _verdicts(rule, standing, instances, INSTANCES_NOT_READ, exemptions)]
 
 
-def _verdicts(rule: Rule, standing: Sequence[Clause], machines: pd.DataFrame, code: str) -> pd.DataFrame:
+def _verdicts(
+    rule: Rule, standing: Sequence[Clause], machines: pd.DataFrame, code: str, exemptions: Sequence[Exemption]
+) -> pd.DataFrame:
     """One verdict on each of ``machines``, with ``code`` where it is unanswered."""
     view = _as_extension_view(machines) if rule.frame == "extensions" else machines
     spoken = evaluate(AllOf((rule.only, rule.applies_to)), view, rule.frame)
@@ -45,6 +52,8 @@ def _verdicts(rule: Rule, standing: Sequence[Clause], machines: pd.DataFrame, co
         clause[evaluate(reason.when, view, rule.frame).true] = at
     kept = np.flatnonzero(~spoken.false)
     ids = machines["id"].iloc[kept].reset_index(drop=True)
+    instances = code == INSTANCES_NOT_READ
+    found = naming_unread(exemptions, rule.id, view.iloc[kept], rule.frame, ids.tolist(), instances=instances)
     return verdict_frame(
         {
             "rule_id": rule.id,
@@ -53,6 +62,7 @@ def _verdicts(rule: Rule, standing: Sequence[Clause], machines: pd.DataFrame, co
             "clause": clause[kept],
             "missing": "",
             "exemption": None,
+            **told_by(found, len(kept)),
             "resource_id": ids,
             "machine_id": ids,
             "row": -1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -100,3 +100,10 @@ class ShardResult:
     traffic: Mapping[Source, Traffic] = field(default_factory=dict)
     confirmed: Confirmation = NOTHING_CONFIRMED
     again: tuple[str, ...] = ()
+
+
+def subscriptions_asked(rows: Iterable[Row], readings: Iterable[Reading]) -> list[Row]:
+    """The subscriptions that were asked for, seen (``rows``) or not: of one that was not seen only its id is known."""
+    seen = {str(row["id"]).lower(): row for row in rows}
+    asked = {each.scope.lower() for each in readings if each.source is Source.SUBSCRIPTIONS} - {"tenant"}
+    return [seen.get(each, {"id": each}) for each in sorted({*seen, *asked})]

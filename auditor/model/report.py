@@ -80,6 +80,10 @@ LISTED_WHOLE = 20_000
 LEFT_TO_PARQUET = frozenset({Status.PASS, Status.NOT_APPLICABLE})
 
 
+EXEMPTION_LISTS = ("expired", "expiring", "unmatched", "unneeded", "untried")
+"""The lists of exemptions to look at, each the table ``exemptions_NAME``; one exemption may stand in several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A number at the top of the page. ``tone`` is one of bad, warn, good, calm."""
@@ -142,7 +146,8 @@ class Report:
     verdicts.parquet, or empty. ``tables`` are shown by page and workbook alike: by_rule, by_subscription, by_version,
     operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
-    extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, about.
+    extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
+    of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty.
     """
 
     title: str
@@ -165,6 +170,7 @@ class Report:
     time_zone: str
     as_of: datetime
     run: Mapping[str, object]
+    exemptions_to_see: str = ""
 
     @property
     def listed_whole(self) -> bool:

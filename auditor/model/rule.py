@@ -177,6 +177,10 @@ class ReleaseRow:
     note: str = ""
 
 
+EXPIRING_WITHIN = timedelta(days=14)
+"""So long before its end an exemption is told to expire soon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exemption:
     """A risk that somebody accepted. All of owner, reason, ticket and expiry are mandatory.
@@ -196,6 +200,14 @@ class Exemption:
     @property
     def label(self) -> str:
         return f"{self.ticket} ({self.owner}, until {self.expires.isoformat()})"
+
+    def in_force(self, today: date) -> bool:
+        """Whether it excuses; its last day is among its days."""
+        return today <= self.expires
+
+    def expires_soon(self, today: date) -> bool:
+        """Whether it is in force and somebody has to think of it now."""
+        return self.in_force(today) and self.expires - today <= EXPIRING_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ class RunFacts:
 
     ``watch`` still runs: composing takes time too. ``not_run``: for each rule that could not be asked, the columns that
     nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed. ``again``: of
-    which snapshot it was made again, None on the night itself.
+    which snapshot it was made again, None on the night itself. ``reach``: for each exemption the subscriptions, by id
+    in lower case, in which it may name something; empty where nobody asked.
     """
 
     tool: str
@@ -91,6 +92,7 @@ class RunFacts:
     not_run: Mapping[str, tuple[str, ...]]
     confirmed: Confirmation = NOTHING_CONFIRMED
     again: Again | None = None
+    reach: tuple[frozenset[str], ...] = ()
 
     @property
     def hashes(self) -> Mapping[str, str]:

@@ -1,5 +1,20 @@
-"""Dresses a settled report as page, workbook, tables and console lines; it decides nothing and fetches nothing."""
+"""Dresses a settled report as page, workbook, tables and console lines; it decides nothing and fetches nothing.
 
-from auditor.render.folder import check_output, write_folder
+What writes a folder is loaded when it is first asked for: the console does not wait for Jinja2 and openpyxl.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.render.folder import check_output, write_folder
 
 __all__ = ["check_output", "write_folder"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.folder"), name)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from threading import Lock
 from typing import TextIO
-from unicodedata import east_asian_width
 
 from auditor.model.report import Report
 from auditor.model.verdict import Status
+from auditor.render.terminal import aligned, cut, encodable_in
 from auditor.render.text import one_line
 
 _REDRAW_S = 0.1
@@ -90,30 +90,32 @@ class ConsoleNarrator:
             self._drawn = False
 
     def _draw(self, text: str) -> None:
-        self._write(_CLEAR + _cut(text, shutil.get_terminal_size().columns - 1))
+        self._write(_CLEAR + cut(text, shutil.get_terminal_size().columns - 1))
         self._drawn = True
 
     def _write(self, text: str) -> None:
-        self.stream.write(_encodable(text, self.stream))
+        self.stream.write(encodable_in(text, self.stream))
         self.stream.flush()
 
 
 def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
-    """Where the report is, a table by rule and verdict, what was not read, and the verdict line last."""
+    """Where the report is, a table by rule and verdict, exemptions to look at, what was not read, the verdict last."""
     lines = [one_line(report.words["report_written"].format(folder=folder)), ""]
     if report.rules:
-        lines += [*_table(_counts(report)), ""]
+        lines += [*aligned(_counts(report), numbers_from=2), ""]
+    if report.exemptions_to_see:
+        lines += [one_line(report.exemptions_to_see), ""]
     if report.banner:
         lines += [one_line(report.banner.sentence), *(f"  - {one_line(line)}" for line in report.banner.lines), ""]
     lines.append(one_line(report.headline))
-    stream.write(_encodable("\n".join(lines) + "\n", stream))
+    stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
 
 def print_collected(report: Report, folder: Path, digest: str, stream: TextIO) -> None:
     """Where the snapshot is, what tells it from any other, and what was not read."""
     written = report.words["snapshot_written"].format(folder=folder)
     lines = [one_line(written), one_line(report.words["snapshot_digest"].format(digest=digest)), *_not_read(report)]
-    stream.write(_encodable("\n".join(lines) + "\n", stream))
+    stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
 
 def _not_read(report: Report) -> list[str]:
@@ -126,42 +128,9 @@ def _counts(report: Report) -> list[list[str]]:
     rows = [["", report.words["rule"], *(report.status_words[status] for status in Status)]]
     for rule in report.rules:
         numbers = [f"{rule.counts.get(status, 0):,}" for status in Status]
-        rows.append([rule.id, _cut(one_line(rule.title), _TITLE_WIDTH), *numbers])
+        rows.append([rule.id, cut(one_line(rule.title), _TITLE_WIDTH), *numbers])
     return rows
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """``rows`` in columns, the first two to the left and the numbers to the right."""
-    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        texts = [_pad(text, widths[index], right=index > 1) for index, text in enumerate(row)]
-        yield "  ".join(texts).rstrip()
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal ``text`` takes: Japanese characters take two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _pad(text: str, width: int, *, right: bool) -> str:
-    blanks = " " * (width - _columns(text))
-    return blanks + text if right else text + blanks
-
-
-def _cut(text: str, width: int) -> str:
-    """The beginning of ``text`` that fits into ``width`` columns, with a sign that it goes on."""
-    if _columns(text) <= width:
-        return text
-    while text and _columns(text) >= width:
-        text = text[:-1]
-    return text + "…"
 
 
 def _talk(name: str, sentence: str) -> str:
     return f"{name:<{_NAME_WIDTH}} {one_line(sentence)}"
-
-
-def _encodable(text: str, stream: TextIO) -> str:
-    """A terminal that cannot show a character shows a question mark instead of ending the night."""
-    encoding = stream.encoding or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)

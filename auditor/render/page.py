@@ -15,7 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.model.report import Finding, Report
+from auditor.model.report import EXEMPTION_LISTS, Finding, Report
 from auditor.model.table import Cell, Link, Table
 from auditor.model.verdict import Status
 from auditor.render.batch import Batch, Take
@@ -99,6 +99,7 @@ def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]]) -
         gaps_at_once=GAPS_AT_ONCE,
         opened=OPENED,
         statuses=tuple(Status),
+        exemption_lists=EXEMPTION_LISTS,
     )
     stream.enable_buffering(_STREAM_BUFFER)
     with path.open("w", encoding="utf-8", newline="\n") as file:

@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 
 from openpyxl import Workbook
 
-from auditor.model.report import Report, RuleNote
+from auditor.model.report import EXEMPTION_LISTS, Report, RuleNote
 from auditor.model.table import CellKind, Table
 from auditor.model.verdict import Status
 from auditor.render.batch import Take
@@ -36,6 +36,7 @@ FIRST_WIDTH = 26
 STACKED_TABLES = {
     "sheet_coverage": ("kinds", "coverage", "outside", "states"),
     "sheet_gaps": ("gaps", "accepted_gaps", "unseen", "set_aside", "subscriptions"),
+    "sheet_exemption_lists": tuple(f"exemptions_{name}" for name in EXEMPTION_LISTS),
 }
 """Tables that stand below one another, by the word that names their worksheet: numbers on one, texts on the other."""
 SINGLE_TABLES = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from auditor.model.dataset import VIEWS, Column, Kind, rule_column
+from auditor.model.operators import NOT_COMPARED, ORDERED
 from auditor.model.rule import (
     ALWAYS,
     LISTS,
@@ -24,7 +25,6 @@ from auditor.settle.located import Document, Path
 from auditor.settle.typed import typed
 
 _GROUPS: dict[str, Callable[[tuple[Condition, ...]], Condition]] = {"all_of": AllOf, "any_of": AnyOf, "none_of": NoneOf}
-_ORDERED = frozenset({Kind.VERSION, Kind.NUMBER, Kind.DURATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class Conditions:
         column = self.column(name, path)
         if column is None:
             return []
-        if column.kind in (Kind.TIME, Kind.TAGS):
-            self.refuse(path, _NOT_COMPARED[column.kind])
+        if column.kind in NOT_COMPARED:
+            self.refuse(path, _INSTEAD[column.kind])
             return []
         if not isinstance(below, dict) or not below:
             self.refuse(path, f"an operator is missing: write '{name}: {{equals: value}}'")
@@ -105,7 +105,7 @@ class Conditions:
     def _operand(self, column: Column, operator: str, written: object, path: Path) -> Value | tuple[Value, ...] | None:
         if operator not in list(Operator):
             self.refuse(path, f"there is no operator {operator!r}{did_you_mean(operator, list(Operator))}")
-        elif operator in ORDERING and column.kind not in _ORDERED:
+        elif operator in ORDERING and column.kind not in ORDERED:
             self.refuse(path, f"{column.name} is a {column.kind} and has no order: use equals, not, in or not_in")
         elif operator == Operator.MATCHES and column.kind is not Kind.TEXT:
             self.refuse(path, f"{column.name} is a {column.kind}, and matches is for texts: use equals or in")
@@ -137,7 +137,7 @@ class Conditions:
         return value
 
 
-_NOT_COMPARED = {
+_INSTEAD = {
     Kind.TIME: "times are not compared: use a duration such as days_stopped or silent_for",
     Kind.TAGS: "tags are read one by one: write tags.NAME",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from auditor.model.rule import FIXES
 from auditor.model.settings import Strict, Text
@@ -43,19 +43,38 @@ def _page(text: str) -> str:
     return text
 
 
-class Texts(Strict):
+RuleId = Annotated[str, AfterValidator(_rule_id), WithJsonSchema({"type": "string", "pattern": f"^{RULE_ID.pattern}$"})]
+Code = Annotated[
+    str,
+    AfterValidator(_code),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CODE.pattern}$", "not": {"enum": sorted(_RESERVED)}}),
+]
+Fix = Annotated[str, AfterValidator(_fix), WithJsonSchema({"type": "string", "enum": sorted(FIXES)})]
+Page = Annotated[Text, AfterValidator(_page), WithJsonSchema({"type": "string", "pattern": "^https://"})]
+
+
+class Documented(Strict):
+    """What a line below a key says of it is what editors show."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Texts(Documented):
     """A text by language; English is always there."""
 
     en: Text
     ja: Text | None = None
 
 
-class ClauseShape(Strict):
+class ClauseShape(Documented):
     """A reason: when it holds, its code for machines and its text for people."""
 
     when: object = None
-    code: Annotated[str, AfterValidator(_code)]
+    """When the reason holds."""
+    code: Code
+    """For machines: small letters, digits and underscores. Of one verdict only."""
     text: Texts
+    """For people. {column} is filled in with the row's value, {parameter} with the rule's."""
 
 
 class StandingShape(ClauseShape):
@@ -67,13 +86,15 @@ class StandingShape(ClauseShape):
 class ReasonShape(ClauseShape):
     """A reason of a failure, which may name what mends it."""
 
-    fix: Annotated[str, AfterValidator(_fix)] | None = None
+    fix: Fix | None = None
+    """What mends it; the report has the words for each kind of machine."""
 
 
-class ExamplesShape(Strict):
-    """Rows by the verdict that they must get; ``given`` stands below each of them."""
+class ExamplesShape(Documented):
+    """Rows by the verdict that they must get."""
 
     given: dict[str, object] = Field(default_factory=dict)
+    """What stands below each example: values by column; null takes one away."""
     passing: tuple[dict[str, object], ...] = Field((), alias="pass")
     fail: tuple[dict[str, object], ...] = ()
     pending: tuple[dict[str, object], ...] = ()
@@ -81,20 +102,34 @@ class ExamplesShape(Strict):
     unanswered: tuple[dict[str, object], ...] = ()
 
 
-class RuleShape(Strict):
-    """A rule's file."""
+class RuleShape(Documented):
+    """A rule of the auditor: which rows it speaks of, what it expects, and why a row fails."""
 
-    id: Annotated[str, AfterValidator(_rule_id)]
+    id: RuleId
+    """Capital letters, a hyphen and three digits or more. The file is named by it."""
     title: Texts
+    """What is so where the rule passes. {parameter} is filled in."""
     severity: Severity
+    """How grave a failure is."""
     frame: Literal["extensions", "machines"]
+    """What a row is: an extension (with its machine's columns), or a machine."""
     params: dict[str, object] = Field(default_factory=dict)
+    """Values that a configuration may change; a condition refers to one as $name."""
     applies_to: object = None
+    """Which rows the rule speaks of; all of them where it is left out."""
     not_applicable: tuple[ClauseShape, ...] = ()
+    """Why a row is not meant tonight; tried first."""
     early_pending: tuple[ClauseShape, ...] = ()
+    """Why it is too early to judge a row; tried before what is expected."""
     expect: object
+    """What must be so. Where a value that it needs is not known, the verdict is unanswered."""
     pending: tuple[ClauseShape, ...] = ()
+    """Why a row that fails is pending: what mends it is on its way."""
     reasons: Annotated[tuple[ReasonShape, ...], Field(min_length=1)]
+    """Why a row fails: the first that holds. Only the last has no 'when'."""
     why: Texts
-    sources: tuple[Annotated[Text, AfterValidator(_page)], ...] = ()
+    """Why it matters, for whoever reads the report."""
+    sources: tuple[Page, ...] = ()
+    """The pages that it rests on."""
     examples: ExamplesShape = Field(default_factory=lambda: ExamplesShape.model_validate({}))
+    """The rule's tests: auditor rules test."""

@@ -12,7 +12,7 @@ import yaml
 
 from auditor.errors import ExitCode
 from auditor.model.verdict import Severity
-from auditor.simulator import Fault, HandMadeEstate
+from auditor.simulator import Fault, HandMadeEstate, MachineSpec
 from tests.night.parts import (
     ALL,
     FIRST,
@@ -20,6 +20,8 @@ from tests.night.parts import (
     NOW,
     OLD,
     SECOND,
+    STRANGER,
+    Audited,
     Bench,
     agent,
     estate,
@@ -41,10 +43,14 @@ def accepted(until: date, source: str = "any", scope: str = SECOND) -> Mapping[s
     return {"scope": {"accepted_gaps": [gap]}}
 
 
-def with_failures() -> HandMadeEstate:
+def failing_machines() -> tuple[MachineSpec, ...]:
     off = agent("Linux", LATEST, auto_upgrade=False)
     old = agent("Linux", OLD, auto_upgrade=False)
-    return estate(subscription(FIRST, machine("off", off), machine("old", old), machine("good")))
+    return machine("off", off), machine("old", old), machine("good")
+
+
+def with_failures() -> HandMadeEstate:
+    return estate(subscription(FIRST, *failing_machines()))
 
 
 # --- gaps ---
@@ -192,6 +198,79 @@ def test_exempt_findings_do_not_fail_the_run(bench: Bench) -> None:
 
     assert audited.code == ExitCode.DELIVERED
     assert audited.run["counts"]["AMA-002"]["exempt"] == 1
+
+
+@pytest.fixture(scope="module")
+def with_exemptions(shared_bench: Bench) -> Audited:
+    """Exemptions of every standing, over an estate of which one subscription refuses to be read."""
+    of = estate(
+        subscription(FIRST, *failing_machines()),
+        subscription(SECOND, machine("sql-1"), refused=True),
+    )
+    soon, later = TODAY + timedelta(days=7), TODAY + timedelta(days=99)
+    entries = exempting(
+        shared_bench,
+        exemption(soon, ticket="SOON", resource=machine_id("off")),
+        exemption(TODAY - timedelta(days=1), ticket="OVER", resource=machine_id("old")),
+        exemption(later, ticket="COMPLIES", resource=machine_id("good")),
+        exemption(later, ticket="GONE", resource=machine_id("gone")),
+        exemption(later, ticket="UNREAD", resource=machine_id("sql-1", SECOND)),
+        exemption(later, ticket="ANYWHERE", selector={"machine_name": {"equals": "sql-1"}}),
+        exemption(later, ticket="ELSEWHERE", resource=machine_id("x", STRANGER)),
+        exemption(later, ticket="DISABLED", rule="AMA-003", resource=machine_id("off")),
+        exemption(later, ticket="GROUP", resource=f"/subscriptions/{FIRST}/resourceGroups/rg-main"),
+    )
+    config = {**entries, "rules": {"AMA-003": {"enabled": False}}}
+    return shared_bench.audit(of, config=config, formats=ALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "tickets"),
+    [
+        ("expired", ["OVER"]),
+        ("expiring", ["SOON"]),
+        ("unmatched", ["GONE", "GROUP"]),
+        ("unneeded", ["COMPLIES"]),
+        ("untried", ["UNREAD", "ANYWHERE", "ELSEWHERE", "DISABLED"]),
+    ],
+)
+def test_exemptions_to_look_at_are_listed_on_page_and_in_the_workbook(
+    with_exemptions: Audited, name: str, tickets: list[str]
+) -> None:
+    table = with_exemptions.report.tables[f"exemptions_{name}"]
+    ticket = [column.key for column in table.columns].index("ticket")
+
+    assert [row[ticket] for row in table.rows()] == tickets
+    assert table.title in with_exemptions.page_text
+    sheet = [tuple(row) for row in with_exemptions.sheet("Exemptions to look at")]
+    at = next(index for index, row in enumerate(sheet) if row[0] == table.title)
+    below = [row[ticket] for row in sheet[at + 1 :] if row[ticket] not in ("", "Ticket")]
+    assert below[: len(tickets)] == tickets
+
+
+def test_what_an_exemption_excuses_is_counted_and_the_rest_of_them_excuses_nothing(with_exemptions: Audited) -> None:
+    assert [row[-1] for row in with_exemptions.table("exemptions")] == [1, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert with_exemptions.statuses("AMA-001") == {"exempt": 1, "fail": 1, "pass": 1}
+    assert with_exemptions.report.exemptions_to_see == (
+        "Exemptions to look at: 1 expired, 1 expiring within 14 days, 2 matching nothing, 1 no longer needed, "
+        "4 that could not be tried."
+    )
+
+
+def test_an_exemption_on_a_machine_whose_extensions_were_not_read_could_not_be_tried(bench: Bench) -> None:
+    of = estate(subscription(FIRST, machine("web-1")))
+    entries = (
+        exemption(TODAY, ticket="ON-IT", resource=f"{machine_id('web-1')}/extensions/AzureMonitorLinuxAgent"),
+        exemption(TODAY, ticket="ITSELF", resource=machine_id("web-1")),
+    )
+
+    audited = bench.audit(of, Fault("expand=instanceView", **refusal()), config=exempting(bench, *entries))
+
+    assert audited.statuses("AMA-001") == {"unanswered": 1}, "an exemption hides nothing that was not read"
+    assert [row[2].split(".")[0] for row in audited.table("exemptions")] == [
+        "Could not be tried: it is not known whether it names what was judged (1)",
+        "In force",
+    ]
 
 
 # --- rules that cannot be asked ---

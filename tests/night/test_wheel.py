@@ -50,6 +50,18 @@ def test_the_installed_script_runs_the_demo(installed: Path, tmp_path: Path) -> 
     assert (tmp_path / "audit-demo" / "report.html").stat().st_size > 50_000
 
 
+def test_the_files_to_start_from_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    done = run([str(installed / "auditor"), "init", "mine", "--yes"], tmp_path)
+    tried = run([str(installed / "auditor"), "rules", "test", "--rules", str(Path("mine", "rules"))], tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == [
+        f"  auditor rules test --rules {Path('mine', 'rules')}",
+        f"  auditor run --config {Path('mine', 'config.yaml')} --rules {Path('mine', 'rules')}",
+    ]
+    assert tried.returncode == 0, tried.stdout
+
+
 def test_the_module_does_the_same_and_comes_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     program = "import auditor.resources as r; print(r.rules_folder()); print(r.reports_folder())"
 

@@ -366,7 +366,11 @@ NOT_CONFIRMED = Confirmation()
 
 
 def composer(
-    *shards: Shard, settings: Settings | None = None, book: RuleBook = BOOK, confirmed: Confirmation = NOT_CONFIRMED
+    *shards: Shard,
+    settings: Settings | None = None,
+    book: RuleBook = BOOK,
+    confirmed: Confirmation = NOT_CONFIRMED,
+    **facts_of_run: Any,
 ) -> Composer:
     """A night over the shards, in their order; the whole small estate where none is named."""
     spanning = survey()
@@ -378,7 +382,7 @@ def composer(
     facts = RunFacts(
         "tool", Watch(Silent(), NOW), traffic, {"object_id": None}, "https://portal.azure.com", {}, confirmed
     )
-    return Composer(ledger, order, facts)
+    return Composer(ledger, order, replace(facts, **facts_of_run))
 
 
 def report_of(*shards: Shard, **changes: Any) -> Report:

@@ -11,13 +11,16 @@ import pandas as pd
 import pytest
 
 from auditor.compose.coverage import STATES
+from auditor.compose.exempting import Outcome
 from auditor.compose.operations import ON_EXTENSIONS, WITHOUT_EXTENSION
 from auditor.compose.reasons import sentences
 from auditor.compose.rows import Rows, python
 from auditor.compose.wording import Wording, iso, jsonable
 from auditor.frames.build import DTYPES
 from auditor.model.dataset import FRAMES, VIEWS, Kind, rule_column
+from auditor.model.duration import parse_duration
 from auditor.model.reading import Source
+from auditor.model.report import EXEMPTION_LISTS
 from auditor.model.rule import FIXES, AllOf, AnyOf, Comparison, NoneOf, Operator
 from auditor.model.settings import Settings
 from auditor.model.verdict import Severity, Status
@@ -128,7 +131,17 @@ def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
             r'table\((?:self\.wording|self\.coverage\.wording), "(\w+)"', file.read_text(encoding="utf-8")
         )
     }
-    assert tables == set(WORDING._catalogue["tables"])
+    exemptions = {"exemptions", *(f"exemptions_{name}" for name in EXEMPTION_LISTS)}
+    assert tables | exemptions == set(WORDING._catalogue["tables"])
+    assert {*Outcome, *(f"count_{name}" for name in EXEMPTION_LISTS)} <= set(WORDING._catalogue["exempting"])
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("7d", "7 days"), ("36h", "36h"), ("24h", "1 day"), ("5h", "5 hours"), ("90m", "90m"), ("30s", "30s")],
+)
+def test_a_value_of_a_rule_is_not_rounded(written: str, read: str) -> None:
+    assert WORDING.exact(parse_duration(written)) == read
     headings = {
         key for file in COMPOSE.glob("*.py") for key in re.findall(r'cell\("(\w+)"', file.read_text(encoding="utf-8"))
     }

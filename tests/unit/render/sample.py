@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.compose.wording import Wording
 from auditor.model.remedy import Remedy
-from auditor.model.report import LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
+from auditor.model.report import EXEMPTION_LISTS, LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
 from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
 from auditor.render.batch import batches
@@ -283,6 +283,8 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
               [("Machine with instance view", LONG_ID.format(machine), True, 3, AS_OF)] * 40),
         table("exemptions", "Exemptions",
               ["Rule/text/10", "Resource/text/40", "Owner/text/20", "Expires/time/17"], []),
+        *(table(f"exemptions_{name}", name.capitalize(), ["Rule/text/10", "Owner/text/20"],
+                [("AMA-001", HOSTILE[0])]) for name in EXEMPTION_LISTS),
         table("about", "About this report", ["What/text/30", "Value/long/60"],
               [("Tool", "azure-extension-auditor 0.1.0"), ("Requests", 412), ("As of", AS_OF)]),
     ]  # fmt: skip

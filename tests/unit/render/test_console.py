@@ -138,6 +138,15 @@ def test_the_summary_in_full() -> None:
     ]
 
 
+def test_exemptions_to_look_at_are_told_in_one_line() -> None:
+    stream = StringIO()
+    told = replace(sample.report(), exemptions_to_see="Exemptions to look at: 1 expired, 2 matching nothing.")
+    print_summary(told, Path("report"), stream)
+    lines = stream.getvalue().splitlines()
+    at = lines.index("Exemptions to look at: 1 expired, 2 matching nothing.")
+    assert (lines[at - 1], lines[at + 1]) == ("", "")
+
+
 def failing() -> int:
     return sum(one.status is Status.FAIL for one in sample.findings())
 

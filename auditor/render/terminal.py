@@ -1,0 +1,43 @@
+"""Texts in the columns of a terminal, where a Japanese character takes two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+from unicodedata import east_asian_width
+
+
+def aligned(rows: Sequence[Sequence[str]], *, numbers_from: int | None = None) -> Iterator[str]:
+    """``rows`` as lines in columns, to the left; from the column ``numbers_from`` on to the right."""
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        texts = [
+            _pad(text, widths[index], right=numbers_from is not None and index >= numbers_from)
+            for index, text in enumerate(row)
+        ]
+        yield "  ".join(texts).rstrip()
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal ``text`` takes."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of ``text`` that fits into ``width`` columns, with a sign that it goes on."""
+    if columns_of(text) <= width:
+        return text
+    while text and columns_of(text) >= width:
+        text = text[:-1]
+    return text + "…"
+
+
+def encodable_in(text: str, stream: TextIO) -> str:
+    """A terminal that cannot show a character shows a question mark instead of ending the night."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
+    blanks = " " * (width - columns_of(text))
+    return blanks + text if right else text + blanks
