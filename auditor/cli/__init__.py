@@ -10,18 +10,18 @@ import sys
 from collections.abc import Callable, Sequence
 
 from auditor import __version__
-from auditor.cli import demo, run, simulate
+from auditor.cli import demo, doctor, run, simulate
 from auditor.errors import AuditorError, ExitCode, Problem, SettingsRefused
 
 _BUILT = {
     "run": (run.add, "audit the configured estate and write the report"),
     "demo": (demo.add, "audit a small simulated estate, through the same code"),
+    "doctor": (doctor.add, "say what answers, what does not, and which right closes each gap"),
     "simulate": (simulate.add, "serve a simulated Azure on loopback until interrupted"),
 }
 NOT_YET = {
     "collect": "gathers only, for a later evaluate",
     "evaluate": "judges and renders what collect gathered",
-    "doctor": "says which source answers, and which right closes each gap",
     "rules": "lists, shows and tests rules",
     "datasets": "describes the frames that rules read",
     "history": "compares nights",
