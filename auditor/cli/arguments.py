@@ -12,6 +12,10 @@ FORMATS = ("html", "xlsx", "json", "csv", "parquet")
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--output", type=Path, default=Path(default), metavar="DIR", help=f"default: {default}")
     parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")
+    add_loudness(parser)
+
+
+def add_loudness(parser: argparse.ArgumentParser) -> None:
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="tell every wait, and the time that has passed")
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")

@@ -180,16 +180,16 @@ def from_exception(source: Source, error: Exception) -> Fault:
         return Fault(FaultKind.UNREADABLE, str(error), _REGISTER)
     response = error.response if isinstance(error, HttpResponseError) else None
     if isinstance(error, ClientAuthenticationError) and (response is None or _at_directory(response)):
-        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({_cause(error)})", _CREDENTIAL)
+        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({bottom_of(error)})", _CREDENTIAL)
     if response is not None and (response.status_code or 0) >= 400:
         return from_response(source, response.status_code or 0, _body(response), getattr(response, "headers", {}))
     if response is not None or isinstance(error, DecodeError):
         return unreadable(source, "the answer is not JSON")
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         close = "Check the network, the proxy, azure.endpoints and azure.ca_bundle."
-        return Fault(FaultKind.UNREACHABLE, f"The service could not be reached ({_cause(error)})", close)
+        return Fault(FaultKind.UNREACHABLE, f"The service could not be reached ({bottom_of(error)})", close)
     if isinstance(error, AzureError):
-        return unreadable(source, _cause(error))
+        return unreadable(source, bottom_of(error))
     raise error
 
 
@@ -198,7 +198,7 @@ def _at_directory(response: Any) -> bool:
     return "/token" in str(response.request.url)
 
 
-def _cause(error: AzureError) -> str:
+def bottom_of(error: Exception) -> str:
     """What happened, from the exception at the bottom: those above it repeat it with addresses of objects around it."""
     bottom: BaseException = error
     for _depth in range(_DEEPEST):

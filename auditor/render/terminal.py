@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from typing import TextIO
+from unicodedata import east_asian_width
 
 from auditor.render.text import one_line
 
@@ -29,6 +30,11 @@ def paragraph(text: str, width: int, first: str = "", rest: str | None = None) -
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal ``text`` takes: Japanese characters take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def encodable(text: str, stream: TextIO) -> str:

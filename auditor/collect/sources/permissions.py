@@ -49,7 +49,7 @@ def read_refusals(session: Session, subscription_id: str) -> Harvest:
     try:
         entries = read_permissions(session, subscription_id)
     except Fault as fault:
-        refused = _by_lists(session, subscription_id, fault)
+        refused = refused_by_lists(session, subscription_id, fault)
     else:
         scope = f"/subscriptions/{subscription_id}"
         refused = {
@@ -98,7 +98,7 @@ def without_refused(reading: Reading, refused: Refused) -> Reading:
     return replace(reading, complete=False, **{key: row[key] for key in ("status", "reason", "close")})  # type: ignore[arg-type]  # a row holds objects
 
 
-def _by_lists(session: Session, subscription_id: str, untold: Fault) -> dict[Source, Fault]:
+def refused_by_lists(session: Session, subscription_id: str, untold: Fault) -> dict[Source, Fault]:
     """The faults of the lists' first pages; ``untold`` says why nobody tells what the identity may do."""
     hidden = Fault(untold.kind, f"{_HIDDEN} ({untold.reason})", untold.close, untold.status)
     refused = dict.fromkeys(WITNESSED, hidden)
