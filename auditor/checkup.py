@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.pool import Job, run_all
-from auditor.collect.probe import Look, look_at_lists, look_at_the_rest, look_in_bulk
+from auditor.collect.probe import EVERYWHERE, Look, look_at_lists, look_at_the_rest, look_in_bulk
 from auditor.collect.reach import reach
 from auditor.collect.rights import NOTHING, missing_rights
 from auditor.collect.session import BRIEF, Session
@@ -92,7 +92,7 @@ def _ask(
     return replace(
         found,
         subscriptions=tuple(_subscriptions(seen, settings, refused)),
-        tried=tuple(_tried(source, told, instead) for source in Source if source in asked),
+        tried=tuple(_tried(source, told, instead, len(left)) for source in Source if source in asked),
         gaps=(*found.gaps, *gaps_of(silent, settings.scope.accepted_gaps, today, instead)),
         rights_asked=len(chosen),
         sampled=len(sampled),
@@ -161,23 +161,24 @@ def _answers(reading: Reading) -> bool:
     return reading.complete or reading.rows > 0
 
 
-def _tried(source: Source, told: Iterable[Reading], instead: Collection[Source]) -> Tried:
+def _tried(source: Source, told: Iterable[Reading], instead: Collection[Source], subscriptions: int) -> Tried:
+    """How ``source`` answered; a right that is missing is counted against all ``subscriptions``."""
     readings = [each for each in told if each.source is source]
     if source is Source.SUBSCRIPTIONS:
         readings = [each for each in readings if each.scope == LIST]
-    answering = [each for each in readings if _answers(each)]
     if not readings:
         return Tried(source, State.UNTRIED)
-    bulk_failed = any(each.by is Service.RESOURCE_GRAPH and not _answers(each) for each in readings)
-    if len(answering) == len(readings):
-        state = State.ANSWERS
-    elif bulk_failed and source in instead:
-        state = State.INSTEAD
-    else:
-        state = State.PARTLY if answering else State.SILENT
-    shown = answering or readings
-    rows = sum(each.rows for each in answering)
-    return Tried(source, state, shown[0].by, tuple(each.scope for each in shown), len(answering), rows)
+    answering = [each for each in readings if _answers(each)]
+    silent = [each for each in readings if not _answers(each)]
+    shown = answering or silent
+    by, scopes, rows = shown[0].by, tuple(each.scope for each in shown), sum(each.rows for each in answering)
+    if not silent:
+        return Tried(source, State.ANSWERS, by, scopes, len(readings), len(answering), rows)
+    if source in instead and all(each.by is Service.RESOURCE_GRAPH for each in silent):
+        return Tried(source, State.INSTEAD, Service.RESOURCE_MANAGER, scopes, len(readings), len(answering), rows)
+    whole = any(each.scope == EVERYWHERE for each in answering)
+    asked, heard = (subscriptions, subscriptions - len(silent)) if whole else (len(readings), len(answering))
+    return Tried(source, State.PARTLY if heard else State.SILENT, by, scopes, asked, heard, rows)
 
 
 def _rules(rulebook: RuleBook) -> tuple[str, ...]:
@@ -185,9 +186,12 @@ def _rules(rulebook: RuleBook) -> tuple[str, ...]:
 
 
 def _unreached(endpoints: Iterable[Endpoint]) -> Iterable[Gap]:
+    alike: dict[tuple[str, str], dict[str, None]] = {}
     for each in endpoints:
         if each.reason:
-            yield Gap(("endpoints",), (each.url,), each.reason, each.close or "")
+            alike.setdefault((each.reason, each.close or ""), {})[each.url] = None
+    for (reason, close), urls in alike.items():
+        yield Gap(("endpoints",), tuple(urls), reason, close)
 
 
 def _unsigned(signed: SignedIn) -> Iterable[Gap]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +19,7 @@ from auditor.collect.sources.heartbeats import glance_at_heartbeats
 from auditor.collect.sources.scale_sets import scale_set_row
 from auditor.collect.sources.virtual_machines import machine_row
 from auditor.collect.survey import MOST_LOG_QUERIES, TABLES
-from auditor.model.reading import Harvest, Row, Service, Source
+from auditor.model.reading import Harvest, Reading, Row, Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 
@@ -34,6 +34,10 @@ IN_BULK: Mapping[Source, Query] = {
     Source.ARC_EXTENSIONS: queries.ARC_EXTENSIONS,
 }
 """What the Resource Graph is asked, of all subscriptions at once."""
+_ALL_REFUSED = (
+    "Assign the role Reader on the subscriptions; where it is assigned already, ask what keeps the identity from the "
+    "Resource Graph. With sources.inventory: auto the lists of Resource Manager stand in for it."
+)
 EVERYWHERE = ""
 """The scope of a reading over all subscriptions."""
 _ROWS: Mapping[Source, tuple[str, Callable[..., Row | None]]] = {
@@ -67,7 +71,13 @@ def look_in_bulk(session: Session, asked: Collection[Source], subscriptions: Seq
     [harvest] = run_all(
         session, "tables", [Job("", partial(_look_at_table, session, each, subscriptions)) for each in bulk]
     )
-    return harvest
+    return Harvest(harvest.rows, _alike(harvest.readings))
+
+
+def _alike(readings: list[Reading]) -> list[Reading]:
+    """Where every table is refused for one reason, it is not for the right to this one or that."""
+    refused = all(not each.complete for each in readings) and len({each.reason for each in readings}) == 1
+    return [replace(each, close=_ALL_REFUSED) for each in readings] if refused and len(readings) > 1 else readings
 
 
 def _look_at_table(session: Session, source: Source, subscriptions: Sequence[str]) -> Harvest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 
 import requests
@@ -16,6 +17,11 @@ from auditor.model.settings import Credential, Settings
 _TIMEOUT_S = 10
 _BY_AUTHORITY = frozenset({Credential.CLIENT_SECRET, Credential.CLIENT_CERTIFICATE, Credential.WORKLOAD_IDENTITY})
 """The ways of signing in that ask the authority for certain; others may, or ask somebody else."""
+_NOISE = re.compile(
+    r"^HTTPS?Connection\([^)]*\): (Failed to establish a new connection: )?(\[Errno -?\d+\] )?|"
+    r"^\[SSL: \w+\] (certificate verify failed: )?| \(_ssl\.c:\d+\)$"
+)
+"""What Python writes around the reason."""
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -39,7 +45,7 @@ def _knock(name: str, url: str, verify: str | bool) -> Endpoint:
 
 def _story(error: Exception, verify: str | bool) -> Sequence[str]:
     """Why it was not reached, and what to do."""
-    told = bottom_of(error)
+    told = _NOISE.sub("", bottom_of(error))
     if isinstance(error, SSLError) or not isinstance(error, RequestException):
         trusted = "azure.ca_bundle" if isinstance(verify, str) else "the usual authorities"
         close = (

@@ -56,7 +56,6 @@ def _refused(source: Source, actions: list[str], scope: str) -> Fault:
 
 
 def _no_role(subscription_id: str) -> Fault:
-    close = (
-        f"Assign the role Reader, or the one that auditor doctor --role prints, on /subscriptions/{subscription_id}."
-    )
+    scope = f"/subscriptions/{subscription_id}"
+    close = f"Assign the role Reader on {scope}, or the one that auditor doctor --role prints."
     return Fault(FaultKind.REFUSED, NOTHING, close, 403)

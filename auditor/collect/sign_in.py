@@ -83,9 +83,6 @@ def _read(error: AzureError, azure: Azure) -> Fault:
 
 
 def _attempts(told: str) -> tuple[str, ...]:
-    """Each way and why it failed, without the advertising of its troubleshooting page."""
-    return tuple(f"{name}: {why.removeprefix(f'{name} authentication unavailable. ')}" for name, why in _found(told))
-
-
-def _found(told: str) -> list[tuple[str, str]]:
-    return [(name, why.split(" Visit https://")[0].strip()) for name, why in _ATTEMPT.findall(told)]
+    """Each way and why it failed, in a sentence: what follows advertises other ways and troubleshooting pages."""
+    found = ((name, why.removeprefix(f"{name} authentication unavailable. ")) for name, why in _ATTEMPT.findall(told))
+    return tuple(f"{name}: {why.strip().split('. ')[0].rstrip('.')}" for name, why in found)

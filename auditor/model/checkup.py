@@ -57,12 +57,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One source: what was asked (``scopes``), how many of those answered, with how many rows, and who did."""
+    """One source: how often it was asked, what answered (``scopes``; else what did not), how many rows, and who."""
 
     source: Source
     state: State
     by: Service | None = None
     scopes: tuple[str, ...] = ()
+    asked: int = 0
     answered: int = 0
     rows: int = 0
 

@@ -85,21 +85,34 @@ class _Sheet:
 
     def _sources(self) -> Iterator[str]:
         yield from ("", self._say("sources"))
-        labels = [self._name(each.source) for each in self.found.tried]
+        shown = [each for each in self.found.tried if self._readable or each.state is not State.UNTRIED]
+        labels = [self._name(each.source) for each in shown]
         wide = max(map(columns, labels))
-        services = [self._say(f"by_{each.by}") if each.by else "" for each in self.found.tried]
+        services = [self._say(f"by_{each.by}") if each.by else "" for each in shown]
         by = max(map(columns, services))
-        for label, service, each in zip(labels, services, self.found.tried, strict=True):
+        for label, service, each in zip(labels, services, shown, strict=True):
             yield from self._row([label, service, self._answer(each)], [wide, by])
-        readable = sum(each.access in (Access.READABLE, Access.REFUSED) for each in self.found.subscriptions)
-        for key, asked in (("rights_sampled", self.found.rights_asked), ("sampled", self.found.sampled)):
-            if asked < readable:
-                yield from paragraph(self._say(key, asked=f"{asked:,}", all=f"{readable:,}"), self.width, "  ")
+        if others := len(self.found.tried) - len(shown):
+            yield from paragraph(self._say("others_untried", count=others), self.width, "  ")
+        yield from self._samples()
+
+    @cached_property
+    def _readable(self) -> int:
+        return sum(each.access is Access.READABLE for each in self.found.subscriptions)
+
+    def _samples(self) -> Iterator[str]:
+        there = self._readable + sum(each.access is Access.REFUSED for each in self.found.subscriptions)
+        told = (("rights_sampled", self.found.rights_asked, there), ("sampled", self.found.sampled, self._readable))
+        for key, asked, whole in told:
+            if asked < whole:
+                yield from paragraph(self._say(key, asked=f"{asked:,}", all=f"{whole:,}"), self.width, "  ")
 
     def _answer(self, tried: Tried) -> str:
         state = self._say(tried.state)
         if tried.state is State.ANSWERS:
             return f"{state}: {self._told(tried)}"
+        if tried.state is State.PARTLY:
+            return f"{state}: {self._say('of', answered=f'{tried.answered:,}', asked=f'{tried.asked:,}')}"
         return state
 
     def _told(self, tried: Tried) -> str:
@@ -108,10 +121,10 @@ class _Sheet:
         key = f"rows_{source}"
         if key not in self._texts or tried.by is Service.RESOURCE_GRAPH:
             key = "rows_table"
-        places = "workspace" if source is Source.HEARTBEATS else "subscription"
-        count = len(tried.scopes)
-        scopes = self._say(f"one_{places}" if count == 1 else f"many_{places}s", count=f"{count:,}")
-        return self._say(key, rows=f"{tried.rows:,}", scopes=scopes, scope=tried.scopes[0])
+        if source is Source.HEARTBEATS and not tried.rows:
+            return self._say("no_heartbeats")
+        told = {"rows": f"{tried.rows:,}", "count": f"{tried.answered:,}", "region": tried.scopes[0].split("/")[0]}
+        return self._say(key, **told)
 
     def _gaps(self, title: str, gaps: Sequence[Gap]) -> Iterator[str]:
         if gaps:
@@ -134,7 +147,7 @@ class _Sheet:
         names = {each.id.lower(): each.name for each in self.found.subscriptions}
         for scope in scopes[:_MOST_NAMED]:
             name = names.get(scope.lower())
-            yield f"{name} ({scope})" if name else scope
+            yield f"{name} ({scope})" if name else self._texts.get(scope, scope)
         if len(scopes) > _MOST_NAMED:
             yield self._say("more_of_them", count=f"{len(scopes) - _MOST_NAMED:,}")
 
@@ -144,7 +157,9 @@ class _Sheet:
     def _verdict(self) -> Iterator[str]:
         number = len(self.found.open_gaps)
         key = "all_well" if number == 0 else "one_gap" if number == 1 else "many_gaps"
-        if number and self.found.tried:
+        if number and not self._readable:
+            key = "nothing_asked"
+        if any("role" in gap.close for gap in self.found.open_gaps):
             yield from paragraph(self._say("least_role"), self.width)
         yield from paragraph(self._say(key, count=f"{number:,}"), self.width)
 

@@ -228,7 +228,6 @@ def test_a_command_that_is_not_built_says_not_yet(name: str, capsys: pytest.Capt
         "collect --config config.yaml --output snapshot",
         "evaluate --snapshot snapshot --output report",
         "rules test --rules OWN-001.yaml",
-        "doctor --config config.yaml",
     ],
 )
 def test_it_says_so_with_the_options_of_the_contract_too(line: str, capsys: pytest.CaptureFixture[str]) -> None:

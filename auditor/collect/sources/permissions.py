@@ -100,7 +100,7 @@ def without_refused(reading: Reading, refused: Refused) -> Reading:
 
 def refused_by_lists(session: Session, subscription_id: str, untold: Fault) -> dict[Source, Fault]:
     """The faults of the lists' first pages; ``untold`` says why nobody tells what the identity may do."""
-    hidden = Fault(untold.kind, f"{_HIDDEN} ({untold.reason})", untold.close, untold.status)
+    hidden = Fault(untold.kind, f"{_HIDDEN}: {untold.reason}", untold.close, untold.status)
     refused = dict.fromkeys(WITNESSED, hidden)
     for source, (kind, api) in _LISTS.items():
         url = f"/subscriptions/{subscription_id}/providers/{kind}"
