@@ -72,6 +72,9 @@ def test_the_least_role_is_enough_however_the_estate_is_read(bench: Bench, inven
     assert audited.gaps() == []
     assert "extension_versions" not in audited.requests
     assert ("activity_log" in audited.requests) is (inventory == "auto")
+    operations = audited.report.tables["operations"]
+    assert ("No activity log was read" in operations.empty) is (inventory == "compute")
+    assert any("operation" in str(row[0]) for row in audited.table("outside")) is (inventory == "auto")
 
 
 ACTIONS = [
