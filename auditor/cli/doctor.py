@@ -29,6 +29,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument("--json", action="store_true", help="for machines")
     add_loudness(parser)
+    parser.epilog = (
+        "Exit codes: 0 everything that tonight's rules need answers (or its gap is accepted), 2 settings refused, 3 "
+        "something does not answer."
+    )
     parser.set_defaults(command=_doctor)
 
 

@@ -11,6 +11,9 @@ from auditor.errors import ExitCode
 from auditor.model.reading import Reading, Service, Source
 from auditor.model.settings import AcceptedGap
 
+EVERYWHERE = ""
+"""The scope of a reading over all subscriptions at once."""
+
 
 class State(StrEnum):
     """How a source answered."""

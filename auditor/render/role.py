@@ -15,5 +15,11 @@ def print_role(role: Mapping[str, object], remarks: Iterable[str], data: TextIO,
     data.write(json.dumps(role, indent=2) + "\n")
     data.flush()
     texts = section("role")
-    lines = [line for key in remarks for line in paragraph(texts[key], terminal_width(), "- ")]
+    lines = [line for key in remarks for line in _lines(texts[key])]
     talk.write(encodable("\n".join(lines) + "\n", talk))
+
+
+def _lines(text: str) -> list[str]:
+    """The remark; a command below it stays on one line, to be copied."""
+    remark, *commands = text.splitlines()
+    return [*paragraph(remark, terminal_width(), "- "), *(f"    {each}" for each in commands)]

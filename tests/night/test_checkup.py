@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import trustme
 
-from auditor.checkup import SAMPLED, checkup, spread
+from auditor.checkup import checkup
+from auditor.collect.probe import SAMPLED, spread
 from auditor.errors import ExitCode
 from auditor.model.checkup import Access, Checkup, Gap, State, Tried
 from auditor.model.narration import Silent
