@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from auditor.collect import faults
 from auditor.collect.faults import Fault, FaultKind
@@ -12,6 +13,8 @@ from auditor.collect.sources.permissions import WITNESSED, allowed, read_permiss
 from auditor.model.reading import Harvest, Service, Source
 from auditor.model.rights import RIGHTS, Place
 
+Entries = Sequence[dict[str, Any]]
+"""What the identity may do, role by role."""
 NOTHING = "The identity may read nothing in the whole of the subscription"
 _DENIED = (401, 403)
 _ITSELF = Service.RESOURCE_MANAGER
@@ -26,14 +29,10 @@ def missing_rights(session: Session, subscription_id: str, asked: Collection[Sou
         entries = read_permissions(session, subscription_id)
     except Fault as fault:
         refused = refused_by_lists(session, subscription_id, fault)
-        nothing = all(refused.get(source, fault).status in _DENIED for source in WITNESSED) and len(refused) == len(
-            WITNESSED
-        )
+        nothing = set(refused) == set(WITNESSED) and all(each.status in _DENIED for each in refused.values())
     else:
         taken = [source for source in asked if RIGHTS[source].place is Place.SUBSCRIPTION]
-        lacking = {source: _lacking(entries, source) for source in taken}
-        scope = f"/subscriptions/{subscription_id}"
-        refused = {source: _refused(source, actions, scope) for source, actions in lacking.items() if actions}
+        refused = _refusals(entries, taken, f"/subscriptions/{subscription_id}")
         nothing = len(refused) == len(taken)
     if nothing:
         return Harvest(readings=[gap(session, Source.SUBSCRIPTIONS, subscription_id, _no_role(subscription_id))])
@@ -41,7 +40,12 @@ def missing_rights(session: Session, subscription_id: str, asked: Collection[Sou
     return Harvest(readings=[each for each in told if each.source in asked])
 
 
-def _lacking(entries: list[dict[str, object]], source: Source) -> list[str]:
+def _refusals(entries: Entries, taken: Iterable[Source], scope: str) -> dict[Source, Fault]:
+    lacking = {source: _lacking(entries, source) for source in taken}
+    return {source: _refused(source, actions, scope) for source, actions in lacking.items() if actions}
+
+
+def _lacking(entries: Entries, source: Source) -> list[str]:
     """The actions that no role brings. Microsoft does not say which of a role's two lists lets a data action pass."""
     right = RIGHTS[source]
     by_action = [each for each in right.actions if not allowed(entries, each)]

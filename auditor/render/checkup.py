@@ -12,6 +12,7 @@ from typing import TextIO
 from auditor.model.checkup import Access, Checkup, Endpoint, Gap, State, Tried
 from auditor.model.reading import Service, Source
 from auditor.render.terminal import columns, encodable, paragraph, terminal_width
+from auditor.render.text import one_line
 from auditor.render.words import section
 
 _MOST_NAMED = 5
@@ -168,11 +169,11 @@ class _Sheet:
         return section("sources").get(subject) or self._say(f"subject_{subject}")
 
     def _row(self, cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
-        """Cells in columns; the last one goes on under itself, or on a line of its own where it would be too narrow."""
-        head = "  " + "".join(
-            f"{cell}{' ' * (wide - columns(cell) + 2)}" for cell, wide in zip(cells, widths, strict=False)
-        )
-        return [line.rstrip() for line in paragraph(cells[-1] or " ", self.width, head)] or [head.rstrip()]
+        """Cells in columns; the last one goes on under itself."""
+        *columned, last = map(one_line, cells)
+        padded = (f"{cell}{' ' * (wide - columns(cell) + 2)}" for cell, wide in zip(columned, widths, strict=True))
+        head = f"  {''.join(padded)}"
+        return paragraph(last, self.width, head) if last else [head.rstrip()]
 
     @cached_property
     def _texts(self) -> dict[str, str]:
