@@ -16,7 +16,7 @@ from auditor.model.reading import Harvest, Reading, Row, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 
-MOST_RIGHTS = 200
+MOST_RIGHTS = 1_000
 """Of so many subscriptions the rights are asked; of more, as many spread over all of them."""
 SAMPLED = 5
 """So many subscriptions are asked for what each of them answers for itself, such as its activity log."""
