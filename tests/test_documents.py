@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from auditor.cli import NOT_YET, _parser
-from auditor.collect.faults import ROLES
 from auditor.errors import ExitCode
+from auditor.model.rights import RIGHTS
 from auditor.render.folder import FORMATS, RUN_FILE
 
 ROOT = Path(__file__).parents[1]
@@ -52,8 +52,8 @@ def test_the_readme_names_every_exit_code_and_action() -> None:
     told = README.split("### Exit codes", 1)[1].split("##", 1)[0]
     for code in ExitCode:
         assert re.search(rf"(\| {int(code)} \||\b{int(code)}, )", told), code
-    for action, _role in ROLES.values():
-        assert action in README
+    for right in RIGHTS.values():
+        assert all(action in README for action in right.all)
 
 
 def test_links_in_the_readme_lead_to_files() -> None:

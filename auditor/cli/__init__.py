@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from auditor import __version__
-from auditor.cli import collect, datasets, demo, evaluate, init, rules, run, simulate
+from auditor.cli import collect, datasets, demo, doctor, evaluate, init, rules, run, simulate
 from auditor.errors import AuditorError, ExitCode, Problem, SettingsRefused
 
 _BUILT = {
@@ -18,13 +18,13 @@ _BUILT = {
     "demo": (demo.add, "audit a small simulated estate, through the same code"),
     "collect": (collect.add, "gather only, and leave a snapshot for a later evaluate"),
     "evaluate": (evaluate.add, "judge and render what collect gathered, without any Azure"),
+    "doctor": (doctor.add, "say what answers, what does not, and which right closes each gap"),
     "simulate": (simulate.add, "serve a simulated Azure on loopback until interrupted"),
     "rules": (rules.add, "list, show and test rules, and how their files are written"),
     "datasets": (datasets.add, "the frames and columns that rules may name"),
     "init": (init.add, "write a configuration, a rule and an exemptions file to start from"),
 }
 NOT_YET = {
-    "doctor": "says which source answers, and which right closes each gap",
     "history": "compares nights",
 }
 

@@ -14,10 +14,14 @@ FORMATS = ("html", "xlsx", "json", "csv", "parquet")
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
     add_folder(parser, default, "DIR")
     parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")
+    add_loudness(parser)
 
 
 def add_folder(parser: argparse.ArgumentParser, default: str, metavar: str) -> None:
     parser.add_argument("--output", type=Path, default=Path(default), metavar=metavar, help=f"default: {default}")
+
+
+def add_loudness(parser: argparse.ArgumentParser) -> None:
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="tell every wait, and the time that has passed")
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")

@@ -21,6 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quotas", action="store_true", help="enforce Azure's published quotas")
     parser.add_argument("--latency", type=float, default=0, metavar="MS")
     parser.add_argument("--weather", default="clear", metavar="NAME")
+    parser.add_argument("--role", type=Path, metavar="FILE", help="the rights, as doctor --role prints them")
     parser.set_defaults(command=_simulate)
 
 
@@ -43,6 +44,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
             quotas=arguments.quotas,
             latency_ms=arguments.latency,
             weather=arguments.weather,
+            role=arguments.role,
         )
     except (OSError, OverflowError, ValueError) as error:
         raise OutputRefused(f"The simulated Azure was not started: {error}.") from error

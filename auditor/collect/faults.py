@@ -6,6 +6,7 @@ A 401 may be a quota message and a 429 a lock conflict, so the code decides, not
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +21,7 @@ from azure.core.exceptions import (
 
 from auditor.collect.error_body import ErrorBody, from_json, read_error
 from auditor.model.reading import Source
+from auditor.model.rights import RIGHTS
 
 
 class FaultKind(StrEnum):
@@ -63,29 +65,6 @@ class WouldWrite(AzureError):
 
 
 _REGISTER = "Exclude the subscription if it is to hold none; else register the resource provider that is named in it."
-
-ROLES = {
-    Source.SUBSCRIPTIONS: ("Microsoft.Resources/subscriptions/read", "Reader"),
-    Source.MANAGEMENT_GROUPS: ("Microsoft.Management/managementGroups/descendants/read", "Management Group Reader"),
-    Source.RESOURCE_GROUPS: ("Microsoft.Resources/subscriptions/resourceGroups/read", "Reader"),
-    Source.VIRTUAL_MACHINES: ("Microsoft.Compute/virtualMachines/read", "Reader"),
-    Source.SCALE_SETS: ("Microsoft.Compute/virtualMachineScaleSets/read", "Reader"),
-    Source.SCALE_SET_INSTANCES: ("Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read", "Reader"),
-    Source.ARC_MACHINES: ("Microsoft.HybridCompute/machines/read", "Reader"),
-    Source.EXTENSIONS: ("Microsoft.Compute/virtualMachines/extensions/read", "Reader"),
-    Source.ARC_EXTENSIONS: ("Microsoft.HybridCompute/machines/extensions/read", "Reader"),
-    Source.INSTANCE_VIEW: ("Microsoft.Compute/virtualMachines/read", "Reader"),
-    Source.EXTENSION_VERSIONS: ("Microsoft.Compute/locations/publishers/artifacttypes/types/versions/read", "Reader"),
-    Source.ARC_EXTENSION_VERSIONS: (
-        "Microsoft.HybridCompute/locations/publishers/extensionTypes/versions/read",
-        "Reader, or one of your own: Microsoft lists it among the data actions",
-    ),
-    Source.ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read", "Monitoring Reader (or Reader)"),
-    Source.ARC_ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read", "Monitoring Reader (or Reader)"),
-    Source.HEARTBEATS: ("Microsoft.OperationalInsights/workspaces/query/Heartbeat/read", "Log Analytics Reader"),
-}
-"""The action that each source needs, and the built-in role that brings it
-(https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations)."""
 
 _ACTION = re.compile(r"perform action '([^']+)'")
 _SCOPE = re.compile(r"over scope '([^']+)'")
@@ -173,8 +152,14 @@ def _permission(source: Source, error: ErrorBody) -> str:
 
 
 def _grant(source: Source, scope: str, action: str = "") -> str:
-    usual, role = ROLES[source]
-    return f"Grant the action {action or usual} (role {role}){f' on {scope}' if scope else ''}."
+    right = RIGHTS[source]
+    return grant((action,) if action else right.all, right.role, scope)
+
+
+def grant(actions: Sequence[str], role: str, scope: str = "") -> str:
+    """What to do where ``actions`` are missing; ``role`` is the built-in role that brings them."""
+    named = f"action{'s' if len(actions) > 1 else ''} {' and '.join(actions)}"
+    return f"Grant the {named} (role {role}){f' on {scope}' if scope else ''}."
 
 
 def _look(source: Source) -> str:
@@ -195,16 +180,16 @@ def from_exception(source: Source, error: Exception) -> Fault:
         return Fault(FaultKind.UNREADABLE, str(error), _REGISTER)
     response = error.response if isinstance(error, HttpResponseError) else None
     if isinstance(error, ClientAuthenticationError) and (response is None or _at_directory(response)):
-        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({_cause(error)})", _CREDENTIAL)
+        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({bottom_of(error)})", _CREDENTIAL)
     if response is not None and (response.status_code or 0) >= 400:
         return from_response(source, response.status_code or 0, _body(response), getattr(response, "headers", {}))
     if response is not None or isinstance(error, DecodeError):
         return unreadable(source, "the answer is not JSON")
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         close = "Check the network, the proxy, azure.endpoints and azure.ca_bundle."
-        return Fault(FaultKind.UNREACHABLE, f"The service could not be reached ({_cause(error)})", close)
+        return Fault(FaultKind.UNREACHABLE, f"The service could not be reached ({bottom_of(error)})", close)
     if isinstance(error, AzureError):
-        return unreadable(source, _cause(error))
+        return unreadable(source, bottom_of(error))
     raise error
 
 
@@ -213,7 +198,7 @@ def _at_directory(response: Any) -> bool:
     return "/token" in str(response.request.url)
 
 
-def _cause(error: AzureError) -> str:
+def bottom_of(error: Exception) -> str:
     """What happened, from the exception at the bottom: those above it repeat it with addresses of objects around it."""
     bottom: BaseException = error
     for _depth in range(_DEEPEST):

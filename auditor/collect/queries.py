@@ -96,6 +96,17 @@ HEARTBEATS = Query(
 )
 """A line for each version of a machine: its first and its last heartbeat within the window."""
 
+HEARTBEATS_GLANCE = Query(
+    """Heartbeat
+| where Category == "Azure Monitor Agent"
+| where isnotempty(_ResourceId)
+| project _ResourceId, Version, TimeGenerated
+| take 1
+""",
+    "log_analytics",
+)
+"""Whether the workspace answers at all, and has heard of an agent within the time that is asked for."""
+
 QUERIES: Mapping[str, Query] = {
     "subscriptions": SUBSCRIPTIONS,
     "resource_groups": RESOURCE_GROUPS,
@@ -106,5 +117,6 @@ QUERIES: Mapping[str, Query] = {
     "extensions": EXTENSIONS,
     "arc_extensions": ARC_EXTENSIONS,
     "heartbeats": HEARTBEATS,
+    "heartbeats_glance": HEARTBEATS_GLANCE,
 }
 """All of them by name."""

@@ -5,7 +5,7 @@ Bulk answers come first, and what they leave open is asked of Resource Manager, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -16,6 +16,7 @@ from auditor.collect.merge import closed_one_by_one, extensions_by_machine, merg
 from auditor.collect.pool import Job, run_all
 from auditor.collect.session import Session
 from auditor.model.agent import is_monitor_agent
+from auditor.model.asked import asked_tonight
 from auditor.model.parcel import ShardScope, Survey
 from auditor.model.reading import Harvest, Row, Service, Source
 from auditor.model.rule import RuleBook
@@ -32,13 +33,14 @@ def collect(
     """
     subscriptions = scope.subscriptions
     machines = survey.of("machines", subscriptions)
+    asked = asked_tonight(settings, rulebook)
     by_graph = _by_graph(survey, subscriptions)
     bulk, instances, operations, views = run_all(
         session,
         "extensions and operations",
         _bulk_jobs(session, survey, [each for each in subscriptions if each.lower() in by_graph]),
         _instance_jobs(session, survey.of("scale_sets", subscriptions)),
-        _log_jobs(session, subscriptions, machines, Window(as_of - settings.sources.lookback, as_of)),
+        _log_jobs(session, subscriptions, machines, Window(as_of - settings.sources.lookback, as_of), asked),
         _machine_jobs(session, (row for row in machines if str(row["subscription_id"]).lower() not in by_graph)),
     )
     fallback = settings.sources.inventory == "auto"
@@ -90,16 +92,16 @@ def _instance_jobs(session: Session, scale_sets: Iterable[Row]) -> list[Job]:
     ]
 
 
-def _log_jobs(session: Session, subscriptions: Sequence[str], machines: Iterable[Row], window: Window) -> list[Job]:
+def _log_jobs(
+    session: Session, subscriptions: Sequence[str], machines: Iterable[Row], window: Window, asked: Collection[Source]
+) -> list[Job]:
     """The log of each subscription, and that of Arc-enabled servers where there are any."""
     with_arc = {str(row["subscription_id"]).lower() for row in machines if row.get("kind") == "arc"}
+    own = subscriptions if Source.ACTIVITY_LOG in asked else ()
+    arc = [each for each in subscriptions if each.lower() in with_arc] if Source.ARC_ACTIVITY_LOG in asked else ()
     return [
-        *(Job(each, partial(registry.read_operations, session, each, window)) for each in subscriptions),
-        *(
-            Job(each, partial(registry.read_arc_operations, session, each, window))
-            for each in subscriptions
-            if each.lower() in with_arc
-        ),
+        *(Job(each, partial(registry.read_operations, session, each, window)) for each in own),
+        *(Job(each, partial(registry.read_arc_operations, session, each, window)) for each in arc),
     ]
 
 

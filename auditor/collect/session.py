@@ -44,8 +44,14 @@ LOG_QUERY_S = 600
 """The longest that Log Analytics works on one query; the client must wait a little longer than that."""
 Client = TypeVar("Client")
 _CONNECT_S = 20
-_RETRIES = {"retry_total": 8, "retry_status": 3, "retry_backoff_factor": 0.5, "retry_backoff_max": 60}
+PATIENT: Mapping[str, float] = {
+    "retry_total": 8, "retry_status": 3, "retry_backoff_factor": 0.5, "retry_backoff_max": 60
+}  # fmt: skip
 """Three tries anew after a failure such as 503, eight where the service asks for patience; pauses double."""
+BRIEF: Mapping[str, float] = {
+    "retry_total": 2, "retry_status": 1, "retry_backoff_factor": 0.2, "retry_backoff_max": 2
+}  # fmt: skip
+"""For whoever waits for the answer: one try anew, two where the service asks for patience."""
 _METHODS = ("GET", "POST")
 """What is tried again: azure-core would spare what is posted, but here it is a question like any."""
 _WAIT = re.compile(r"after '?([0-9]{1,5})'? seconds", re.IGNORECASE)
@@ -174,6 +180,8 @@ class Session:
 
     ``clock`` tells when an answer was read (aware UTC); ``pause`` waits, in seconds. ``pace`` holds what is left of the
     identity's quotas: sessions of one identity share it. ``threads``: how many questions are under way at once.
+    ``retries`` as azure-core takes them. With ``first_page_only`` every list ends after its first page, whatever comes
+    behind it: enough to see that it answers, and never to be judged by.
     """
 
     def __init__(
@@ -185,8 +193,12 @@ class Session:
         pause: Callable[[float], None] = time.sleep,
         pace: Pace | None = None,
         threads: int = THREADS,
+        retries: Mapping[str, float] = PATIENT,
+        first_page_only: bool = False,
     ) -> None:
         self.cloud = cloud
+        self._retries = retries
+        self._first_page_only = first_page_only
         self.narrator = narrator
         self.clock = clock
         self.threads = threads
@@ -221,7 +233,7 @@ class Session:
         )
         return {
             "transport": transport,
-            "retry_policy": PatientRetry(**_RETRIES),
+            "retry_policy": PatientRetry(**self._retries),
             "per_retry_policies": [self._meters[source]],
             "permit_redirects": False,  # Azure redirects none of these, and the token must not go elsewhere
         }
@@ -338,7 +350,7 @@ class Session:
             if not all(isinstance(entry, dict) for entry in answer["value"]):
                 raise faults.unreadable(source, "a page with entries that are no objects")
             following = answer.get("nextLink")
-            if not following:
+            if not following or self._first_page_only:
                 return
             url, parameters = str(following), None
             if url in seen or len(seen) >= _MOST_PAGES:

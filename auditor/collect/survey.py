@@ -17,13 +17,14 @@ from auditor.collect.interface import Window
 from auditor.collect.pool import Job, run_all
 from auditor.collect.session import Session
 from auditor.collect.sources.arc_machines import find_arc_machines, list_arc_machines
-from auditor.collect.sources.extension_versions import read_versions
+from auditor.collect.sources.extension_versions import VERSION_LISTS, read_versions
 from auditor.collect.sources.heartbeats import read_heartbeats
 from auditor.collect.sources.permissions import Refused, by_subject, read_refusals, without_refused
 from auditor.collect.sources.resource_groups import find_groups, list_groups
 from auditor.collect.sources.scale_sets import find_scale_sets, list_scale_sets
 from auditor.collect.sources.subscriptions import find_groups_above, survey_subscriptions
 from auditor.collect.sources.virtual_machines import find_machines, list_machines
+from auditor.model.asked import asked_tonight
 from auditor.model.parcel import Survey
 from auditor.model.reading import Harvest, Reading, Row, Service, Source
 from auditor.model.rule import RuleBook
@@ -65,7 +66,8 @@ def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: date
         readable = _readable(harvest)
         harvest.join(_inventory(session, readable, settings.sources.inventory))
         _name_groups(harvest)
-        [offers] = run_all(session, "regional versions", _offer_jobs(session, harvest, rulebook, readable))
+        asked = asked_tonight(settings, rulebook)
+        [offers] = run_all(session, "regional versions", _offer_jobs(session, harvest, rulebook, readable, asked))
         harvest.join(offers)
         for each in heard:
             harvest.join(each.result())
@@ -165,13 +167,15 @@ def _name_groups(harvest: Harvest) -> None:
     ]
 
 
-def _offer_jobs(session: Session, harvest: Harvest, rulebook: RuleBook, readable: Sequence[str]) -> list[Job]:
+def _offer_jobs(
+    session: Session, harvest: Harvest, rulebook: RuleBook, readable: Sequence[str], asked: Collection[Source]
+) -> list[Job]:
     """Once for each kind of machine, region, publisher and type; asked by a subscription that has machines there."""
     askers: dict[tuple[str, str], dict[str, None]] = {}
     for row in (*harvest.rows.get("machines", []), *harvest.rows.get("scale_sets", [])):
         where = values.location(row.get("location"))
-        if where is not None:
-            kind = "arc" if row.get("kind") == "arc" else "vm"
+        kind = "arc" if row.get("kind") == "arc" else "vm"
+        if where is not None and VERSION_LISTS[kind] in asked:
             askers.setdefault((kind, where), {})[str(row["subscription_id"])] = None
 
     def job(kind: str, where: str, publisher: str, extension: str) -> Job:

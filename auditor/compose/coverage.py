@@ -54,12 +54,9 @@ class Coverage:
 
     def _gap(self, row: Row) -> Gap:
         source, scope, status = Source(str(row["source"])), str(row["scope"]), row["status"]
-        accepted = (entry for entry in self.scope.accepted_gaps if self._accepts(entry, source, scope))
+        accepted = (entry for entry in self.scope.accepted_gaps if entry.accepts(source, scope, self.today))
         reason, close = (str(row[name] or "") for name in ("reason", "close"))
         return Gap(source, scope, status if isinstance(status, int) else None, reason, close, next(accepted, None))
-
-    def _accepts(self, entry: AcceptedGap, source: Source, scope: str) -> bool:
-        return self.today <= entry.until and _means(entry, source, scope)
 
     @cached_property
     def open_gaps(self) -> tuple[Gap, ...]:
@@ -86,7 +83,7 @@ class Coverage:
         for entry in self.scope.accepted_gaps:
             count = len(self._accepted.get(entry, ()))
             if self.today > entry.until:
-                meant = any(_means(entry, gap.source, gap.scope) for gap in self.gaps)
+                meant = any(entry.means(gap.source, gap.scope) for gap in self.gaps)
                 yield entry, count, "expired_open" if meant else "expired"
             elif count:
                 yield entry, count, "in_force"
@@ -211,13 +208,6 @@ class Coverage:
         names = self.places.some(gap.scope for gap in gaps)
         what = self.wording.say("sources", gaps[0].source)
         return self.wording.say("banner", "group", what=what, count=f"{len(gaps):,}", names=names, **_told(gaps[0]))
-
-
-def _means(entry: AcceptedGap, source: Source, scope: str) -> bool:
-    """Whether an entry speaks of a gap; one of a subscription speaks of what lies in it."""
-    wanted = entry.scope.lower()
-    within = scope == wanted or scope.startswith((f"/subscriptions/{wanted}/", f"{wanted}/"))
-    return within and entry.source in ("any", str(source))
 
 
 def _told(gap: Gap) -> dict[str, str]:

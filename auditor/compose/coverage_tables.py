@@ -102,7 +102,8 @@ class CoverageTables:
                 found["orphaned"] += each.operation["outcome"] == "failed" and not each.became
                 found["without_end"] += each.operation["outcome"] == "running"
             of["orphaned"], of["without_end"] = tally.operations["failed"], tally.operations.total()
-            for key in ("managed", "expired", "instances_not_read", "orphaned", "without_end"):
+            of_operations = ("orphaned", "without_end") if tally.log_read else ()
+            for key in ("managed", "expired", "instances_not_read", *of_operations):
                 yield (self._say("outside", key), found[key], of[key])
 
         columns = (cell("what", width=48), cell("number", CellKind.NUMBER), cell("of", CellKind.NUMBER))

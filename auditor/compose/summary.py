@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from auditor.compose.counted import Agents, Unsettled
@@ -213,7 +213,8 @@ class Summary:
             cell("by", CellKind.LONG, 18),
             cell("became", CellKind.LONG, 12),
         )
-        return table(self.wording, "operations", columns, rows)
+        told = table(self.wording, "operations", columns, rows)
+        return told if self.ledger.tally.log_read else replace(told, empty=self.wording.table("operations", "unread"))
 
     def _operation(self, unsettled: Unsettled) -> tuple[object, ...]:
         """The last cell says what the audit holds the extension's last failure to be, if it knows the extension."""

@@ -56,6 +56,11 @@ class Tally:
         self._read(reading.as_row() for reading in self.survey)
         self._spanning = {(str(reading.source), reading.scope.lower()) for reading in self.survey}
 
+    @property
+    def log_read(self) -> bool:
+        """Whether an activity log was asked for at all: where none was, no operation proves nothing."""
+        return bool({Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG} & self.readings.keys())
+
     def by_source(self) -> Iterator[tuple[Source, Summed]]:
         """How each source that was asked answered, in the order in which sources are declared."""
         return ((source, self.readings[source]) for source in Source if source in self.readings)

@@ -198,6 +198,16 @@ class AcceptedGap(Strict):
     reason: Text
     until: Day
 
+    def accepts(self, source: str, scope: str, today: date) -> bool:
+        """Whether it accepts a gap today."""
+        return today <= self.until and self.means(source, scope)
+
+    def means(self, source: str, scope: str) -> bool:
+        """Whether it speaks of a gap (``scope`` in lower case); one of a subscription speaks of what lies in it."""
+        wanted = self.scope.lower()
+        within = scope == wanted or scope.startswith((f"/subscriptions/{wanted}/", f"{wanted}/"))
+        return within and self.source in ("any", source)
+
 
 class Scope(Strict):
     """What is audited. Ids are lower case, each once; neither ``subscriptions`` nor ``management_groups``: all that the

@@ -20,6 +20,7 @@ from auditor.simulator.parts import (
     arc_monitor_agent,
     azure_monitor_agent,
 )
+from auditor.simulator.role import Role, read_role
 from auditor.simulator.seeded import SeededEstate
 from auditor.simulator.server import PageSizes, Simulator, serve
 from auditor.simulator.specs import (
@@ -51,6 +52,7 @@ __all__ = [
     "OperationSpec",
     "PageSizes",
     "ResourceGroupSpec",
+    "Role",
     "ScaleSetSpec",
     "SeededEstate",
     "Simulator",
@@ -61,5 +63,6 @@ __all__ = [
     "WorkspaceSpec",
     "arc_monitor_agent",
     "azure_monitor_agent",
+    "read_role",
     "serve",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from math import ceil
 from random import Random
@@ -19,6 +20,7 @@ from auditor.simulator.models import group_of, manager_of, name_of
 from auditor.simulator.parts import MONITOR_PUBLISHER
 from auditor.simulator.plan import Mix, SetPlan, SubscriptionPlan, plans
 from auditor.simulator.releases import COMMON_LOCATIONS, LOCATIONS, offered
+from auditor.simulator.role import READER, Role
 from auditor.simulator.specs import (
     ArcMachineSpec,
     InstanceSpec,
@@ -43,7 +45,8 @@ _DATABRICKS_WORKERS = 2
 class SeededEstate:
     """``machines`` of all kinds in ``subscriptions`` that can be read, and ``refused`` ones that cannot.
 
-    ``mix`` says which shares are scale-set instances and Arc-enabled servers. Two estates of the same arguments are
+    ``mix`` says which shares are scale-set instances and Arc-enabled servers. ``role`` is what the identity has on
+    each subscription that can be read, and on the workspaces. Two estates of the same arguments are
     the same. All times are relative to ``now``.
     """
 
@@ -56,12 +59,14 @@ class SeededEstate:
         refused: int = 1,
         seed: int = 1,
         mix: Mix = Mix(),  # noqa: B008 - it is frozen
+        role: Role = READER,
     ) -> None:
         self.now = now
         self.tenant_id = guid("tenant", seed)
         self.identity_id = guid("identity", seed)
         self.heartbeat_every = _heartbeat_every(machines)
         self._seed = seed
+        self._role = role
         self._plans = {
             guid("subscription", seed, plan.number): plan for plan in plans(machines, subscriptions, refused, mix)
         }
@@ -70,7 +75,8 @@ class SeededEstate:
             for identifier, plan in self._plans.items()
         )
         self._workspaces = tuple(
-            WorkspaceSpec(guid("workspace", seed, name), name) for name in ("log-central", "log-japan")
+            WorkspaceSpec(guid("workspace", seed, name), name, role.actions, role.not_actions)
+            for name in ("log-central", "log-japan")
         )
         self._make = Maker(seed, now, self._workspaces, LOCATIONS if machines >= _LARGE else COMMON_LOCATIONS)
 
@@ -185,7 +191,8 @@ class SeededEstate:
         name = names[number % len(names)] + (f" {number // len(names) + 1}" if number >= len(names) else "")
         state = "Enabled" if refused else _STATES[number % len(_STATES)]
         above = (*groups[number % len(groups)], (self.tenant_id, "Tenant Root Group"))
-        return SubscriptionSpec(identifier, name, state, refused, management_groups=above)
+        rights = {key.name: getattr(self._role, key.name) for key in fields(self._role)}
+        return SubscriptionSpec(identifier, name, state, refused, management_groups=above, **rights)
 
     def _other_event(self, subscription_id: str, number: int, chance: Random) -> dict[str, Any]:
         kind, name, action, localized = _OTHERS[number % len(_OTHERS)]

@@ -24,6 +24,7 @@ from auditor.simulator.config import config_text
 from auditor.simulator.estate import Estate
 from auditor.simulator.exchange import Answer, Call, PageSizes
 from auditor.simulator.gate import Gate
+from auditor.simulator.role import READER, read_role
 from auditor.simulator.seeded import SeededEstate
 from auditor.simulator.weather import PRESETS, Fault, Weather
 
@@ -236,13 +237,16 @@ def serve(
     quotas: bool = False,
     latency_ms: float = 0,
     weather: str = "clear",
+    role: Path | None = None,
     until: Event | None = None,
 ) -> None:
     """Serve a seeded estate of ``estate`` machines until interrupted, or until the event is set.
 
-    Once it answers, the configuration is written and one line printed. Raises KeyError for a weather without a preset.
+    ``role`` is the file of a custom role that whoever signs in has; None for the built-in role Reader. Once it answers,
+    the configuration is written and one line printed. Raises KeyError for a weather without a preset, ValueError for a
+    file that holds no role.
     """
-    seeded = SeededEstate(estate, seed=seed, now=now)
+    seeded = SeededEstate(estate, seed=seed, now=now, role=READER if role is None else read_role(role))
     faults = PRESETS[weather]
     with Simulator(seeded, weather=faults, quotas=quotas, latency_ms=latency_ms, port=port) as simulator:
         target = simulator.write_config(write_config)

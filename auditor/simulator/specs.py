@@ -156,8 +156,8 @@ class SubscriptionSpec:
     ``management_groups`` are (id, display name), nearest first. ``tenant`` of None is the estate's own: another one,
     with the estate's among ``managed_by_tenants``, is a delegated subscription.
 
-    What the identity may read is ``actions`` without ``not_actions`` (wildcards), on the subscription, or on
-    ``only_groups`` alone: then lists over the whole subscription are refused.
+    What the identity may read is ``actions`` without ``not_actions`` (wildcards), and the same of data actions, on the
+    subscription, or on ``only_groups`` alone: then lists over the whole subscription are refused.
     """
 
     id: str
@@ -175,12 +175,16 @@ class SubscriptionSpec:
     managed_by_tenants: tuple[str, ...] = ()
     actions: tuple[str, ...] = ("*/read",)
     not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
     only_groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceSpec:
-    """A Log Analytics workspace, known by its customer id."""
+    """A Log Analytics workspace, known by its customer id; what the identity may do there is as in a subscription."""
 
     id: str
     name: str = "log-central"
+    actions: tuple[str, ...] = ("*/read",)
+    not_actions: tuple[str, ...] = ()

@@ -236,7 +236,7 @@ def test_a_command_that_is_not_built_says_not_yet(name: str, capsys: pytest.Capt
 @pytest.mark.parametrize(
     "line",
     [
-        "doctor --config config.yaml",
+        "history --config config.yaml",
     ],
 )
 def test_it_says_so_with_the_options_of_the_contract_too(line: str, capsys: pytest.CaptureFixture[str]) -> None:

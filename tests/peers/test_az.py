@@ -6,11 +6,13 @@ import json
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor.simulator import ArcMachineSpec, MachineSpec, PageSizes, SeededEstate, Simulator
+from auditor.cli import main
+from auditor.simulator import ArcMachineSpec, Fault, MachineSpec, PageSizes, SeededEstate, Simulator
 from auditor.simulator.estate import machines
 from auditor.simulator.forms import arc_machine_id, machine_id
 from auditor.simulator.lag import in_graph, present
@@ -21,13 +23,21 @@ Az = Callable[..., Any]
 
 ESTATE = SeededEstate(40, now=datetime(2026, 11, 22, 3, 0, 17, tzinfo=UTC), subscriptions=1, refused=0)
 (SUBSCRIPTION,) = (each.id for each in ESTATE.subscriptions())
+ROLE = Fault(
+    rf"^/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/",
+    method="PUT",
+    status=201,
+    body={"name": "made", "properties": {"roleName": "made"}},
+)
+"""Stands for the service that keeps roles, which the simulator has none of; ``az`` reads and sends the file first."""
 
 
 @pytest.fixture(scope="module")
 def az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
     """``az("vm", "list")``: what the command prints, with a login and a folder of its own; small pages."""
     program, folder = found_az(), tmp_path_factory.mktemp("az")
-    with Simulator(ESTATE, pages=PageSizes(virtual_machines=7, instances=2, scale_sets=1)) as simulator:
+    pages = PageSizes(virtual_machines=7, instances=2, scale_sets=1)
+    with Simulator(ESTATE, pages=pages, weather=(ROLE,)) as simulator:
         environment = signed_in(program, simulator, folder)
 
         def run(*command: str) -> Any:
@@ -113,3 +123,24 @@ def test_arc_servers_in_resource_graph_and_in_their_list(az: Az) -> None:
 
 def _ids(servers: Iterable[ArcMachineSpec]) -> list[str]:
     return [arc_machine_id(SUBSCRIPTION, each.resource_group, each.name) for each in servers]
+
+
+def role_file(folder: Path, scope: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What ``auditor doctor --role`` prints, in a file."""
+    (folder / "config.yaml").write_text(f"scope: {{{scope}}}\n", encoding="utf-8")
+    assert main(["doctor", "--config", str(folder / "config.yaml"), "--role"]) == 0
+    (folder / "role.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    return f"@{folder / 'role.json'}"
+
+
+def test_the_least_role_is_a_role_to_it(az: Az, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    role = role_file(tmp_path, f"subscriptions: [{SUBSCRIPTION}]", capsys)
+    assert az("role", "definition", "create", "--role-definition", role)["name"] == "made"
+
+
+def test_a_role_whose_scopes_are_not_filled_in_is_none(
+    az: Az, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role = role_file(tmp_path, "", capsys)
+    with pytest.raises(AssertionError, match="put"):
+        az("role", "definition", "create", "--role-definition", role)

@@ -16,6 +16,8 @@ from auditor.collect.interface import answered, gap
 from auditor.collect.session import ARC_API, COMPUTE_API, Session
 from auditor.model.reading import Harvest, Source, version_scope
 
+VERSION_LISTS = {"vm": Source.EXTENSION_VERSIONS, "arc": Source.ARC_EXTENSION_VERSIONS}
+"""The list of each kind of machine."""
 _MOST_SUBSCRIPTIONS = 3
 """How many subscriptions are asked before a region counts as unread."""
 
@@ -27,11 +29,11 @@ def read_versions(
 
     ``askers`` are subscription ids, tried in turn where one refuses.
     """
-    (source, ask), scope = _LISTS[machine_kind], version_scope(location, publisher, kind)
+    source, scope = VERSION_LISTS[machine_kind], version_scope(location, publisher, kind)
     fault = Fault(FaultKind.MISSING, "No readable subscription could ask", "See the gaps of the subscriptions.")
     for subscription_id in list(askers)[:_MOST_SUBSCRIPTIONS]:
         try:
-            names = ask(session, subscription_id, location, publisher, kind)
+            names = _ASK[machine_kind](session, subscription_id, location, publisher, kind)
         except Fault as caught:
             fault = caught
             continue
@@ -62,10 +64,7 @@ def _metadata(session: Session, subscription_id: str, location: str, publisher: 
     return _whole(source, [_told_version(entry) for page in pages for entry in page])
 
 
-_LISTS: dict[str, tuple[Source, Callable[[Session, str, str, str, str], list[str]]]] = {
-    "vm": (Source.EXTENSION_VERSIONS, _images),
-    "arc": (Source.ARC_EXTENSION_VERSIONS, _metadata),
-}
+_ASK: dict[str, Callable[[Session, str, str, str, str], list[str]]] = {"vm": _images, "arc": _metadata}
 
 
 def _told_version(entry: dict[str, Any]) -> object:

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from azure.core.exceptions import AzureError
-from azure.monitor.query import LogsQueryPartialResult, LogsTable
+from azure.monitor.query import LogsQueryPartialResult, LogsQueryResult, LogsTable
 
 from auditor.collect import faults, queries, values
 from auditor.collect.error_body import from_json
@@ -25,6 +25,7 @@ from auditor.model.reading import Harvest, Row, Service, Source
 SOURCE = Source.HEARTBEATS
 MOST_ROWS = 500_000
 """Log Analytics cuts an answer here (https://learn.microsoft.com/azure/azure-monitor/service-limits)."""
+_GLANCE_S = 30
 _SHORTER = "Shorten sources.heartbeats.window."
 
 Line = tuple[str, str, datetime, datetime]
@@ -45,16 +46,36 @@ def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest
     return harvest
 
 
-def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], Fault | None]:
-    query = queries.HEARTBEATS.text.format(start=_written(window.start), end=_written(window.end))
+def glance_at_heartbeats(session: Session, workspace: str, window: Window) -> Harvest:
+    """No rows; the reading says whether the workspace answers, and with how many rows: one or none."""
+    rows, fault = 0, None
+    try:
+        result = _sent(session, workspace, queries.HEARTBEATS_GLANCE.text, window, _GLANCE_S)
+    except Fault as caught:
+        fault = caught
+    else:
+        tables = result.partial_data if isinstance(result, LogsQueryPartialResult) else result.tables
+        rows = sum(len(table.rows) for table in tables or [])
+    return Harvest(readings=[ended(session, SOURCE, workspace, rows, fault, window, Service.LOG_ANALYTICS)])
+
+
+def _sent(
+    session: Session, workspace: str, query: str, window: Window, timeout_s: int
+) -> LogsQueryResult | LogsQueryPartialResult:
+    """What comes back. Raises Fault."""
     span = (window.start, window.end + timedelta(seconds=1))
     try:
-        result = session.logs.query_workspace(workspace, query, timespan=span, server_timeout=LOG_QUERY_S)
+        return session.logs.query_workspace(workspace, query, timespan=span, server_timeout=timeout_s)
     except AzureError as error:
         raise faults.from_exception(SOURCE, error) from error
     except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
         # What the SDK raises on an answer that holds no tables, or cells that are not of their column's type.
         raise faults.unreadable(SOURCE, "no tables with the rows that were asked for") from error
+
+
+def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], Fault | None]:
+    query = queries.HEARTBEATS.text.format(start=_written(window.start), end=_written(window.end))
+    result = _sent(session, workspace, query, window, LOG_QUERY_S)
     if isinstance(result, LogsQueryPartialResult):
         lines, _odd = _lines(result.partial_data or [])
         return lines, faults.partial(SOURCE, _told(result.partial_error))

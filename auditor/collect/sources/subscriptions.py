@@ -20,12 +20,14 @@ from auditor.model.settings import Scope
 
 SOURCE = Source.SUBSCRIPTIONS
 _API = "2022-12-01"
+_READ = "Microsoft.Resources/subscriptions/read"
 LIST = "tenant"
 """Scope of the reading of the list itself."""
 _NONE_IN_SCOPE = Fault(
     FaultKind.MISSING,
     "The identity can see no subscription in scope",
-    "Give it the role Reader on the subscriptions to be audited (or their management group), or correct scope.",
+    f"{faults.grant((_READ,), 'Reader').rstrip('.')} on the subscriptions to be audited (or their management group), "
+    "or correct scope.",
     200,
 )
 """An empty list is most likely an identity without any role: an audit of nothing must not look like a clean one."""
@@ -132,7 +134,8 @@ def _judge(session: Session, harvest: Harvest, subscription_id: str, row: Row | 
         fault = cut or Fault(
             FaultKind.MISSING,
             "The subscription is asked for or expected, and the identity cannot see it",
-            f"Give the identity the role Reader on /subscriptions/{subscription_id}, or correct the id in scope.",
+            f"{faults.grant((_READ,), 'Reader', f'/subscriptions/{subscription_id}').rstrip('.')}, "
+            "or correct the id in scope.",
         )
         harvest.readings.append(gap(session, SOURCE, subscription_id, fault))
         return

@@ -8,7 +8,7 @@ from typing import Any
 from auditor.simulator.bodies.containers import resource_group_body
 from auditor.simulator.estate import Estate
 from auditor.simulator.graph.rows import Row, graph_row
-from auditor.simulator.permissions import may
+from auditor.simulator.permissions import may, shown
 from auditor.simulator.specs import SubscriptionSpec
 
 Body = dict[str, Any]
@@ -18,9 +18,10 @@ _QUOTA = "EnterpriseAgreement_2014-09-01"
 
 
 def containers(estate: Estate, subscription: SubscriptionSpec) -> Iterator[Row]:
-    """The subscription's own row, which whoever has a role anywhere in it is shown, and its resource groups."""
+    """The subscription's own row, which a role anywhere in it shows if it brings the action, and its groups."""
     place = {"tenant": subscription.tenant or estate.tenant_id, "subscription": subscription.id}
-    yield graph_row(_subscription(subscription), **place)
+    if shown(subscription):
+        yield graph_row(_subscription(subscription), **place)
     for group in estate.resource_groups(subscription.id):
         if may(subscription, _READ_GROUP, group.name):
             body = resource_group_body(group, subscription.id)

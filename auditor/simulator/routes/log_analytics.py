@@ -11,12 +11,16 @@ import orjson
 from auditor.simulator.bodies import errors
 from auditor.simulator.estate import Estate
 from auditor.simulator.exchange import Answer, Call, Route, pattern
+from auditor.simulator.permissions import may_query
 
 _HEADERS = {
     "Access-Control-Expose-Headers": "Retry-After,Age,WWW-Authenticate,x-resource-identities,x-ms-status-location",
     "Via": "1.1 draft-oms-7f9bc6678d-2vd7r",
 }
 _QUERY = "/v1/workspaces/{workspace}/query"
+_TABLE = "Heartbeat"
+"""The one table that the workspaces have."""
+_NOT_ALLOWED = "The provided credentials have insufficient access to perform the requested operation"
 
 
 class LogAnalytics:
@@ -32,8 +36,11 @@ class LogAnalytics:
 
     def answer(self, call: Call) -> Answer:
         wanted = call.parts["workspace"].lower()
-        if wanted not in {each.id.lower() for each in call.estate.workspaces()}:
+        workspace = next((each for each in call.estate.workspaces() if each.id.lower() == wanted), None)
+        if workspace is None:
             return _error("PathNotFoundError", "The requested path does not exist", 404)
+        if not may_query(workspace, _TABLE):
+            return _error("InsufficientAccessError", _NOT_ALLOWED, 403)
         try:
             asked = orjson.loads(call.body)
             query, timespan = asked["query"], asked.get("timespan")

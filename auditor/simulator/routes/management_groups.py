@@ -9,6 +9,7 @@ from auditor.simulator.bodies.containers import descendant_body
 from auditor.simulator.estate import Estate
 from auditor.simulator.exchange import Answer, Call, Route, pattern
 from auditor.simulator.listing import listed
+from auditor.simulator.permissions import inherits
 
 Body = dict[str, Any]
 
@@ -16,7 +17,10 @@ _ACTION = "Microsoft.Management/managementGroups/descendants/read"
 
 
 def _descendants(call: Call) -> Answer:
-    """The groups and subscriptions below, at any depth; a group that is unknown is answered as one not allowed."""
+    """The groups and subscriptions below, at any depth; a group that is unknown is answered as one not allowed.
+
+    A role that is assigned on a group is inherited by what stands below: it is read off the subscriptions there.
+    """
     wanted = call.parts["group"].lower()
     rows, known = _below(call.estate, wanted)
     if not known:
@@ -27,7 +31,7 @@ def _descendants(call: Call) -> Answer:
 
 
 def _below(estate: Estate, wanted: str) -> tuple[list[Body], bool]:
-    """The rows, groups before subscriptions, and whether the group is known at all."""
+    """The rows, groups before subscriptions, and whether the group is known and may be read."""
     groups: dict[str, Body] = {}
     subscriptions, known = [], False
     for each in estate.subscriptions():
@@ -35,7 +39,7 @@ def _below(estate: Estate, wanted: str) -> tuple[list[Body], bool]:
         depth = next((depth for depth, name in enumerate(chain) if name.lower() == wanted), None)
         if depth is None:
             continue
-        known = True
+        known |= inherits(each, _ACTION)
         for number, (name, display) in enumerate(each.management_groups[:depth]):
             groups.setdefault(name.lower(), descendant_body("group", name, display, chain[number + 1]))
         subscriptions.append(descendant_body("subscription", each.id, each.name, chain[0]))

@@ -6,14 +6,16 @@ from auditor.simulator.bodies import errors
 from auditor.simulator.bodies.containers import resource_group_body, subscription_body
 from auditor.simulator.exchange import Answer, Call, Route, pattern
 from auditor.simulator.listing import listed
-from auditor.simulator.permissions import granted, may
+from auditor.simulator.permissions import granted, may, shown
 from auditor.simulator.specs import ResourceGroupSpec, SubscriptionSpec
 
+_READ = "Microsoft.Resources/subscriptions/read"
 _READ_GROUPS = "Microsoft.Resources/subscriptions/resourceGroups/read"
 
 
 def _list(call: Call) -> Answer:
-    rows = [subscription_body(each, call.estate.tenant_id) for each in call.estate.subscriptions() if each.listed]
+    """A list of the tenant: what may not be read is left out of it, and nobody is refused."""
+    rows = [subscription_body(each, call.estate.tenant_id) for each in call.estate.subscriptions() if shown(each)]
     return Answer({"value": rows, "count": {"type": "Total", "value": len(rows)}})
 
 
@@ -23,12 +25,19 @@ def _asked(call: Call) -> SubscriptionSpec:
 
 
 def _get(call: Call) -> Answer:
-    return Answer(subscription_body(_asked(call), call.estate.tenant_id))
+    subscription = _asked(call)
+    if not shown(subscription):
+        return _refused(call, _READ, subscription)
+    return Answer(subscription_body(subscription, call.estate.tenant_id))
 
 
 def _permissions(call: Call) -> Answer:
-    """Everybody may ask for his own permissions; who has none gets an empty list."""
-    return Answer({"value": granted(_asked(call), call.parts.get("group")), "nextLink": None})
+    return Answer({"value": granted(_asked(call)), "nextLink": None})
+
+
+def _refused(call: Call, action: str, subscription: SubscriptionSpec) -> Answer:
+    body = errors.refused(call.estate.identity_id, action, f"/subscriptions/{subscription.id}")
+    return Answer(body, 403, {"x-ms-failure-cause": "gateway"})
 
 
 def _groups(call: Call) -> Answer:
@@ -37,9 +46,7 @@ def _groups(call: Call) -> Answer:
     groups = call.estate.resource_groups(subscription.id)
     readable = [each for each in groups if may(subscription, _READ_GROUPS, each.name)]
     if not (readable or may(subscription, _READ_GROUPS)):
-        scope = f"/subscriptions/{subscription.id}"
-        body = errors.refused(call.estate.identity_id, _READ_GROUPS, scope)
-        return Answer(body, 403, {"x-ms-failure-cause": "gateway"})
+        return _refused(call, _READ_GROUPS, subscription)
 
     def row(group: ResourceGroupSpec) -> dict[str, object]:
         return resource_group_body(group, subscription.id)
@@ -49,11 +56,13 @@ def _groups(call: Call) -> Answer:
 
 _ONE = "/subscriptions/{subscription}"
 _PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
+_OF_GROUP = "/resourceGroups/{group}" + _PERMISSIONS
+_READ_PERMISSIONS = "Microsoft.Authorization/permissions/read"
 
 ROUTES = (
     Route("subscriptions", "GET", pattern("/subscriptions"), _list),
     Route("subscription", "GET", pattern(_ONE), _get),
-    Route("permissions", "GET", pattern(_ONE + _PERMISSIONS), _permissions),
-    Route("permissions_of_group", "GET", pattern(_ONE + "/resourceGroups/{group}" + _PERMISSIONS), _permissions),
+    Route("permissions", "GET", pattern(_ONE + _PERMISSIONS), _permissions, _READ_PERMISSIONS, collection=True),
+    Route("permissions_of_group", "GET", pattern(_ONE + _OF_GROUP), _permissions, _READ_PERMISSIONS, collection=True),
     Route("resource_groups", "GET", pattern(_ONE + "/resourceGroups"), _groups),
 )

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from auditor.cloud import Cloud
-from auditor.collect.session import Session
+from auditor.collect.session import BRIEF, Session
 from auditor.collect.sources.arc_machines import arc_machine_row, list_arc_machines
 from auditor.collect.sources.resource_groups import list_groups
 from auditor.collect.sources.scale_sets import list_scale_sets, model_extension_rows, scale_set_row
@@ -450,3 +450,11 @@ def test_groups_that_a_service_manages_are_kept_and_all_are_counted(replay: Repl
     [row] = harvest.rows["resource_groups"]
     assert (row["subscription_id"], row["name"], row["managed_by"]) == (ONE, "MC_aks", "/x/managedClusters/aks")
     assert (only(harvest).complete, only(harvest).rows) == (True, 3)
+
+
+def test_a_session_that_only_glances_ends_a_list_after_its_first_page(replay: Replay) -> None:
+    brief = Session(Cloud(azure(replay)), Silent(), retries=BRIEF, first_page_only=True)
+    first, second = page(replay, machine("a"), following=1), page(replay, machine("b"))
+    assert names(machines(replay, brief, first, second)) == ["a"]
+    assert replay.asked_for("/page-1") == []
+    brief.close()

@@ -10,7 +10,8 @@ import pytest
 from auditor.collect.session import Session
 from auditor.collect.sources.permissions import WITNESSED, allowed, by_subject, read_refusals, without_refused
 from auditor.model.reading import Reading, Row, Service, Source
-from tests.real.night import list_path
+from auditor.model.rights import RIGHTS
+from tests.real.night import list_path, servers_path, sets_path
 from tests.real.replay import Answer, Replay
 
 ONE = "11111111-0000-0000-0000-000000000000"
@@ -77,27 +78,38 @@ def test_roles_on_several_pages_count_together(replay: Replay, session: Session)
     assert refused(replay, session, Answer.json(first)) == []
 
 
-def test_where_nobody_tells_a_list_that_is_answered_stands_for_all(replay: Replay, session: Session) -> None:
-    replay.give(list_path(ONE), Answer.json({"value": [], "nextLink": f"{replay.origin}/never"}))
-    assert refused(replay, session, Answer(404)) == []
-    assert replay.asked_for("/never") == [], "the first page tells"
+LISTS = {Source.VIRTUAL_MACHINES: list_path, Source.SCALE_SETS: sets_path, Source.ARC_MACHINES: servers_path}
+UNLISTED = [source for source in WITNESSED if source not in LISTS]
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_where_nobody_tells_a_list_that_is_refused_stands_for_all(
-    replay: Replay, session: Session, status: int
-) -> None:
-    replay.give(list_path(ONE), Answer(status))
+def give_lists(replay: Replay, answer: Answer) -> None:
+    for path in LISTS.values():
+        replay.give(path(ONE), answer)
+
+
+def test_where_nobody_tells_a_list_stands_for_its_own_subject_alone(replay: Replay, session: Session) -> None:
+    give_lists(replay, Answer.json({"value": [], "nextLink": f"{replay.origin}/never"}))
     rows = refused(replay, session, Answer(403))
-    assert [row["source"] for row in rows] == list(WITNESSED)
-    assert all(f"on /subscriptions/{ONE}" in str(row["close"]) for row in rows)
+    assert replay.asked_for("/never") == [], "the first page tells"
+    assert [row["source"] for row in rows] == UNLISTED
+    grant = f"Grant the action Microsoft.Authorization/permissions/read (role Reader) on /subscriptions/{ONE}."
+    assert {row["close"] for row in rows} == {grant}
+
+
+@pytest.mark.parametrize("source", LISTS)
+def test_where_nobody_tells_a_list_that_is_refused_is_refused(replay: Replay, session: Session, source: Source) -> None:
+    give_lists(replay, Answer.json({"value": []}))
+    replay.give(LISTS[source](ONE), Answer(403))
+    rows = {row["source"]: row for row in refused(replay, session, Answer(403))}
+    assert set(rows) == {source, *UNLISTED}
+    assert RIGHTS[source].actions[0] in str(rows[source]["close"])
 
 
 def test_where_nobody_tells_anything_nothing_counts_as_read(replay: Replay, session: Session) -> None:
-    replay.give(list_path(ONE), Answer(500))
+    give_lists(replay, Answer(500))
     rows = refused(replay, session, Answer(503))
     assert [row["source"] for row in rows] == list(WITNESSED)
-    assert {row["status"] for row in rows} == {500}
+    assert {row["status"] for row in rows} == {500, 503}
 
 
 def test_a_refusal_makes_a_gap_of_the_reading_and_of_no_other() -> None:

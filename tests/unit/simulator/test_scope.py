@@ -126,17 +126,19 @@ def permissions(ask: Ask, simulator: Simulator, scope: str) -> Any:
     return ask(simulator, f"{scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01").json()
 
 
-def test_permissions_tell_what_is_allowed_and_nothing_where_nothing_is(ask: Ask) -> None:
+def test_permissions_tell_what_is_allowed_and_are_refused_where_nothing_is(ask: Ask) -> None:
     rights = {"actions": ["*/read"], "notActions": [f"{VM}/extensions/read"], "dataActions": [], "notDataActions": []}
     with Simulator(estate(replace(ONE, not_actions=(f"{VM}/extensions/read",)), TWO)) as simulator:
         assert permissions(ask, simulator, f"/subscriptions/{FIRST}") == {"value": [rights], "nextLink": None}
-        assert permissions(ask, simulator, f"/subscriptions/{SECOND}") == {"value": [], "nextLink": None}
+        refused = permissions(ask, simulator, f"/subscriptions/{SECOND}")["error"]["message"]
+    assert "perform action 'Microsoft.Authorization/permissions/read' over scope" in refused
+    assert f"'/subscriptions/{SECOND}/providers/Microsoft.Authorization'" in refused
 
 
 def test_who_may_read_one_group_is_refused_the_lists_of_the_subscription(ask: Ask) -> None:
     with Simulator(estate(replace(ONE, only_groups=("rg-a",)))) as simulator:
         base = f"/subscriptions/{FIRST}"
-        assert permissions(ask, simulator, base)["value"] == []
+        assert permissions(ask, simulator, base)["error"]["code"] == "AuthorizationFailed"
         assert len(permissions(ask, simulator, f"{base}/resourceGroups/RG-A")["value"]) == 1
         assert ask(simulator, f"{base}/providers/{VM}?api-version=1").status_code == 403
         assert ask(simulator, f"{base}/providers/Microsoft.HybridCompute/machines?api-version=1").status_code == 403
