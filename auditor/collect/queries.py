@@ -44,7 +44,7 @@ VIRTUAL_MACHINES = Query("""resources
 
 SCALE_SETS = Query("""resources
 | where type =~ 'microsoft.compute/virtualmachinescalesets'
-| project id, name, subscriptionId, location, tags, sku.capacity, properties.orchestrationMode,
+| project id, name, subscriptionId, location, tags, identity.type, sku.capacity, properties.orchestrationMode,
     properties.upgradePolicy.mode, properties.timeCreated,
     properties.virtualMachineProfile.storageProfile.osDisk.osType,
     extensions = array_length(properties.virtualMachineProfile.extensionProfile.extensions)

@@ -121,7 +121,7 @@ def _spans(stopped: pd.DataFrame, operations: pd.DataFrame, coverage: Coverage) 
 
     def log_of(machine: str, scale_set: Any, subscription: Any) -> PowerLog | None:
         start = coverage.windows.get(str(subscription))
-        if start is None or not coverage.covers(Source.ACTIVITY_LOG, str(subscription)):
+        if start is None or present(scale_set) is None or not coverage.covers(Source.ACTIVITY_LOG, str(subscription)):
             return None
         of_set = events.upper_bounds(str(scale_set))
         return PowerLog(start, events.stops.get(machine, ()), events.ran_on.get(machine, ()), of_set)

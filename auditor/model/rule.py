@@ -82,6 +82,7 @@ FIXES = frozenset(
         "watch_automatic_retry",  # the old version runs on; the platform tries again by itself
         "update_instance",  # bring a scale set's instance up to the model, which has the setting already
         "install_agent",  # give the machine its agent
+        "assign_identity",  # give the machine a managed identity, beside those that it has
         "check_installed_version",  # look at what the machine runs now: a later success alone proves nothing
     }
 )
