@@ -16,13 +16,14 @@ from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.errors import ExitCode, SettingsRefused
+from auditor.model.asking import configured_sources
 from auditor.model.narration import Narrator
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of
+from auditor.shard import Workshop, audit, confirm, doubts_of
 
 MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from auditor import collect, frames, judge
 from auditor.collect.session import Session
 from auditor.frames.derive import Context
+from auditor.model.asking import asked_for, configured_sources
 from auditor.model.memory import Memory
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
 from auditor.model.reading import Row, Source
@@ -68,7 +69,7 @@ def confirm(
     before = frames.read_frames(shard.folder)
     session = workshop.open_session()
     try:
-        harvest = collect.reread(session, *frames.rows_again(before, again))
+        harvest = collect.reread(session, *frames.rows_again(before, again), asked_for(rulebook, settings))
     finally:
         session.close()
     narrow = frames.narrowed(before, again, harvest.rows, harvest.readings)
@@ -88,20 +89,18 @@ def doubts_of(shard: ShardResult, rulebook: RuleBook, memory: Memory, as_of: dat
     return judge.doubtful(frames.read_frames(shard.folder), rulebook, memory, as_of)
 
 
-def configured_sources(settings: Settings) -> frozenset[Source]:
-    """The sources that tonight's configuration asks at all."""
-    without = frozenset() if settings.sources.heartbeats.workspaces else frozenset({Source.HEARTBEATS})
-    return frozenset(Source) - without
-
-
 def _surveyed(scope: ShardScope, survey: Survey, machines: Sequence[Row]) -> dict[str, list[Row]]:
-    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents."""
+    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents.
+
+    Data collection rules may stand in any subscription.
+    """
     heard = [stay for row in machines for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
     wanted = {each.lower() for each in scope.subscriptions}
     return {
         "subscriptions": [row for row in survey.rows.get("subscriptions", []) if str(row["id"]).lower() in wanted],
         "resource_groups": survey.of("resource_groups", scope.subscriptions),
         "versions": survey.rows.get("versions", []),
+        "data_collection_rules": survey.rows.get("data_collection_rules", []),
         "heartbeats": heard,
     }
 

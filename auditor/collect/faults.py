@@ -82,6 +82,11 @@ ROLES = {
     ),
     Source.ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read", "Monitoring Reader (or Reader)"),
     Source.ARC_ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read", "Monitoring Reader (or Reader)"),
+    Source.DATA_COLLECTION_RULES: ("Microsoft.Insights/dataCollectionRules/read", "Monitoring Reader (or Reader)"),
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS: (
+        "Microsoft.Insights/dataCollectionRuleAssociations/read",
+        "Monitoring Reader (or Reader)",
+    ),
     Source.HEARTBEATS: ("Microsoft.OperationalInsights/workspaces/query/Heartbeat/read", "Log Analytics Reader"),
 }
 """The action that each source needs, and the built-in role that brings it

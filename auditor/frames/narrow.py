@@ -65,6 +65,7 @@ def narrowed(
             frames["operations"], "machine_id", {*ids, *lower(anew["machines"]["scale_set_id"].dropna())}
         ),
         "heartbeats": _of(frames["heartbeats"], "machine_id", ids),
+        "associations": _reassociated(frames["associations"], anew),
         "readings": _joined(anew["readings"], frames["readings"]).drop_duplicates(["source", "scope"]),
     }
     stored = {name: [each for column in declared for each in column.stored()] for name, declared in FRAMES.items()}
@@ -92,6 +93,13 @@ def _renewed(frames: Frames, anew: Frames, name: str) -> pd.DataFrame:
     return _joined(kept[anew[name].columns], anew[name])
 
 
+def _reassociated(known: pd.DataFrame, anew: Frames) -> pd.DataFrame:
+    """``known`` with those of whatever answered by itself replaced: a uniform scale set does for its instances."""
+    told = anew["readings"]["source"].eq(Source.DATA_COLLECTION_RULE_ASSOCIATIONS)
+    answered = anew["readings"][told & anew["readings"]["complete"].eq("yes")]
+    return _joined(known[~lower(known["machine_id"]).isin(answered["scope"])], anew["associations"])
+
+
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Both, one below the other; pandas would look at the types of an empty one too."""
     parts = [each for each in (first, second) if len(each)]
@@ -104,7 +112,7 @@ def merged(before: Frames, after: Frames, ids: Collection[str]) -> Frames:
     for name, column in _KEYED.items():
         kept = before[name][~lower(before[name][column]).isin(ids)]
         result[name] = _joined(kept, _of(after[name], column, ids)[kept.columns])
-    return {**result, "readings": after["readings"]}
+    return {**result, "readings": after["readings"], "associations": after["associations"]}
 
 
 def verdicts_on(verdicts: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:

@@ -30,7 +30,8 @@ def _list(call: Call) -> Answer:
     return listed(call, call.estate.arc_machines(place.subscription_id), call.pages.arc_machines, row)
 
 
-def _find(call: Call) -> ArcMachineSpec | Answer:
+def find_arc_machine(call: Call) -> ArcMachineSpec | Answer:
+    """The server that the path names, or the 404 in its place."""
     group, name = call.parts["group"], call.parts["machine"]
     found = call.estate.find_arc_machine(call.parts["subscription"], group, name)
     if found is None or _is_gone(call, found):
@@ -39,19 +40,19 @@ def _find(call: Call) -> ArcMachineSpec | Answer:
 
 
 def _get(call: Call) -> Answer:
-    found = _find(call)
+    found = find_arc_machine(call)
     return found if isinstance(found, Answer) else Answer(arc_machine_body(found, _place(call)))
 
 
 def _extensions(call: Call) -> Answer:
-    found = _find(call)
+    found = find_arc_machine(call)
     if isinstance(found, Answer):
         return found
     return Answer({"value": [arc_extension_body(each, found, _place(call)) for each in present(found.extensions)]})
 
 
 def _extension(call: Call) -> Answer:
-    found = _find(call)
+    found = find_arc_machine(call)
     if isinstance(found, Answer):
         return found
     wanted = call.parts["extension"]
@@ -94,7 +95,7 @@ def _place(call: Call) -> Place:
 _PROVIDER = "/providers/Microsoft.HybridCompute"
 _ALL = "/subscriptions/{subscription}" + _PROVIDER + "/machines"
 _OF_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}" + _PROVIDER + "/machines"
-_ONE = _OF_GROUP + "/{machine}"
+ONE_ARC_MACHINE = _OF_GROUP + "/{machine}"
 _TYPES = "/locations/{location}/publishers/{publisher}/extensionTypes/{type}/versions"
 _READ = "Microsoft.HybridCompute/machines/read"
 _READ_EXTENSION = "Microsoft.HybridCompute/machines/extensions/read"
@@ -103,9 +104,11 @@ _READ_VERSIONS = "Microsoft.HybridCompute/locations/publishers/extensionTypes/ve
 ROUTES = (
     Route("arc_machines", "GET", pattern(_ALL), _list, _READ, collection=True),
     Route("arc_machines_of_group", "GET", pattern(_OF_GROUP), _list, _READ, collection=True),
-    Route("arc_machine", "GET", pattern(_ONE), _get, _READ),
-    Route("arc_extensions", "GET", pattern(_ONE + "/extensions"), _extensions, _READ_EXTENSION, collection=True),
-    Route("arc_extension", "GET", pattern(_ONE + "/extensions/{extension}"), _extension, _READ_EXTENSION),
+    Route("arc_machine", "GET", pattern(ONE_ARC_MACHINE), _get, _READ),
+    Route(
+        "arc_extensions", "GET", pattern(ONE_ARC_MACHINE + "/extensions"), _extensions, _READ_EXTENSION, collection=True
+    ),
+    Route("arc_extension", "GET", pattern(ONE_ARC_MACHINE + "/extensions/{extension}"), _extension, _READ_EXTENSION),
     Route(
         "arc_extension_versions",
         "GET",

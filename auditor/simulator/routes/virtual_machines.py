@@ -46,7 +46,8 @@ def _place(call: Call) -> Place:
     return Place(call.parts["subscription"], call.estate.now)
 
 
-def _find(call: Call) -> MachineSpec | Answer:
+def find_machine(call: Call) -> MachineSpec | Answer:
+    """The machine that the path names, or the 404 in its place."""
     subscription, group, name = call.parts["subscription"], call.parts["group"], call.parts["machine"]
     machine = call.estate.find(subscription, group, name)
     if machine is None or machine.in_graph is Lag.DELETED or _place(call).id_of(machine).lower() in call.gone:
@@ -59,14 +60,14 @@ def _with_view(call: Call) -> bool:
 
 
 def _get(call: Call) -> Answer:
-    machine = _find(call)
+    machine = find_machine(call)
     if isinstance(machine, Answer):
         return machine
     return Answer(full_machine(machine, _place(call), with_view=_with_view(call)))
 
 
 def _view(call: Call) -> Answer:
-    machine = _find(call)
+    machine = find_machine(call)
     if isinstance(machine, Answer):
         return machine
     body = full_machine(machine, _place(call), with_view=True)
@@ -79,14 +80,14 @@ def _resource(extension: ExtensionSpec, machine: MachineSpec, call: Call) -> Bod
 
 
 def _extensions(call: Call) -> Answer:
-    machine = _find(call)
+    machine = find_machine(call)
     if isinstance(machine, Answer):
         return machine
     return Answer({"value": [_resource(each, machine, call) for each in present(machine.extensions)]})
 
 
 def _extension(call: Call) -> Answer:
-    machine = _find(call)
+    machine = find_machine(call)
     if isinstance(machine, Answer):
         return machine
     wanted = call.parts["extension"].lower()
@@ -99,16 +100,16 @@ def _extension(call: Call) -> Answer:
 
 _READ = "Microsoft.Compute/virtualMachines/read"
 _READ_EXTENSION = "Microsoft.Compute/virtualMachines/extensions/read"
-_ONE_MACHINE = _OF_GROUP + "/{machine}"
+ONE_MACHINE = _OF_GROUP + "/{machine}"
 
 ROUTES = (
-    Route("virtual_machine", "GET", pattern(_ONE_MACHINE), _get, _READ, quota=_ONE),
+    Route("virtual_machine", "GET", pattern(ONE_MACHINE), _get, _READ, quota=_ONE),
     Route("virtual_machines", "GET", pattern(_MACHINES), _list, _READ, collection=True, quota=_LIST),
     Route("virtual_machines_of_group", "GET", pattern(_OF_GROUP), _list, _READ, collection=True, quota=_LIST),
     Route(
         "instance_view",
         "GET",
-        pattern(_ONE_MACHINE + "/instanceView"),
+        pattern(ONE_MACHINE + "/instanceView"),
         _view,
         "Microsoft.Compute/virtualMachines/instanceView/read",
         quota=_ONE,
@@ -116,13 +117,13 @@ ROUTES = (
     Route(
         "extensions",
         "GET",
-        pattern(_ONE_MACHINE + "/extensions"),
+        pattern(ONE_MACHINE + "/extensions"),
         _extensions,
         _READ_EXTENSION,
         collection=True,
         quota=_ONE,
     ),
     Route(
-        "extension", "GET", pattern(_ONE_MACHINE + "/extensions/{extension}"), _extension, _READ_EXTENSION, quota=_ONE
+        "extension", "GET", pattern(ONE_MACHINE + "/extensions/{extension}"), _extension, _READ_EXTENSION, quota=_ONE
     ),
 )
