@@ -20,6 +20,7 @@ from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.errors import ExitCode, SettingsRefused, SnapshotRefused
+from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.narration import Narrator
@@ -28,7 +29,7 @@ from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, audit, configured_sources, confirm, doubts_of, judged, load
+from auditor.shard import Workshop, audit, confirm, doubts_of, judged, load
 
 MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""

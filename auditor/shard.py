@@ -18,6 +18,7 @@ import pandas as pd
 from auditor import collect, frames, judge
 from auditor.collect.session import Session
 from auditor.frames.derive import Context
+from auditor.model.asked import asked_tonight, configured_sources
 from auditor.model.memory import Memory
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey
 from auditor.model.reading import Row, Source
@@ -87,7 +88,7 @@ def confirm(
     before, told = frames.read_collected(shard.folder), _verdicts_on(shard, again)
     session = workshop.open_session()
     try:
-        harvest = collect.reread(session, *frames.rows_again(before, again))
+        harvest = collect.reread(session, *frames.rows_again(before, again), asked_tonight(settings, rulebook))
     finally:
         session.close()
     after = frames.renewed(before, again, harvest.rows, harvest.readings)
@@ -116,20 +117,18 @@ def _verdicts_on(shard: ShardResult, ids: Collection[str]) -> pd.DataFrame:
     return frames.verdicts_on(frames.read_frame(shard.judged, "verdicts"), ids)
 
 
-def configured_sources(settings: Settings) -> frozenset[Source]:
-    """The sources that tonight's configuration asks at all."""
-    without = frozenset() if settings.sources.heartbeats.workspaces else frozenset({Source.HEARTBEATS})
-    return frozenset(Source) - without
-
-
 def _surveyed(scope: ShardScope, survey: Survey, machines: Sequence[Row]) -> dict[str, list[Row]]:
-    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents."""
+    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents.
+
+    Data collection rules may stand in any subscription.
+    """
     heard = [stay for row in machines for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
     wanted = {each.lower() for each in scope.subscriptions}
     return {
         "subscriptions": [row for row in survey.rows.get("subscriptions", []) if str(row["id"]).lower() in wanted],
         "resource_groups": survey.of("resource_groups", scope.subscriptions),
         "versions": survey.rows.get("versions", []),
+        "data_collection_rules": survey.rows.get("data_collection_rules", []),
         "heartbeats": heard,
     }
 

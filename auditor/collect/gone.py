@@ -20,7 +20,7 @@ _LISTS: dict[Source, tuple[str, Callable[[Session, str], Harvest]]] = {
     Source.SCALE_SETS: ("scale_sets", list_scale_sets),
 }
 """By what was asked of a thing by itself: the frame that holds it, and Resource Manager's list of a subscription."""
-_HELD = ("machines", "scale_sets", "extensions")
+_HELD = ("machines", "scale_sets", "extensions", "associations")
 """The frames that lose what is gone; its operations stay."""
 
 
@@ -73,5 +73,5 @@ def _key(row: Row) -> str:
 
 
 def _held(row: Row) -> str:
-    """What an extension stands on."""
+    """What an extension or an association stands on."""
     return str(row.get("machine_id")).lower()

@@ -44,7 +44,7 @@ VIRTUAL_MACHINES = Query("""resources
 
 SCALE_SETS = Query("""resources
 | where type =~ 'microsoft.compute/virtualmachinescalesets'
-| project id, name, subscriptionId, location, tags, sku.capacity, properties.orchestrationMode,
+| project id, name, subscriptionId, location, tags, identity.type, sku.capacity, properties.orchestrationMode,
     properties.upgradePolicy.mode, properties.timeCreated,
     properties.virtualMachineProfile.storageProfile.osDisk.osType,
     extensions = array_length(properties.virtualMachineProfile.extensionProfile.extensions)
@@ -84,6 +84,18 @@ ARC_EXTENSIONS = Query("""resources
 | order by id asc
 """)
 
+DATA_COLLECTION_RULES = Query("""resources
+| where type =~ 'microsoft.insights/datacollectionrules'
+| project id, name, subscriptionId, properties.destinations.logAnalytics
+| order by id asc
+""")
+
+DATA_COLLECTION_RULE_ASSOCIATIONS = Query("""insightsresources
+| where type =~ 'microsoft.insights/datacollectionruleassociations'
+| project id, name, subscriptionId, properties.dataCollectionRuleId, properties.dataCollectionEndpointId
+| order by id asc
+""")
+
 HEARTBEATS = Query(
     """Heartbeat
 | where TimeGenerated between (datetime({start}) .. datetime({end}))
@@ -116,6 +128,8 @@ QUERIES: Mapping[str, Query] = {
     "arc_machines": ARC_MACHINES,
     "extensions": EXTENSIONS,
     "arc_extensions": ARC_EXTENSIONS,
+    "data_collection_rules": DATA_COLLECTION_RULES,
+    "data_collection_rule_associations": DATA_COLLECTION_RULE_ASSOCIATIONS,
     "heartbeats": HEARTBEATS,
     "heartbeats_glance": HEARTBEATS_GLANCE,
 }

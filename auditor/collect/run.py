@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from auditor.collect import registry
+from auditor.collect.associations import Associations, associations_again
 from auditor.collect.gone import without_gone
 from auditor.collect.interface import Window
 from auditor.collect.merge import closed_one_by_one, extensions_by_machine, merged
@@ -22,12 +23,15 @@ from auditor.model.reading import Harvest, Row, Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 
+_ASSOCIATED = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
+
 
 def collect(
     session: Session, scope: ShardScope, survey: Survey, settings: Settings, rulebook: RuleBook, as_of: datetime
 ) -> Harvest:
     """Machines of all kinds, scale sets, extensions (those of the models too) and operations of the scope.
 
+    Where a rule needs it, the associations with data collection rules too.
     Machines that answered 404 and are no longer listed were deleted during the run: they leave the result, and
     their reading says so.
     """
@@ -35,35 +39,49 @@ def collect(
     machines = survey.of("machines", subscriptions)
     asked = asked_tonight(settings, rulebook)
     by_graph = _by_graph(survey, subscriptions)
-    bulk, instances, operations, views = run_all(
+    rules = Associations(session, survey, subscriptions, by_graph) if _ASSOCIATED in asked else None
+    bulk, instances, operations, views, told = run_all(
         session,
         "extensions and operations",
         _bulk_jobs(session, survey, [each for each in subscriptions if each.lower() in by_graph]),
         _instance_jobs(session, survey.of("scale_sets", subscriptions)),
         _log_jobs(session, subscriptions, machines, Window(as_of - settings.sources.lookback, as_of), asked),
         _machine_jobs(session, (row for row in machines if str(row["subscription_id"]).lower() not in by_graph)),
+        rules.first() if rules else [],
     )
     fallback = settings.sources.inventory == "auto"
     left = [row for row in machines if str(row["subscription_id"]).lower() in by_graph]
-    [more] = run_all(session, "machines", _machine_jobs(session, _left_open(left, bulk, survey, rulebook, fallback)))
+    more, again = run_all(
+        session,
+        "machines",
+        _machine_jobs(session, _left_open(left, bulk, survey, rulebook, fallback)),
+        rules.left_open(told) if rules and fallback else [],
+    )
     views.join(more)
     harvest = merged(machines, bulk, views)
     harvest.join(_with_models(survey, subscriptions, instances))
     harvest.join(operations)
+    if rules:
+        harvest.join(rules.joined(told, again))
     harvest = without_gone(session, harvest)
     return closed_one_by_one(harvest, survey) if fallback else harvest
 
 
-def reread(session: Session, machines: Sequence[Row], scale_sets: Sequence[Row]) -> Harvest:
+def reread(
+    session: Session, machines: Sequence[Row], scale_sets: Sequence[Row], asked: Collection[Source] = ()
+) -> Harvest:
     """The named machines and scale sets' models, straight from Resource Manager: no row is older than its reading.
 
+    ``asked`` are the sources that tonight's rules need: associations with data collection rules are read again if they
+    are among them.
     What answers 404 and is no longer listed is gone: no rows, and its reading says so.
     """
     jobs = [
         Job(str(row["subscription_id"]), partial(registry.AGAIN[registry.sort_of(row)], session, row))
         for row in (*machines, *scale_sets)
     ]
-    [harvest] = run_all(session, "machines read again", jobs)
+    rules = associations_again(session, machines) if _ASSOCIATED in asked else []
+    [harvest] = run_all(session, "machines read again", [*jobs, *rules])
     return without_gone(session, harvest)
 
 

@@ -69,6 +69,14 @@ _OF_COMPUTE = frozenset(
         Source.EXTENSION_VERSIONS,
     }
 )
+_OF_MONITOR = frozenset(
+    {
+        Source.ACTIVITY_LOG,
+        Source.ARC_ACTIVITY_LOG,
+        Source.DATA_COLLECTION_RULES,
+        Source.DATA_COLLECTION_RULE_ASSOCIATIONS,
+    }
+)
 GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 _LOG_QUERY = re.compile(r"/v1/workspaces/[^/]+/query")
 
@@ -246,7 +254,7 @@ class Session:
 
         def create() -> Any:
             match source:
-                case Source.ACTIVITY_LOG | Source.ARC_ACTIVITY_LOG:
+                case _ if source in _OF_MONITOR:
                     from azure.mgmt.monitor import MonitorManagementClient
 
                     return MonitorManagementClient(self.cloud.credential, _ANY, **self._arm(source))

@@ -17,6 +17,7 @@ from auditor.collect.interface import Window
 from auditor.collect.pool import Job, run_all
 from auditor.collect.session import Session
 from auditor.collect.sources.arc_machines import find_arc_machines, list_arc_machines
+from auditor.collect.sources.data_collection_rules import find_rules, list_rules
 from auditor.collect.sources.extension_versions import VERSION_LISTS, read_versions
 from auditor.collect.sources.heartbeats import read_heartbeats
 from auditor.collect.sources.permissions import Refused, by_subject, read_refusals, without_refused
@@ -49,6 +50,8 @@ TABLES = (
     Table(Source.SCALE_SETS, find_scale_sets, list_scale_sets),
     Table(Source.ARC_MACHINES, find_arc_machines, list_arc_machines),
 )
+RULES = Table(Source.DATA_COLLECTION_RULES, find_rules, list_rules)
+"""Asked for only where a rule needs it; what it holds are no machines."""
 _LISTED_IN_PART = frozenset({Source.RESOURCE_GROUPS})
 """Resource Manager refuses a list as a whole; of this one it leaves out what the identity may not read."""
 
@@ -56,7 +59,8 @@ _LISTED_IN_PART = frozenset({Source.RESOURCE_GROUPS})
 def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: datetime) -> Survey:
     """Subscriptions, machines, scale sets with their models, regional versions for the rules' types, heartbeats.
 
-    Beside the frames there are ``refusals``: what the identity may not read in the whole of a subscription.
+    Where a rule needs them, data collection rules too. Beside the frames there are ``refusals``: what the identity may
+    not read in the whole of a subscription.
     """
     beats = settings.sources.heartbeats
     window = Window(as_of - beats.window, as_of)
@@ -64,9 +68,10 @@ def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: date
         heard = [aside.submit(read_heartbeats, session, each, window) for each in beats.workspaces]
         harvest = survey_subscriptions(session, settings.scope)
         readable = _readable(harvest)
-        harvest.join(_inventory(session, readable, settings.sources.inventory))
-        _name_groups(harvest)
         asked = asked_tonight(settings, rulebook)
+        tables = (*TABLES, RULES) if RULES.source in asked else TABLES
+        harvest.join(_inventory(session, readable, settings.sources.inventory, tables))
+        _name_groups(harvest)
         [offers] = run_all(session, "regional versions", _offer_jobs(session, harvest, rulebook, readable, asked))
         harvest.join(offers)
         for each in heard:
@@ -85,17 +90,17 @@ def _readable(harvest: Harvest) -> tuple[str, ...]:
     return tuple(sorted(str(row["id"]) for row in rows if str(row["id"]).lower() in answered))
 
 
-def _inventory(session: Session, subscriptions: Sequence[str], how: str) -> Harvest:
+def _inventory(session: Session, subscriptions: Sequence[str], how: str, tables: Sequence[Table]) -> Harvest:
     """Every table of every subscription, by the services that ``how`` (``sources.inventory``) names."""
     witnesses = [Job(each, partial(read_refusals, session, each)) for each in subscriptions]
-    finds = (find_groups_above, *(table.find for table in TABLES)) if how != "compute" and subscriptions else ()
+    finds = (find_groups_above, *(table.find for table in tables)) if how != "compute" and subscriptions else ()
     bulk = ([Job("", partial(find, session, subscriptions))] for find in finds)
     *found, harvest = run_all(session, "inventory", *bulk, witnesses)
     refused = by_subject(harvest.rows.get("refusals", []))
-    above, *told = found or [Harvest()] * (len(TABLES) + 1)
+    above, *told = found or [Harvest()] * (len(tables) + 1)
     shown = {_subscription(row) for each in found for rows in each.rows.values() for row in rows}
     asked = [_left_open(each, shown, subscriptions) if how != "resource_graph" else [] for each in told]
-    lists = run_all(session, "lists", *(_list_jobs(session, *each) for each in zip(TABLES, asked, strict=True)))
+    lists = run_all(session, "lists", *(_list_jobs(session, *each) for each in zip(tables, asked, strict=True)))
     harvest.join(above)
     for each, listed in zip(told, lists, strict=True):
         harvest.join(_joined(each, listed, shown, refused))

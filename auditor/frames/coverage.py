@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.frames.cells import lower, region
+from auditor.frames.cells import lower, moment, region
 from auditor.model.reading import Service, Source
 from auditor.model.scopes import LIES_OVER, Cut, Subject
 
@@ -81,6 +81,8 @@ class Coverage:
     incomplete: Mapping[Source, frozenset[str]]
     by_graph: frozenset[str]
     windows: Mapping[str, datetime]
+    heard_since: datetime | None = None
+    """The start of the heartbeats' window, the shortest where they differ."""
 
     @classmethod
     def of(cls, readings: pd.DataFrame) -> Coverage:
@@ -90,7 +92,8 @@ class Coverage:
         listed = readings[readings["source"].eq(Source.VIRTUAL_MACHINES) & readings["by"].eq(Service.RESOURCE_GRAPH)]
         logs = readings[readings["source"].eq(Source.ACTIVITY_LOG) & readings["window_start"].notna()]
         windows = dict(zip(logs["scope"], pd.DatetimeIndex(logs["window_start"]).to_pydatetime(), strict=True))
-        return cls(whole, partly, frozenset(listed["scope"]), windows)
+        beats = readings["window_start"][readings["source"].eq(Source.HEARTBEATS)].max()
+        return cls(whole, partly, frozenset(listed["scope"]), windows, moment(beats))
 
     def covers(self, source: Source, scope: str) -> bool:
         """Whether ``scope`` was asked for and completely answered."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,10 +10,14 @@ import pandas as pd
 
 from auditor.frames.build import Frames
 from auditor.frames.cells import looked_up, lower, moment, present
+from auditor.frames.collection_rules import CollectionRules
 from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Mask, Subjects
 from auditor.frames.managed import inherited, managed_by
 from auditor.frames.operations import orphaned_failures
+from auditor.frames.power import PowerEvents
 from auditor.frames.presence import PowerLog, Span, last_ran
+from auditor.frames.running import with_running_for
+from auditor.frames.silence import with_silence
 from auditor.frames.stays import Stays
 from auditor.model.agent import MONITOR_PUBLISHER, MONITOR_TYPES
 from auditor.model.reading import Source
@@ -46,9 +47,13 @@ def with_machine_columns(
     machines["monitor_agents"] = _agents(frames["extensions"], lower(machines["id"]), read)
     known = read & coverage.over(LOGS, subjects)
     machines["orphaned_failure"] = orphaned_failures(machines, frames["extensions"], frames["operations"], known)
+    rules = CollectionRules.of(frames["associations"], frames["data_collection_rules"], subjects, coverage)
+    machines["data_collection_rules"] = rules.number
     machines["last_heartbeat"] = looked_up(stays.last_heard, lower(machines["id"]))
-    machines["silent_for"] = (now - machines["last_heartbeat"]).astype(DURATION)
-    return _with_last_ran(machines, subjects, frames["operations"], coverage, as_of)
+    machines = with_silence(machines, subjects, rules, stays, coverage, as_of)
+    events = PowerEvents.of(frames["operations"])
+    machines = with_running_for(machines, subjects, events, coverage, as_of)
+    return _with_last_ran(machines, subjects, events, coverage, as_of)
 
 
 def _subscription_names(rows: pd.DataFrame, frames: Frames) -> pd.Series[Any]:
@@ -75,7 +80,7 @@ def _agents(extensions: pd.DataFrame, machines: pd.Series[Any], read: Mask) -> p
 
 
 def _with_last_ran(
-    machines: pd.DataFrame, subjects: Subjects, operations: pd.DataFrame, coverage: Coverage, as_of: datetime
+    machines: pd.DataFrame, subjects: Subjects, events: PowerEvents, coverage: Coverage, as_of: datetime
 ) -> pd.DataFrame:
     """``last_ran``, who told it, and ``days_stopped``.
 
@@ -89,7 +94,7 @@ def _with_last_ran(
     machines["last_ran.high"] = read_at.where(running | gone)
     machines["last_ran_source"] = _state_sources(machines, subjects, coverage).where(running | gone)
     stopped = np.flatnonzero(machines["availability"].eq("stopped"))
-    spans = _spans(machines.iloc[stopped].assign(read_at=read_at.iloc[stopped]), operations, coverage)
+    spans = _spans(machines.iloc[stopped].assign(read_at=read_at.iloc[stopped]), events, coverage)
     for name, told in (
         ("last_ran.low", [span.low for span in spans]),
         ("last_ran.high", [span.high for span in spans]),
@@ -116,12 +121,10 @@ def _state_sources(machines: pd.DataFrame, subjects: Subjects, coverage: Coverag
     return pd.Series(np.where(subjects.about.eq(Subject.ARC), "arc", told), index=machines.index, dtype="str")
 
 
-def _spans(stopped: pd.DataFrame, operations: pd.DataFrame, coverage: Coverage) -> list[Span]:
-    events = _PowerEvents.of(operations)
-
+def _spans(stopped: pd.DataFrame, events: PowerEvents, coverage: Coverage) -> list[Span]:
     def log_of(machine: str, scale_set: Any, subscription: Any) -> PowerLog | None:
         start = coverage.windows.get(str(subscription))
-        if start is None or not coverage.covers(Source.ACTIVITY_LOG, str(subscription)):
+        if start is None or present(scale_set) is None or not coverage.covers(Source.ACTIVITY_LOG, str(subscription)):
             return None
         of_set = events.upper_bounds(str(scale_set))
         return PowerLog(start, events.stops.get(machine, ()), events.ran_on.get(machine, ()), of_set)
@@ -139,33 +142,3 @@ def _spans(stopped: pd.DataFrame, operations: pd.DataFrame, coverage: Coverage) 
         )
         for machine, scale_set, subscription, power, read_at, heard, created, provisioned in rows
     ]
-
-
-@dataclass(frozen=True)
-class _PowerEvents:
-    """By id of machine or scale set in lower case: when it was stopped, and moments at which it ran with no end logged.
-
-    The log often has no end of an operation: such a start may have succeeded, and such a stop as well, at a time that
-    nobody knows. A start that failed says nothing.
-    """
-
-    stops: Mapping[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
-    ran_on: Mapping[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
-
-    @classmethod
-    def of(cls, operations: pd.DataFrame) -> _PowerEvents:
-        events = cls()
-        power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
-        times = power["ended"].fillna(power["started"])
-        for machine, action, outcome, at in zip(
-            lower(power["machine_id"]), power["action"], power["outcome"], times, strict=True
-        ):
-            if pd.isna(at) or (action == "start" and outcome == "failed"):
-                continue
-            stopped = action != "start" and outcome == "succeeded"
-            (events.stops if stopped else events.ran_on)[machine].append(at.to_pydatetime())
-        return events
-
-    def upper_bounds(self, scale_set: str) -> list[datetime | None]:
-        """When an instance ran at the latest by each event of its scale set; None: it may run still."""
-        return [*self.stops.get(scale_set, ()), *(None for _start in self.ran_on.get(scale_set, ()))]

@@ -63,6 +63,7 @@ def renewed(
         told = set(ids) - (silent - {*lower(anew[name][column])})
         kept = before[name][~lower(before[name][column]).isin(told)]
         result[name] = _joined(kept, _of(anew[name], column, ids)[kept.columns])
+    result["associations"] = _reassociated(before["associations"], anew)
     return {name: frame.reset_index(drop=True) for name, frame in result.items()}
 
 
@@ -74,6 +75,13 @@ def _silent(before: Frames, readings: pd.DataFrame) -> set[str]:
 
 def _of(frame: pd.DataFrame, column: str, ids: Collection[str]) -> pd.DataFrame:
     return frame[lower(frame[column]).isin(ids)]
+
+
+def _reassociated(known: pd.DataFrame, anew: Frames) -> pd.DataFrame:
+    """``known`` with those of whatever answered by itself replaced: a uniform scale set does for its instances."""
+    told = anew["readings"]["source"].eq(Source.DATA_COLLECTION_RULE_ASSOCIATIONS)
+    answered = anew["readings"][told & anew["readings"]["complete"].eq("yes")]
+    return _joined(known[~lower(known["machine_id"]).isin(answered["scope"])], anew["associations"])
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from auditor.model.dataset import Need, rule_column
 from auditor.model.memory import Memory
 from auditor.model.reading import Service, Source
 from auditor.model.rule import RuleBook
@@ -30,7 +31,8 @@ _LIVE: Mapping[Subject, tuple[Source, ...]] = {
     Subject.ARC: (Source.ARC_EXTENSIONS,),
     Subject.SCALE_SET: (Source.SCALE_SETS,),
 }
-"""The readings that hold all that is judged, where Resource Manager itself answered them."""
+"""The readings that hold what is judged, but for associations, where Resource Manager itself answered them."""
+_ASSOCIATIONS = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
 _LISTS: Mapping[Subject, tuple[Source, ...]] = {
     Subject.VM: (Source.VIRTUAL_MACHINES,),
     Subject.ARC: (Source.ARC_MACHINES,),
@@ -76,9 +78,9 @@ def doubtful(frames: Mapping[str, pd.DataFrame], rulebook: RuleBook, memory: Mem
     found: dict[str, Doubt] = {}
     for doubt in (*_failing(frames["verdicts"], rulebook, memory), *_several(frames), *_touched(frames, as_of)):
         found.setdefault(doubt.id, doubt)
-    settled = _excused(frames["verdicts"], rulebook)
+    settled, bound = _excused(frames["verdicts"], rulebook), _by_associations(frames["verdicts"], rulebook)
     rows, live = _rows(frames, found.keys() - settled), _live_readings(frames["readings"])
-    return sorted(found[each] for each, row in rows.items() if not _is_live(row, live))
+    return sorted(found[each] for each, row in rows.items() if not _is_live(row, live, each in bound))
 
 
 def changed(before: pd.DataFrame, after: pd.DataFrame) -> int:
@@ -138,6 +140,22 @@ def _excused(verdicts: pd.DataFrame, rulebook: RuleBook) -> set[str]:
     return set(verdicts["machine_id"][excused].str.lower())
 
 
+def _by_associations(verdicts: pd.DataFrame, rulebook: RuleBook) -> set[str]:
+    """Machines that fail a rule which looks at associations with data collection rules: no other answer holds them."""
+    looking = [
+        rule.id
+        for rule in rulebook.rules
+        if any(_ASSOCIATIONS in need for name in rule.columns() for need in _needs(rule.frame, name))
+    ]
+    failing = verdicts["status"].eq(Status.FAIL) & verdicts["rule_id"].isin(looking)
+    return set(verdicts["machine_id"][failing].str.lower())
+
+
+def _needs(frame: str, name: str) -> tuple[Need, ...]:
+    column = rule_column(frame, name)
+    return column.rests_on if column else ()
+
+
 def _rows(frames: Mapping[str, pd.DataFrame], ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """What is known of each of ``ids``, as far as it can be read again."""
     rows: dict[str, dict[str, Any]] = {}
@@ -161,9 +179,10 @@ def _live_readings(readings: pd.DataFrame) -> set[tuple[str, str]]:
     return set(zip(live["source"].tolist(), live["scope"].tolist(), strict=True))
 
 
-def _is_live(row: Mapping[str, Any], live: Collection[tuple[str, str]]) -> bool:
+def _is_live(row: Mapping[str, Any], live: Collection[tuple[str, str]], with_associations: bool) -> bool:
     subject = subject_of(row)
     if subject is None:
         return False
     sources = (*_LIVE[subject], *(_LISTS[subject] if _UNLISTED in row else ()))
-    return any((source, scope) in live for source in sources for scope in scopes_of(source, row))
+    needs = (sources, (_ASSOCIATIONS,)) if with_associations else (sources,)
+    return all(any((source, scope) in live for source in need for scope in scopes_of(source, row)) for need in needs)

@@ -22,7 +22,7 @@ from auditor.judge.conditions import Mask, Truth, blame, evaluate
 from auditor.judge.exemptions import excuse, naming, told_by
 from auditor.judge.unread import unread
 from auditor.judge.verdicts import no_verdicts, verdict_frame
-from auditor.model.dataset import rule_column
+from auditor.model.asked import unmet
 from auditor.model.reading import Source
 from auditor.model.rule import AllOf, AnyOf, Clause, Condition, Exemption, Rule, RuleBook
 from auditor.model.verdict import AS_EXPECTED, NOT_KNOWN, Status
@@ -41,15 +41,10 @@ def not_run(rulebook: RuleBook, configured: Collection[Source]) -> tuple[NotRun,
     """The enabled rules that rest on a column with a need that no configured source meets."""
     told = []
     for rule in rulebook.rules:
-        unmet = {
-            name: [need for need in column.rests_on if not set(need) & set(configured)]
-            for name in rulebook.columns(rule)
-            if (column := rule_column(rule.frame, name)) is not None
-        }
-        columns = tuple(name for name, needs in unmet.items() if needs)
-        if rule.enabled and columns:
-            missing = sorted({str(source) for needs in unmet.values() for need in needs for source in need})
-            told.append(NotRun(rule.id, columns, tuple(missing)))
+        missing = unmet(rulebook, rule, configured)
+        if rule.enabled and missing:
+            sources = sorted({str(source) for needs in missing.values() for need in needs for source in need})
+            told.append(NotRun(rule.id, tuple(missing), tuple(sources)))
     return tuple(told)
 
 

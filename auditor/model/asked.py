@@ -1,15 +1,15 @@
 """Which sources a night asks: what the estate itself takes, and what the columns of tonight's rules rest on.
 
-The night and the least role go by the same answer, so that nothing is asked that the role does not allow.
+The night, the least role and the checkup go by the same answer, so that nothing is asked that the role does not allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from auditor.model.dataset import Column, rule_column
+from auditor.model.dataset import Column, Need, rule_column
 from auditor.model.reading import Source
-from auditor.model.rule import RuleBook, comparisons_of
+from auditor.model.rule import Rule, RuleBook, comparisons_of
 from auditor.model.settings import Settings
 
 _ALWAYS = frozenset(
@@ -31,30 +31,46 @@ _AGES = frozenset({Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG})
 """The Resource Graph's rows may be old: the activity log tells what has changed since, and is to be read again."""
 
 
+def configured_sources(settings: Settings) -> frozenset[Source]:
+    """The sources that the configuration lets a night ask at all."""
+    without = frozenset() if settings.sources.heartbeats.workspaces else frozenset({Source.HEARTBEATS})
+    return frozenset(Source) - without
+
+
 def asked_tonight(settings: Settings, rulebook: RuleBook) -> frozenset[Source]:
     """The sources that are asked with these settings for these rules."""
-    bulk = settings.sources.inventory != "compute"
-    asked = _ALWAYS | needed_by_rules(rulebook) | (_IN_BULK | _AGES if bulk else frozenset())
+    configured, bulk = configured_sources(settings), settings.sources.inventory != "compute"
+    asked = _ALWAYS | _needed(rulebook, configured) | (_IN_BULK | _AGES if bulk else frozenset())
     if settings.scope.management_groups:
         asked |= {Source.MANAGEMENT_GROUPS}
-    without = frozenset() if bulk else _IN_BULK
-    if settings.sources.heartbeats.workspaces:
-        return (asked | {Source.HEARTBEATS}) - without
-    return asked - without - {Source.HEARTBEATS}
+    if Source.HEARTBEATS in configured:
+        asked |= {Source.HEARTBEATS}
+    return asked - (frozenset() if bulk else _IN_BULK)
 
 
-def needed_by_rules(rulebook: RuleBook) -> frozenset[Source]:
-    """What the columns rest on, or are helped by, that the enabled rules and their exemptions name."""
-    return frozenset(
-        source for column in _columns(rulebook) for need in (*column.rests_on, column.helped_by) for source in need
-    )
+def unmet(rulebook: RuleBook, rule: Rule, configured: Collection[Source]) -> dict[str, list[Need]]:
+    """The columns of ``rule`` with a need that no configured source meets, and those needs."""
+    needs = {
+        column.name: [need for need in column.rests_on if not set(need) & set(configured)]
+        for column in _columns(rule, rulebook.columns(rule))
+    }
+    return {name: found for name, found in needs.items() if found}
 
 
-def _columns(rulebook: RuleBook) -> Iterator[Column]:
-    for rule in rulebook.rules:
-        if rule.enabled:
-            exempting = (each.selector for each in rulebook.exemptions if each.rule == rule.id)
-            named = (test.column for selector in exempting for test in comparisons_of(selector))
-            for name in (*rulebook.columns(rule), *named):
-                if (column := rule_column(rule.frame, name)) is not None:
-                    yield column
+def _needed(rulebook: RuleBook, configured: frozenset[Source]) -> frozenset[Source]:
+    """What the columns rest on, or are helped by, that the rules that can be run and their exemptions name."""
+    running = (rule for rule in rulebook.rules if rule.enabled and not unmet(rulebook, rule, configured))
+    columns = (column for rule in running for column in _columns(rule, _named(rulebook, rule)))
+    return configured & {source for each in columns for need in (*each.rests_on, each.helped_by) for source in need}
+
+
+def _named(rulebook: RuleBook, rule: Rule) -> Iterator[str]:
+    yield from rulebook.columns(rule)
+    for exemption in rulebook.exemptions:
+        if exemption.rule == rule.id:
+            yield from (test.column for test in comparisons_of(exemption.selector))
+
+
+def _columns(rule: Rule, names: Iterable[str]) -> list[Column]:
+    found = (rule_column(rule.frame, name) for name in names)
+    return [column for column in found if column is not None]

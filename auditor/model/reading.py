@@ -44,6 +44,10 @@ class Source(StrEnum):
     """Operations of Microsoft.Compute in a subscription within a window. Scope: a subscription id."""
     ARC_ACTIVITY_LOG = "arc_activity_log"
     """Operations of Microsoft.HybridCompute in a subscription within a window. Scope: a subscription id."""
+    DATA_COLLECTION_RULES = "data_collection_rules"
+    """A subscription's data collection rules, and where they send to. Scope: a subscription id."""
+    DATA_COLLECTION_RULE_ASSOCIATIONS = "data_collection_rule_associations"
+    """Which rules are associated with machines and scale sets. Scope: a subscription id, or the id of one of them."""
     HEARTBEATS = "heartbeats"
     """Agent versions reported to a workspace within a window. Scope: a workspace id."""
 

@@ -64,6 +64,12 @@ RIGHTS: Mapping[Source, Right] = {
     ),
     Source.ACTIVITY_LOG: _LOG,
     Source.ARC_ACTIVITY_LOG: _LOG,
+    Source.DATA_COLLECTION_RULES: Right(
+        ("Microsoft.Insights/dataCollectionRules/read",), "Monitoring Reader (or Reader)"
+    ),
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS: Right(
+        ("Microsoft.Insights/dataCollectionRuleAssociations/read",), "Monitoring Reader (or Reader)"
+    ),
     Source.HEARTBEATS: Right(
         (
             "Microsoft.OperationalInsights/workspaces/query/read",

@@ -82,6 +82,9 @@ FIXES = frozenset(
         "watch_automatic_retry",  # the old version runs on; the platform tries again by itself
         "update_instance",  # bring a scale set's instance up to the model, which has the setting already
         "install_agent",  # give the machine its agent
+        "assign_identity",  # give the machine a managed identity, beside those that it has
+        "restore_reporting",  # look why the agent of a running machine sends nothing, on the machine itself
+        "associate_data_collection_rule",  # with the machine, or with the uniform scale set as a whole
         "check_installed_version",  # look at what the machine runs now: a later success alone proves nothing
     }
 )

@@ -57,11 +57,14 @@ LIES_OVER: Final[Mapping[Source, tuple[frozenset[Subject], tuple[Cut, ...]]]] = 
     Source.ARC_EXTENSION_VERSIONS: (_ARC, (Cut.OFFER,)),
     Source.ACTIVITY_LOG: (_COMPUTE, (Cut.SUBSCRIPTION,)),
     Source.ARC_ACTIVITY_LOG: (_ARC, (Cut.SUBSCRIPTION,)),
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS: (frozenset(Subject), (Cut.MACHINE, Cut.SCALE_SET, Cut.SUBSCRIPTION)),
 }
 """By source: the subjects that it speaks of, and how its scopes are cut, the most specific first.
 
-Management groups and heartbeats are not among them: a machine may report to any workspace, so every reading of
-heartbeats lies over every machine.
+Management groups, heartbeats and data collection rules are not among them: a machine may report to any workspace, so
+every reading of heartbeats lies over every machine, and rules may stand in any subscription.
+Rules are associated with a uniform scale set as a whole, and with an instance of a flexible one by itself, as with any
+virtual machine: no flexible set is asked for its own.
 """
 
 
@@ -70,7 +73,7 @@ def scopes_of(source: Source, row: Mapping[str, Any]) -> tuple[str, ...]:
 
     ``row`` is of the frames machines, scale_sets, extensions (a rule's view of them, with the machine's columns) or
     operations. Empty where the source does not speak of what the row is about, where the row lacks what the scope is
-    made of, and for management groups and heartbeats.
+    made of, and for management groups, heartbeats and data collection rules.
     """
     if source not in LIES_OVER:
         return ()

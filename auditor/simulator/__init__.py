@@ -7,9 +7,11 @@ phenomena as they were recorded from the live service, and no judgement of them.
 
 from auditor.simulator.estate import Estate, HandMadeEstate
 from auditor.simulator.parts import (
+    ENDPOINT_ONLY,
     REMOVED,
     AgentView,
     ArcExtensionSpec,
+    AssociationSpec,
     Caller,
     CallerKind,
     ExtensionSpec,
@@ -25,6 +27,7 @@ from auditor.simulator.seeded import SeededEstate
 from auditor.simulator.server import PageSizes, Simulator, serve
 from auditor.simulator.specs import (
     ArcMachineSpec,
+    DataCollectionRuleSpec,
     InstanceSpec,
     MachineSpec,
     ResourceGroupSpec,
@@ -35,13 +38,16 @@ from auditor.simulator.specs import (
 from auditor.simulator.weather import PRESETS, Fault, Weather
 
 __all__ = [
+    "ENDPOINT_ONLY",
     "PRESETS",
     "REMOVED",
     "AgentView",
     "ArcExtensionSpec",
     "ArcMachineSpec",
+    "AssociationSpec",
     "Caller",
     "CallerKind",
+    "DataCollectionRuleSpec",
     "Estate",
     "ExtensionSpec",
     "Fault",

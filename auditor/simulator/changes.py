@@ -19,6 +19,7 @@ from auditor.simulator.lag import present
 from auditor.simulator.parts import ArcExtensionSpec, ExtensionSpec, Lag
 from auditor.simulator.specs import (
     ArcMachineSpec,
+    DataCollectionRuleSpec,
     InstanceSpec,
     MachineSpec,
     ResourceGroupSpec,
@@ -134,6 +135,9 @@ class ChangedEstate:
 
     def resource_groups(self, subscription_id: str) -> Sequence[ResourceGroupSpec]:
         return self._estate.resource_groups(subscription_id)
+
+    def data_collection_rules(self, subscription_id: str) -> Sequence[DataCollectionRuleSpec]:
+        return self._estate.data_collection_rules(subscription_id)
 
     def offers(self, location: str) -> Offers:
         return self._estate.offers(location)

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, overload
 from auditor.simulator.forms import guid
 from auditor.simulator.specs import (
     ArcMachineSpec,
+    DataCollectionRuleSpec,
     InstanceSpec,
     MachineSpec,
     ResourceGroupSpec,
@@ -68,6 +69,9 @@ class Estate(Hashable, Protocol):
 
     def resource_groups(self, subscription_id: str) -> Sequence[ResourceGroupSpec]:
         """The resource groups, empty ones too."""
+
+    def data_collection_rules(self, subscription_id: str) -> Sequence[DataCollectionRuleSpec]:
+        """The data collection rules; those of an empty subscription are left out."""
 
     def offers(self, location: str) -> Offers:
         """What the region offers to virtual machines; empty for a region that nobody uses."""
@@ -176,6 +180,10 @@ class HandMadeEstate:
         for each in standing:
             groups.setdefault(each.resource_group.lower(), ResourceGroupSpec(each.resource_group, each.location))
         return tuple(groups.values())
+
+    def data_collection_rules(self, subscription_id: str) -> Sequence[DataCollectionRuleSpec]:
+        parts = self._parts[subscription_id.lower()]
+        return parts.data_collection_rules if parts.machines or parts.scale_sets or parts.arc_machines else ()
 
     def offers(self, location: str) -> Offers:
         return self._offers.get(_plain(location)) or self._offers.get("*") or {}

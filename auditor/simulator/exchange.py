@@ -27,6 +27,8 @@ class PageSizes:
     resource_groups: int = 1000
     descendants: int = 1000
     events: int = 200
+    rules: int = 100
+    """Data collection rules, and associations with them."""
     graph_rows: int = 1000
     """The most rows that Resource Graph gives at once, and how many it gives unasked (documented)."""
     graph_bytes: int = 16 * 1024 * 1024

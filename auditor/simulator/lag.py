@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from auditor.simulator.parts import ArcExtensionSpec, ExtensionSpec, Lag
+from auditor.simulator.parts import ArcExtensionSpec, AssociationSpec, ExtensionSpec, Lag
 from auditor.simulator.specs import ArcMachineSpec, InstanceSpec, MachineSpec, ScaleSetSpec
 
-Thing = TypeVar("Thing", ExtensionSpec, ArcExtensionSpec, MachineSpec, InstanceSpec, ScaleSetSpec, ArcMachineSpec)
+Thing = TypeVar(
+    "Thing",
+    ExtensionSpec,
+    ArcExtensionSpec,
+    AssociationSpec,
+    MachineSpec,
+    InstanceSpec,
+    ScaleSetSpec,
+    ArcMachineSpec,
+)
 
 
 def present(things: Iterable[Thing]) -> Iterator[Thing]:

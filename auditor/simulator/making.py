@@ -13,6 +13,7 @@ from auditor.simulator import catalogue
 from auditor.simulator.arc_stories import ARC_STORIES, ArcLife
 from auditor.simulator.life import Life
 from auditor.simulator.models import as_instance, follows, kind_of, model, name_of
+from auditor.simulator.parts import ENDPOINT_ONLY, AssociationSpec
 from auditor.simulator.plan import SetPlan
 from auditor.simulator.releases import COMMON_LOCATIONS
 from auditor.simulator.specs import ArcMachineSpec, InstanceSpec, MachineSpec, ScaleSetSpec, WorkspaceSpec
@@ -37,6 +38,7 @@ class Maker:
         self._locations = locations
         # A few machines report to a workspace of somebody else.
         self._workspaces = (*([each.id for each in workspaces] * 7), None)
+        self._rules = {each.id: f"dcr-{each.name}" for each in workspaces}
         self._deck = lru_cache(maxsize=16)(partial(dealt, STORIES, seed))
         self._arc_deck = lru_cache(maxsize=16)(partial(dealt, ARC_STORIES, seed))
 
@@ -58,12 +60,15 @@ class Maker:
     def scale_set(self, plan: SetPlan) -> ScaleSetSpec:
         chance = Random(f"{self._seed}:set:{plan.number}")  # noqa: S311 - play, not secrets
         os = "Linux" if kind_of(plan).managed else chance.choice(("Linux", "Windows"))
-        return model(plan, chance.choice(self._locations), os, self._now)
+        scale_set = model(plan, chance.choice(self._locations), os, self._now)
+        return replace(scale_set, associations=self._associations(f"set:{plan.number}", self._of_set(plan)))
 
     def instance(self, plan: SetPlan, number: int) -> InstanceSpec:
         """The instance of that number in its uniform set."""
         owner, name = self.scale_set(plan), f"{name_of(plan)}_{number}"
-        machine = self._told(plan.number * 20 + number, "instance", location=owner.location, os=owner.os, name=name)
+        place = {"location": owner.location, "os": owner.os, "name": name}
+        collects = any(each.rule for each in owner.associations)
+        machine = self._told(plan.number * 20 + number, "instance", **place, to=self._of_set(plan), collects=collects)
         return as_instance(machine, number, owner, applied=follows(plan, number))
 
     def arc_machine(self, number: int) -> ArcMachineSpec:
@@ -76,10 +81,33 @@ class Maker:
             os=chance.choice(("Windows", "Linux")),
             tags=chance.choice(catalogue.TAGS),
         )
-        deck = self._arc_deck("arc", number // _ARC_DECK)
-        return deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, chance.choice(self._workspaces)))
+        deck, workspace = self._arc_deck("arc", number // _ARC_DECK), chance.choice(self._workspaces)
+        machine = replace(machine, associations=self._associations(f"arc:{number}", workspace))
+        heard = workspace if any(each.rule for each in machine.associations) else None
+        return deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, heard))
 
-    def _told(self, number: int, what: str, *, location: str = "", os: str = "", name: str = "") -> MachineSpec:
+    def _of_set(self, plan: SetPlan) -> str | None:
+        """The workspace that a uniform set's instances report to."""
+        return Random(f"{self._seed}:workspace:{plan.number}").choice(self._workspaces)  # noqa: S311 - play, not secrets
+
+    def _associations(self, what: str, workspace: str | None) -> tuple[AssociationSpec, ...]:
+        """Most have one rule, some an endpoint beside it or alone, some none."""
+        rule = AssociationSpec(rule=self._rules.get(workspace or "", "dcr-elsewhere"))
+        number = Random(f"{self._seed}:rules:{what}").randrange(20)  # noqa: S311 - play, not secrets
+        return {0: (), 1: (ENDPOINT_ONLY,), 2: (ENDPOINT_ONLY, rule)}.get(number, (rule,))
+
+    def _told(
+        self,
+        number: int,
+        what: str,
+        *,
+        location: str = "",
+        os: str = "",
+        name: str = "",
+        to: str | None = "",
+        collects: bool = True,
+    ) -> MachineSpec:
+        """``to`` is the workspace, drawn where it is empty; a machine that ``collects`` nothing reports nothing."""
         chance = Random(f"{self._seed}:{what}:{number}")  # noqa: S311 - play, not secrets
         system = chance.choice(("Linux", "Windows"))
         machine = MachineSpec(
@@ -91,7 +119,11 @@ class Maker:
             created=self._now - timedelta(days=chance.uniform(160, 900)),
             identity=chance.choice(("SystemAssigned", "SystemAssigned", "SystemAssigned", None)),
         )
-        life = Life(machine, self._now, chance, chance.choice(self._workspaces))
+        drawn = chance.choice(self._workspaces)
+        workspace = drawn if to == "" else to
+        machine = replace(machine, associations=self._associations(f"{what}:{number}", workspace))
+        collects = collects and (what == "instance" or any(each.rule for each in machine.associations))
+        life = Life(machine, self._now, chance, workspace if collects else None)
         beside = [product for product in catalogue.PRODUCTS if product.os == machine.os]
         life.extensions += [product.extension() for product in chance.sample(beside, chance.choice((0, 1, 1, 2)))]
         deck = self._deck(what, number // _DECK)

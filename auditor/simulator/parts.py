@@ -165,6 +165,23 @@ class OperationSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AssociationSpec:
+    """An association of a machine or scale set with a data collection rule, or with an endpoint alone.
+
+    ``rule`` is a name in the same subscription's group ``rg-main``, or a whole id; with None it is an endpoint that is
+    associated. ``in_graph`` as for extensions.
+    """
+
+    name: str = "AMP-RulesAssociation"
+    rule: str | None = "dcr-central"
+    in_graph: AssociationSpec | Lag = Lag.NONE
+
+
+ENDPOINT_ONLY: Final = AssociationSpec("configurationAccessEndpoint", None)
+"""With a data collection endpoint, under the one name that such an association may have (documented)."""
+
+
+@dataclass(frozen=True, slots=True)
 class StaySpec:
     """A time over which an agent reported one version once a minute; ``until`` of None is until now."""
 

@@ -23,6 +23,7 @@ from auditor.simulator.releases import COMMON_LOCATIONS, LOCATIONS, offered
 from auditor.simulator.role import READER, Role
 from auditor.simulator.specs import (
     ArcMachineSpec,
+    DataCollectionRuleSpec,
     InstanceSpec,
     MachineSpec,
     ResourceGroupSpec,
@@ -138,7 +139,7 @@ class SeededEstate:
 
     def resource_groups(self, subscription_id: str) -> Sequence[ResourceGroupSpec]:
         plan = self._plan(subscription_id)
-        names = (*catalogue.GROUPS, *(["rg-arc-servers"] if plan.arc_machines else []))
+        names = (*catalogue.GROUPS, "rg-main", *(["rg-arc-servers"] if plan.arc_machines else []))
         groups = {name: ResourceGroupSpec(name) for name in names if plan.virtual_machines}
         for each in plan.scale_sets:
             groups[group_of(each)] = ResourceGroupSpec(group_of(each), managed_by=manager_of(each, subscription_id))
@@ -147,6 +148,17 @@ class SeededEstate:
             owner = f"{workspace}/Microsoft.Databricks/workspaces/analytics"
             groups[_DATABRICKS_GROUP] = ResourceGroupSpec(_DATABRICKS_GROUP, managed_by=owner)
         return tuple(groups.values())
+
+    def data_collection_rules(self, subscription_id: str) -> Sequence[DataCollectionRuleSpec]:
+        """One for each workspace, and one that sends to a workspace of somebody else."""
+        if not sum(self._counts(subscription_id)):
+            return ()
+        targets = [(each.name, each.id) for each in self._workspaces]
+        return [DataCollectionRuleSpec(f"dcr-{name}", workspaces=(each,)) for name, each in (*targets, self._elsewhere)]
+
+    @property
+    def _elsewhere(self) -> tuple[str, str]:
+        return "elsewhere", guid("workspace", self._seed, "elsewhere")
 
     def offers(self, location: str) -> Offers:
         place = location.replace(" ", "").lower()

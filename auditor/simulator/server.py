@@ -144,7 +144,8 @@ class Simulator:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         raw_path, _, raw_query = request.raw_path.partition("?")
         path = unquote(raw_path)
-        fault = self.weather.meet(request.method, f"{path}?{unquote(raw_query)}" if raw_query else path)
+        sent = (await request.read()).decode(errors="replace")
+        fault = self.weather.meet(request.method, f"{path}?{unquote(raw_query)}" if raw_query else path, sent)
         if wait := self._latency_s + (fault.delay_s if fault else 0):
             await asyncio.sleep(wait)
         if fault and fault.drop and request.transport is not None:

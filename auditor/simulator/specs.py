@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from auditor.simulator.parts import AgentView, ArcExtensionSpec, ExtensionSpec, Lag, OperationSpec, StaySpec
+from auditor.simulator.parts import (
+    AgentView,
+    ArcExtensionSpec,
+    AssociationSpec,
+    ExtensionSpec,
+    Lag,
+    OperationSpec,
+    StaySpec,
+)
+
+_WITH_ONE_RULE = (AssociationSpec(),)
 
 
 def _agent_view(agent: AgentView | None, power: str | None) -> AgentView:
@@ -47,6 +57,7 @@ class MachineSpec:
     override: Mapping[str, Any] = field(default_factory=dict)
     vanishes: bool = False
     scale_set: str | None = None
+    associations: tuple[AssociationSpec, ...] = _WITH_ONE_RULE
     in_graph: MachineSpec | Lag = Lag.NONE
 
     def agent_view(self) -> AgentView:
@@ -102,6 +113,7 @@ class ScaleSetSpec:
     size: str = "Standard_D2s_v5"
     provisioning_state: str = "Succeeded"
     override: Mapping[str, Any] = field(default_factory=dict)
+    associations: tuple[AssociationSpec, ...] = _WITH_ONE_RULE
     in_graph: ScaleSetSpec | Lag = Lag.NONE
 
     @property
@@ -132,6 +144,7 @@ class ArcMachineSpec:
     bare: bool = False
     override: Mapping[str, Any] = field(default_factory=dict)
     vanishes: bool = False
+    associations: tuple[AssociationSpec, ...] = _WITH_ONE_RULE
     in_graph: ArcMachineSpec | Lag = Lag.NONE
 
 
@@ -143,6 +156,20 @@ class ResourceGroupSpec:
     location: str = "japaneast"
     managed_by: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DataCollectionRuleSpec:
+    """A data collection rule; ``workspaces`` are the customer ids that it sends to, None for the estate's first one.
+
+    One that sends to no workspace sends to metrics. ``override`` as for machines.
+    """
+
+    name: str = "dcr-central"
+    resource_group: str = "rg-main"
+    location: str = "japaneast"
+    workspaces: tuple[str, ...] | None = None
+    override: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +196,7 @@ class SubscriptionSpec:
     scale_sets: tuple[ScaleSetSpec, ...] = ()
     arc_machines: tuple[ArcMachineSpec, ...] = ()
     resource_groups: tuple[ResourceGroupSpec, ...] = ()
+    data_collection_rules: tuple[DataCollectionRuleSpec, ...] = (DataCollectionRuleSpec(),)
     events: tuple[Mapping[str, Any], ...] = ()
     management_groups: tuple[tuple[str, str], ...] = ()
     tenant: str | None = None

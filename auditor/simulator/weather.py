@@ -14,7 +14,8 @@ from auditor.simulator.exchange import JSON, Answer
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that befalls requests whose method and path (with the query, decoded) fit.
+    """Something that befalls requests whose method and path (with the query, decoded) fit, and whose body holds
+    ``asks`` where that is given.
 
     The first ``after`` of them pass, the next ``times`` are met (None: all). A fault with ``status`` answers in place
     of the service, with ``body`` as JSON, text or bytes; without one, ``headers`` and the keys of ``amend`` are laid
@@ -23,6 +24,7 @@ class Fault:
 
     path: str
     method: str | None = None
+    asks: str = ""
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
@@ -33,8 +35,8 @@ class Fault:
     times: int | None = None
     after: int = 0
 
-    def fits(self, method: str, target: str) -> bool:
-        wanted = self.method is None or self.method.upper() == method
+    def fits(self, method: str, target: str, body: str = "") -> bool:
+        wanted = (self.method is None or self.method.upper() == method) and self.asks.lower() in body.lower()
         return wanted and re.search(self.path, target, re.IGNORECASE) is not None
 
     def answer(self) -> Answer | None:
@@ -63,13 +65,13 @@ class Weather:
         with self._lock:
             self._counts += [(fault, [0]) for fault in faults]
 
-    def meet(self, method: str, target: str) -> Fault | None:
+    def meet(self, method: str, target: str, body: str = "") -> Fault | None:
         """The first fault that befalls this request."""
         if not self._counts:
             return None
         with self._lock:
             for fault, count in self._counts:
-                if fault.fits(method, target):
+                if fault.fits(method, target, body):
                     count[0] += 1
                     if fault.after < count[0] <= fault.after + (fault.times or count[0]):
                         return fault

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auditor import nightly
-from auditor.simulator import ExtensionSpec, Fault, Lag, MachineSpec, OperationSpec, StaySpec
+from auditor.simulator import AssociationSpec, ExtensionSpec, Fault, Lag, MachineSpec, OperationSpec, StaySpec
 from tests.night.parts import FIRST, LATEST, NOW, OLD, SECOND, Audited, Bench, agent, estate, machine, subscription
 
 HOUR = timedelta(hours=1)
@@ -60,6 +60,25 @@ def test_a_failure_is_read_again_without_any_operation(bench: Bench) -> None:
     audited = night(bench, shown(ON, OFF))
 
     assert settings(audited) == [("web-1", "pass", "as_expected")]
+
+
+def test_an_association_that_resource_graph_does_not_show_yet_is_found(bench: Bench) -> None:
+    """Another that is gone is missed only where the machine is read again for something else."""
+    late, gone = (AssociationSpec(in_graph=lag) for lag in (Lag.UNSEEN, Lag.DELETED))
+
+    audited = night(
+        bench,
+        heard("late", associations=(late,)),
+        heard("gone", OFF, associations=(gone,)),
+        heard("without", associations=()),
+    )
+
+    assert sorted(audited.verdicts("AMA-011")) == [
+        ("gone", "fail", "not_associated"),
+        ("late", "pass", "as_expected"),
+        ("without", "fail", "not_associated"),
+    ]
+    assert audited.requests["data_collection_rule_associations"] == 3
 
 
 def test_a_confirmed_verdict_shows_resource_manager_as_its_source(bench: Bench) -> None:

@@ -38,9 +38,9 @@ class Watching(Weather):
         super().__init__()
         self.seen: list[tuple[str, str]] = []
 
-    def meet(self, method: str, target: str) -> Fault | None:
+    def meet(self, method: str, target: str, body: str = "") -> Fault | None:
         self.seen.append((method, target))
-        return super().meet(method, target)
+        return super().meet(method, target, body)
 
 
 @pytest.fixture

@@ -28,7 +28,9 @@ _HEARTBEAT = {
     "Version": "string", "VMUUID": "string",
 }  # fmt: skip
 _TABLES = {
-    "resource_graph": dict.fromkeys(("resources", "resourcecontainers", "computeresources"), _RESOURCES),
+    "resource_graph": dict.fromkeys(
+        ("resources", "resourcecontainers", "computeresources", "insightsresources"), _RESOURCES
+    ),
     "log_analytics": {"Heartbeat": _HEARTBEAT},
 }
 _SERVICES = sorted({query.service for query in QUERIES.values()})

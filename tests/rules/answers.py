@@ -23,6 +23,7 @@ from auditor.settle import settle
 from auditor.shard import Workshop, audit, load
 from auditor.simulator import (
     ArcMachineSpec,
+    DataCollectionRuleSpec,
     Fault,
     HandMadeEstate,
     InstanceSpec,
@@ -176,6 +177,7 @@ def judge_estate(
     memory: Memory = EMPTY,
     way: str = "auto",
     groups: tuple[ResourceGroupSpec, ...] = (),
+    rules: tuple[DataCollectionRuleSpec, ...] = (DataCollectionRuleSpec(),),
 ) -> Judged:
     """Survey and audit one subscription with the machines of ``cases``, by the shipped rules.
 
@@ -189,6 +191,7 @@ def judge_estate(
         scale_sets=tuple(each for each in things if isinstance(each, ScaleSetSpec)),
         arc_machines=tuple(each for each in things if isinstance(each, ArcMachineSpec)),
         resource_groups=groups,
+        data_collection_rules=rules,
     )
     workspaces = (WorkspaceSpec(WORKSPACE),) if beats else ()
     hour = timedelta(hours=1)

@@ -24,6 +24,7 @@ TEXTS = {
     "type": ["AzureMonitorLinuxAgent", "azuremonitorwindowsagent", "CustomScript"],
     "provisioning_state": ["Succeeded", "Updating", "creating", "Failed"],
     "managed_by": ["none", "none", "AKS"],
+    "identity_kind": ["none", "SystemAssigned", "SystemAssigned, UserAssigned"],
     "orphaned_failure": ["none", "AzureMonitorLinuxAgent, 2026-01-31 02:10: exit code 51"],
 }
 DURATIONS = [timedelta(), timedelta(hours=23), timedelta(days=1), timedelta(days=7), timedelta(days=8)]

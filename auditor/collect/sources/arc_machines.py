@@ -49,5 +49,10 @@ def _row(entry: dict[str, Any], subscription_id: str) -> Row:
         "status_changed_at": values.time(properties.get("lastStatusChange")),
         "scale_set_id": "none",
         "follows_model": "none",
-        "identity_kind": identity_kind(entry.get("identity")),
+        "identity_kind": _identity_kind(entry.get("identity")),
     }
+
+
+def _identity_kind(identity: object) -> str | None:
+    """A server gets its identity as it is connected: an answer that shows none does not say that there is none."""
+    return identity_kind(identity) if values.text(values.mapping(identity).get("type")) else None

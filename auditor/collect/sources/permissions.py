@@ -27,6 +27,8 @@ WITNESSED = (
     Source.ARC_MACHINES,
     Source.EXTENSIONS,
     Source.ARC_EXTENSIONS,
+    Source.DATA_COLLECTION_RULES,
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS,
 )
 """The subjects of which the Resource Graph may tell less than there is."""
 _LISTS = {

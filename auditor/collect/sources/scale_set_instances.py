@@ -58,7 +58,8 @@ def read_instances(session: Session, scale_set: Row) -> Harvest:
 
 def read_instance(session: Session, machine: Row) -> Harvest:
     """One instance by itself; ``machine`` is its row as it was listed."""
-    origin = {"id": machine.get("scale_set_id"), "subscription_id": machine["subscription_id"]}
+    known = {key: machine.get(key) for key in ("subscription_id", "identity_kind")}
+    origin = {"id": machine.get("scale_set_id"), **known}
     return read_by_itself(session, machine, lambda answer: _machine(answer, origin))
 
 
@@ -99,7 +100,17 @@ def _machine(entry: dict[str, Any], scale_set: Row) -> Row | None:
         **row,
         **inherited,
         **{key: own[key] for key in ("location", "os") if key in own},
+        "identity_kind": _identity_kind(row, scale_set),
         "kind": "scale_set_instance",
         "scale_set_id": scale_set["id"],
         "follows_model": {True: "yes", False: "no"}.get(latest) if isinstance(latest, bool) else None,
     }
+
+
+def _identity_kind(row: Row, scale_set: Row) -> object:
+    """Instances share the identity of their scale set, and were recorded with it.
+
+    One that shows none while the set has one may lack it (a change of the model has not reached it) or not: not known.
+    """
+    kind = row["identity_kind"]
+    return kind if kind != "none" or scale_set.get("identity_kind") == "none" else None

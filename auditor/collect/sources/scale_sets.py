@@ -13,7 +13,7 @@ from auditor.collect import faults, graph, queries, values
 from auditor.collect.listing import list_resources
 from auditor.collect.session import COMPUTE_API, Session
 from auditor.collect.sources.instance_view import auto_upgrade
-from auditor.collect.sources.virtual_machines import common, operating_system
+from auditor.collect.sources.virtual_machines import common, identity_kind, operating_system
 from auditor.model.reading import Harvest, Row, Source
 
 SOURCE = Source.SCALE_SETS
@@ -84,6 +84,7 @@ def _row(entry: dict[str, Any], subscription_id: str) -> Row:
     return {
         **common(entry, subscription_id),
         "os": operating_system(disk.get("osType")),
+        "identity_kind": identity_kind(entry.get("identity")),
         "orchestration_mode": orchestration,
         "upgrade_mode": _UPGRADE_MODES.get(str(mode or "").lower()),
         "capacity": capacity if isinstance(capacity, int) else None,

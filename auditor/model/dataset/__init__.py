@@ -10,7 +10,14 @@ from auditor.model.dataset.column import Column, Frame, Kind, Need
 from auditor.model.dataset.estate import RESOURCE_GROUPS, SCALE_SETS, SUBSCRIPTIONS
 from auditor.model.dataset.extensions import EXTENSIONS
 from auditor.model.dataset.machines import MACHINES
-from auditor.model.dataset.told import HEARTBEATS, OPERATIONS, READINGS, VERSIONS
+from auditor.model.dataset.told import (
+    ASSOCIATIONS,
+    DATA_COLLECTION_RULES,
+    HEARTBEATS,
+    OPERATIONS,
+    READINGS,
+    VERSIONS,
+)
 
 __all__ = [
     "EXTENSIONS",
@@ -32,6 +39,7 @@ FRAMES: dict[str, Frame] = {
     frame.name: frame
     for frame in (
         *(READINGS, SUBSCRIPTIONS, RESOURCE_GROUPS, MACHINES, SCALE_SETS, EXTENSIONS, VERSIONS, OPERATIONS, HEARTBEATS),
+        *(DATA_COLLECTION_RULES, ASSOCIATIONS),
     )
 }
 

@@ -66,6 +66,7 @@ SCALE_SETS = Frame(
             words=("windows", "linux"),
         ),
         Column("tags", Kind.TAGS, "tags", "tags", SETS),
+        Column("identity_kind", Kind.TEXT, "kinds of managed identity, or none", "identity.type", SETS),
         Column(
             "managed_by",
             Kind.TEXT,

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from auditor.model.dataset.column import Column, Frame, Kind
-from auditor.model.dataset.needs import BEATS, EXTENSION, HEARD, LIST, LOG, STATE, SUBSCRIPTION, VIEW
+from auditor.model.dataset.needs import (
+    ASSOCIATION,
+    BEATS,
+    EXTENSION,
+    HEARD,
+    LIST,
+    LOG,
+    START,
+    STATE,
+    SUBSCRIPTION,
+    VIEW,
+)
 from auditor.model.reading import Source
 
 MACHINES = Frame(
@@ -171,14 +182,46 @@ MACHINES = Frame(
             "last_heartbeat", Kind.TIME, "the agent's last heartbeat in a queried workspace", "", BEATS, derived=True
         ),
         Column(
-            "silent_for",
-            Kind.DURATION,
-            "time since the agent's last heartbeat; missing where the machine was not "
-            "seen in a queried workspace within the window",
+            "heard",
+            Kind.WORD,
+            "whether the agent reported to a queried workspace within the window; no only of a machine whose data "
+            "collection rules all send to queried workspaces, so that it would have been heard of",
             "",
             BEATS,
+            (Source.DATA_COLLECTION_RULE_ASSOCIATIONS, Source.DATA_COLLECTION_RULES),
+            words=("yes", "no"),
             derived=True,
-            inputs=("last_heartbeat",),
+            beside=("last_heartbeat", "data_collection_rules"),
+        ),
+        Column(
+            "silent_for",
+            Kind.DURATION,
+            "time since the agent's last heartbeat; of a machine that was not heard of, and would have been, at least "
+            "the window, or its age",
+            "",
+            BEATS,
+            (Source.DATA_COLLECTION_RULE_ASSOCIATIONS, Source.DATA_COLLECTION_RULES),
+            bounds=True,
+            derived=True,
+            beside=("last_heartbeat",),
+        ),
+        Column(
+            "running_for",
+            Kind.DURATION,
+            "for how long the machine has been running, or connected; zero while it is not",
+            "",
+            (*STATE, *START),
+            bounds=True,
+            derived=True,
+        ),
+        Column(
+            "data_collection_rules",
+            Kind.NUMBER,
+            "how many data collection rules are associated with the machine, or with the uniform scale set that it is "
+            "an instance of; an association with an endpoint alone does not count",
+            "",
+            ASSOCIATION,
+            derived=True,
         ),
     ),
 )

@@ -31,5 +31,9 @@ VERSION: tuple[Need, ...] = (
 """Who can tell what a machine runs, the cheapest first."""
 LOG: tuple[Need, ...] = ((Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG),)
 OFFER: tuple[Need, ...] = ((Source.EXTENSION_VERSIONS, Source.ARC_EXTENSION_VERSIONS),)
+ASSOCIATION: tuple[Need, ...] = ((Source.DATA_COLLECTION_RULE_ASSOCIATIONS,),)
+START: tuple[Need, ...] = ((Source.ACTIVITY_LOG, Source.ARC_MACHINES),)
+"""Who can tell since when a machine runs; an Arc-enabled server's status tells it."""
+RULE: tuple[Need, ...] = ((Source.DATA_COLLECTION_RULES,),)
 BEATS: tuple[Need, ...] = ((Source.HEARTBEATS,),)
 HEARD = (Source.HEARTBEATS,)

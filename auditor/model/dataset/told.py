@@ -1,9 +1,9 @@
-"""The frames of what was told: readings, versions on offer, operations, heartbeats."""
+"""The frames of what was told: readings, versions on offer, operations, heartbeats, data collection rules."""
 
 from __future__ import annotations
 
 from auditor.model.dataset.column import Column, Frame, Kind
-from auditor.model.dataset.needs import BEATS, LOG, OFFER
+from auditor.model.dataset.needs import ASSOCIATION, BEATS, LOG, OFFER, RULE
 from auditor.model.reading import Service, Source
 
 READINGS = Frame(
@@ -93,5 +93,42 @@ HEARTBEATS = Frame(
         Column("from", Kind.TIME, "first heartbeat of the stay", "TimeGenerated", BEATS),
         Column("to", Kind.TIME, "last heartbeat of the stay", "TimeGenerated", BEATS),
         Column("workspace", Kind.TEXT, "the workspace", "", BEATS),
+    ),
+)
+
+DATA_COLLECTION_RULES = Frame(
+    "data_collection_rules",
+    "a data collection rule: what agents collect, and where they send it",
+    ("id",),
+    (
+        Column("id", Kind.TEXT, "resource id as Azure gave it", "id", RULE),
+        Column("subscription_id", Kind.TEXT, "the subscription that was asked", "", RULE),
+        Column(
+            "workspaces",
+            Kind.TEXT,
+            "ids of the Log Analytics workspaces that it sends to, with commas between; none where it sends to none, "
+            "missing where one of them is not told",
+            "properties.destinations.logAnalytics[].workspaceId",
+            RULE,
+        ),
+        Column("read_at", Kind.TIME, "when the rule was read", "", RULE),
+    ),
+)
+
+ASSOCIATIONS = Frame(
+    "associations",
+    "a data collection rule, or an endpoint alone, that is associated with a machine or a scale set",
+    ("id",),
+    (
+        Column("id", Kind.TEXT, "resource id as Azure gave it", "id", ASSOCIATION),
+        Column("machine_id", Kind.TEXT, "the machine, or the scale set, that the answer tells it of", "", ASSOCIATION),
+        Column(
+            "rule_id",
+            Kind.TEXT,
+            "the data collection rule; none where the association is with an endpoint alone",
+            "properties.dataCollectionRuleId",
+            ASSOCIATION,
+        ),
+        Column("read_at", Kind.TIME, "when the association was read", "", ASSOCIATION),
     ),
 )

@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.simulator.bodies.arc import arc_extension_body, arc_machine_body
+from auditor.simulator.bodies.data_collection import association_body, rule_body
 from auditor.simulator.bodies.extension import extension_resource
 from auditor.simulator.bodies.instance import instance_body
 from auditor.simulator.bodies.machine import Place, full_machine
 from auditor.simulator.bodies.scale_set import as_machine, scale_set_body
 from auditor.simulator.bodies.view import computer_name
 from auditor.simulator.estate import Estate, machines
+from auditor.simulator.forms import arc_machine_id, machine_id, scale_set_id
 from auditor.simulator.graph.rows import Row, graph_row
 from auditor.simulator.lag import in_graph
-from auditor.simulator.parts import Lag
+from auditor.simulator.parts import AssociationSpec, Lag
 from auditor.simulator.permissions import may
 from auditor.simulator.specs import ArcMachineSpec, MachineSpec, ScaleSetSpec, SubscriptionSpec
 
@@ -44,6 +46,25 @@ class Shown:
                 body = instance_body(instance, scale_set, self._place, with_view=False)
                 yield from self._row(scale_set.resource_group, _extended(body, as_machine(instance, scale_set)))
 
+    def insights_resources(self) -> Iterator[Row]:
+        """The rows of ``insightsresources``: associations with data collection rules and endpoints."""
+        for group, holder, associations in self._holders():
+            for each in in_graph(associations):
+                yield from self._row(group, association_body(each, holder, self.subscription.id, self.estate.now))
+
+    def _holders(self) -> Iterator[tuple[str, str, tuple[AssociationSpec, ...]]]:
+        """What can be associated: resource group, id, and with what it is."""
+        here = self.subscription.id
+        for machine in in_graph(machines(self.estate, here)):
+            group = machine.resource_group
+            yield group, machine_id(here, group, machine.name), machine.associations
+        for scale_set in in_graph(self.estate.scale_sets(here)):
+            group = scale_set.resource_group
+            yield group, scale_set_id(here, group, scale_set.name), scale_set.associations
+        for server in in_graph(self.estate.arc_machines(here)):
+            group = server.resource_group
+            yield group, arc_machine_id(here, group, server.name), server.associations
+
     @property
     def _place(self) -> Place:
         return Place(self.subscription.id, self.estate.now)
@@ -55,6 +76,8 @@ class Shown:
             yield scale_set.resource_group, _of_scale_set(scale_set, self._place)
         for server in in_graph(self.estate.arc_machines(self.subscription.id)):
             yield from ((server.resource_group, body) for body in _of_server(server, self._place))
+        for rule in self.estate.data_collection_rules(self.subscription.id):
+            yield rule.resource_group, rule_body(rule, self.subscription.id, self.estate)
 
     def _row(self, group: str, body: Body) -> Iterator[Row]:
         if may(self.subscription, f"{body['type']}/read", group):

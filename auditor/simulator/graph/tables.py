@@ -24,7 +24,7 @@ from auditor.simulator.graph.rows import COLUMNS, DYNAMICS, Row
 from auditor.simulator.graph.scope import Scope
 from auditor.simulator.specs import SubscriptionSpec
 
-_TABLES = ("resources", "resourcecontainers", "computeresources")
+_TABLES = ("resources", "resourcecontainers", "computeresources", "insightsresources")
 _KEPT = 32
 _BATCH = 5_000
 
@@ -45,6 +45,7 @@ class Tables:
         readable = [each for each in estate.subscriptions() if not each.refused]
         self._fill("resources", (row for each in readable for row in Shown(estate, each).resources()))
         self._fill("computeresources", (row for each in readable for row in Shown(estate, each).compute_resources()))
+        self._fill("insightsresources", (row for each in readable for row in Shown(estate, each).insights_resources()))
         self._fill("resourcecontainers", _containers(estate, readable))
 
     def run(self, query: str, scope: Scope, *, as_table: bool, now: datetime) -> Result:

@@ -4,6 +4,7 @@ from auditor.simulator.exchange import Route
 from auditor.simulator.routes import (
     activity_log,
     arc_machines,
+    data_collection,
     extension_images,
     instances,
     log_analytics,
@@ -24,6 +25,7 @@ def all_routes() -> tuple[Route, ...]:
         *instances.ROUTES,
         *scale_sets.ROUTES,
         *arc_machines.ROUTES,
+        *data_collection.ROUTES,
         *activity_log.routes(),
         *extension_images.ROUTES,
         *log_analytics.routes(),

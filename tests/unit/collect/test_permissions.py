@@ -66,7 +66,12 @@ def test_who_may_read_everything_is_refused_nothing(replay: Replay, session: Ses
 def test_what_is_missing_is_named_with_its_own_action(replay: Replay, session: Session) -> None:
     may = entry("Microsoft.Compute/*/read", "Microsoft.Resources/*", but=("*/extensions/read",))
     rows = refused(replay, session, Answer.json({"value": [may]}))
-    assert [row["source"] for row in rows] == [Source.ARC_MACHINES, Source.EXTENSIONS, Source.ARC_EXTENSIONS]
+    assert [row["source"] for row in rows] == [
+        *(Source.ARC_MACHINES, Source.EXTENSIONS, Source.ARC_EXTENSIONS),
+        *(Source.DATA_COLLECTION_RULES, Source.DATA_COLLECTION_RULE_ASSOCIATIONS),
+    ]
+    action = "Microsoft.Insights/dataCollectionRuleAssociations/read"
+    assert str(rows[-1]["close"]).startswith(f"Grant the action {action} (role Monitoring Reader (or Reader))")
     assert rows[0]["subscription_id"] == ONE and rows[0]["status"] == 403
     grant = f"Grant the action Microsoft.HybridCompute/machines/read (role Reader) on /subscriptions/{ONE}."
     assert rows[0]["close"] == grant

@@ -28,6 +28,7 @@ LISTED: Row = {
     "resource_group": "rg",
     "location": "westus",
     "os": "linux",
+    "identity_kind": "SystemAssigned",
     "orchestration_mode": "uniform",
     "instances_read": None,
 }
@@ -111,6 +112,27 @@ def of_list(harvest: Harvest) -> Reading:
 
 
 # --- what a list tells ---
+
+
+@pytest.mark.parametrize(
+    ("of_set", "shown", "known"),
+    [
+        ("none", ..., "none"),
+        ("none", {"type": "None"}, "none"),
+        # A change of the model that has not reached the instance, or an answer that leaves it out.
+        ("SystemAssigned", ..., None),
+        (None, ..., None),
+        ("none", {"type": "UserAssigned"}, "UserAssigned"),
+    ],
+)
+def test_an_instance_has_no_identity_only_where_its_scale_set_has_none(
+    of_set: str | None, shown: object, known: str | None, replay: Replay, session: Session
+) -> None:
+    replay.give(LIST, Answer.json({"value": [instance(3, identity=shown)]}))
+    told = row_of(read_instances(session, {**LISTED, "identity_kind": of_set}), "machines")
+    assert told["identity_kind"] == known
+    replay.give(f"{LIST}/3", Answer.json(instance(3, identity=shown)))
+    assert row_of(read_instance(session, told), "machines")["identity_kind"] == known
 
 
 def test_one_list_brings_machines_flags_and_versions(replay: Replay, session: Session) -> None:

@@ -21,7 +21,9 @@ from auditor.model.parcel import Survey
 from auditor.model.reading import Harvest, Reading, Service, Source
 from auditor.settle import settle
 from auditor.simulator import (
+    REMOVED,
     ArcMachineSpec,
+    DataCollectionRuleSpec,
     Fault,
     HandMadeEstate,
     InstanceSpec,
@@ -42,6 +44,8 @@ THIRD = "99999999-1111-4111-a111-111111111111"
 TYPES = ("AzureMonitorLinuxAgent", "AzureMonitorWindowsAgent")
 OFFERS = {"*": {("Microsoft.Azure.Monitor", kind): ("1.30.3", "1.38.1") for kind in TYPES}}
 TABLES = (Source.RESOURCE_GROUPS, Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
+WITH_RULES = (*TABLES, Source.DATA_COLLECTION_RULES)
+"""A workspace is queried, so that it matters where machines may report."""
 GRAPH = "Microsoft.ResourceGraph"
 MANAGED = "/subscriptions/x/providers/Microsoft.ContainerService/managedClusters/aks"
 
@@ -83,7 +87,8 @@ class Desk:
         self._folder, self._opened = folder, opened
 
     def simulate(self, *subscriptions: SubscriptionSpec, weather: tuple[Fault, ...] = (), **more: Any) -> Simulator:
-        estate = HandMadeEstate(subscriptions, now=NOW, offers=OFFERS, workspaces=(WorkspaceSpec(WORKSPACE),), **more)
+        more.setdefault("workspaces", (WorkspaceSpec(WORKSPACE),))
+        estate = HandMadeEstate(subscriptions, now=NOW, offers=OFFERS, **more)
         return self._opened.enter_context(Simulator(estate, weather=weather, pages=PageSizes(virtual_machines=2)))
 
     def session(self, azure: Simulator, inventory: str = "auto", **scope: Any) -> tuple[Session, Callable[[], Survey]]:
@@ -130,7 +135,7 @@ def names(found: Survey, frame: str = "machines", subscription: str = FIRST) -> 
 
 
 def told_by(found: Survey, service: Service) -> set[tuple[Source, str]]:
-    return {(each.source, each.scope) for each in found.readings if each.by is service and each.source in TABLES}
+    return {(each.source, each.scope) for each in found.readings if each.by is service and each.source in WITH_RULES}
 
 
 # --- both services tell the same ---
@@ -150,7 +155,7 @@ def test_lists_and_bulk_answers_make_the_same_rows(desk: Desk, frame: str) -> No
     lists = desk.survey(*estate, inventory="compute")
     assert gaps(bulk) == gaps(lists) == set()
     assert comparable(bulk, frame) == comparable(lists, frame)
-    everything = {(source, each) for source in TABLES for each in (FIRST, SECOND)}
+    everything = {(source, each) for source in WITH_RULES for each in (FIRST, SECOND)}
     assert told_by(bulk, Service.RESOURCE_GRAPH) == told_by(lists, Service.RESOURCE_MANAGER) == everything
 
 
@@ -243,13 +248,13 @@ def test_of_a_list_of_groups_that_is_cut_to_what_may_be_read_nothing_is_conclude
 
 def test_a_subscription_that_bulk_answers_do_not_show_is_no_empty_one(desk: Desk) -> None:
     found = desk.survey(whole(), SubscriptionSpec(SECOND, "Second", refused=True), inventory="resource_graph")
-    assert gaps(found) == {(source, SECOND) for source in TABLES}
-    assert {reading(found, source, SECOND).by for source in TABLES} == {Service.RESOURCE_GRAPH}
+    assert gaps(found) == {(source, SECOND) for source in WITH_RULES}
+    assert {reading(found, source, SECOND).by for source in WITH_RULES} == {Service.RESOURCE_GRAPH}
 
 
 def test_a_subscription_that_bulk_answers_do_not_show_is_listed_instead(desk: Desk) -> None:
     found = desk.survey(whole(), SubscriptionSpec(SECOND, "Second", refused=True))
-    assert told_by(found, Service.RESOURCE_MANAGER) == gaps(found) == {(source, SECOND) for source in TABLES}
+    assert told_by(found, Service.RESOURCE_MANAGER) == gaps(found) == {(source, SECOND) for source in WITH_RULES}
     assert "403" in str(reading(found, Source.VIRTUAL_MACHINES, SECOND).reason)
 
 
@@ -257,7 +262,7 @@ def test_a_subscription_that_bulk_answers_do_not_show_is_listed_instead(desk: De
 def test_an_empty_subscription_is_read(desk: Desk, inventory: str) -> None:
     found = desk.survey(SubscriptionSpec(FIRST, "First"), inventory=inventory)
     assert gaps(found) == set()
-    assert all(reading(found, source).rows == 0 for source in TABLES)
+    assert all(reading(found, source).rows == 0 for source in WITH_RULES)
 
 
 def test_refusals_are_kept_for_what_is_read_later(desk: Desk) -> None:
@@ -283,7 +288,7 @@ def test_where_bulk_answers_fail_the_lists_are_asked(desk: Desk) -> None:
 
 def test_where_nothing_else_may_be_asked_bulk_answers_that_fail_are_gaps(desk: Desk) -> None:
     found = desk.survey(whole(), inventory="resource_graph", weather=(Fault(GRAPH, status=500),))
-    assert gaps(found) == {(source, FIRST) for source in TABLES}
+    assert gaps(found) == {(source, FIRST) for source in WITH_RULES}
     assert reading(found, Source.SCALE_SETS).status == 500
 
 
@@ -339,9 +344,28 @@ def test_no_question_is_asked_twice(desk: Desk) -> None:
     ask()
     sent = azure.requests.snapshot()
     # Pages of two rows: 4 machines' pages of 6, 3 of scale sets, 3 of models, 3 of servers, one of each of the others.
-    assert sent["resource_graph"] == 3 + 3 + 3 + 3 + 1 + 1
+    assert sent["resource_graph"] == 3 + 3 + 3 + 3 + 1 + 1 + 1
     assert sent["permissions"] == 2
     assert not [route for route in sent if route in ("list_machines", "scale_sets", "arc_machines") and sent[route]]
+
+
+def test_data_collection_rules_are_read_with_the_workspaces_that_they_send_to(desk: Desk) -> None:
+    rules = (
+        DataCollectionRuleSpec("one", workspaces=("B0000000", "a0000000")),
+        DataCollectionRuleSpec("metrics", workspaces=()),
+        DataCollectionRuleSpec("untold", override={"properties": {"destinations": {"logAnalytics": [{"name": "x"}]}}}),
+        DataCollectionRuleSpec("bare", override={"properties": REMOVED}),
+    )
+    for inventory in ("resource_graph", "compute"):
+        found = desk.survey(whole(data_collection_rules=rules), inventory=inventory)
+        told = {str(row["id"]).rpartition("/")[2]: row["workspaces"] for row in found.rows["data_collection_rules"]}
+        assert told == {"one": "a0000000,b0000000", "metrics": "none", "untold": None, "bare": "none"}
+
+
+def test_rules_are_asked_for_only_where_silence_is_judged(desk: Desk) -> None:
+    found = desk.survey(whole(), workspaces=())
+    assert "data_collection_rules" not in found.rows, "no workspace is queried"
+    assert not [each for each in found.readings if each.source is Source.DATA_COLLECTION_RULES]
 
 
 def test_the_order_of_answers_does_not_matter(desk: Desk) -> None:

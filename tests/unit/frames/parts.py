@@ -85,6 +85,7 @@ def scale_set(**changes: Any) -> Row:
         "location": "japaneast",
         "os": "linux",
         "tags": "{}",
+        "identity_kind": "SystemAssigned",
         "orchestration_mode": "uniform",
         "upgrade_mode": "manual",
         "capacity": 1,
@@ -161,6 +162,15 @@ def stay(version: str, since: datetime, until: datetime = NOW, **changes: Any) -
     return row | changes
 
 
+def association(rule: str | None = "/rules/central", holder: str = MACHINE, **changes: Any) -> Row:
+    """With a data collection rule; ``none`` for one with an endpoint alone."""
+    return {"id": f"{holder}/associations/{rule}", "machine_id": holder, "rule_id": rule, "read_at": NOW} | changes
+
+
+def collection_rule(identifier: str = "/rules/central", workspaces: str | None = WORKSPACE) -> Row:
+    return {"id": identifier, "subscription_id": SUBSCRIPTION, "workspaces": workspaces, "read_at": NOW}
+
+
 def reading(
     source: Source, scope: str, *, complete: bool = True, by: Service = Service.RESOURCE_MANAGER, start: Any = None
 ) -> Reading:
@@ -170,7 +180,10 @@ def reading(
     return Reading(source, scope, complete, 1, NOW, start, end, 200 if complete else 403, reason, reason, by)
 
 
-SPANNING = (Source.SUBSCRIPTIONS, Source.RESOURCE_GROUPS, Source.SCALE_SETS)
+SPANNING = (
+    *(Source.SUBSCRIPTIONS, Source.RESOURCE_GROUPS, Source.SCALE_SETS),
+    *(Source.DATA_COLLECTION_RULES, Source.DATA_COLLECTION_RULE_ASSOCIATIONS),
+)
 DIRECT = (
     *SPANNING,
     *(Source.VIRTUAL_MACHINES, Source.INSTANCE_VIEW, Source.EXTENSION_VERSIONS, Source.ACTIVITY_LOG),
@@ -203,6 +216,8 @@ class Estate:
     versions: Iterable[Row] = tuple(versions("1.35.9", "1.36.1"))
     operations: Iterable[Row] = ()
     heartbeats: Iterable[Row] | None = None
+    data_collection_rules: Iterable[Row] = ()
+    associations: Iterable[Row] = ()
     asked: tuple[Source, ...] = DIRECT
     incomplete: frozenset[Source] = frozenset()
     releases: tuple[ReleaseRow, ...] = ()
@@ -230,6 +245,8 @@ class Estate:
             "versions": self.versions,
             "operations": self.operations,
             "heartbeats": self.heartbeats or (),
+            "data_collection_rules": self.data_collection_rules,
+            "associations": self.associations,
         }
         return build(rows, [*self.readings(), *more])
 

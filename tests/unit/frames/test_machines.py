@@ -326,17 +326,22 @@ def test_heartbeats_of_all_workspaces_count_together() -> None:
     assert last_ran(beats=beats, **STOPPED)[:2] == (ago(days=7), ago(days=7))
 
 
+def silence(found: dict[str, Any]) -> tuple[Any, Any]:
+    return found["silent_for.low"], found["silent_for.high"]
+
+
 def test_silence_is_counted_from_the_last_heartbeat() -> None:
     found = the_machine(Estate(heartbeats=(stay("1.36.1", ago(days=9), ago(hours=5)),)))
 
-    assert (found["last_heartbeat"], found["silent_for"]) == (ago(hours=5), timedelta(hours=5))
+    assert (found["last_heartbeat"], found["heard"]) == (ago(hours=5), "yes")
+    assert silence(found) == (timedelta(hours=5), timedelta(hours=5))
 
 
 @pytest.mark.parametrize("beats", [None, ()], ids=["not asked", "never heard"])
 def test_silence_is_not_known_of_a_machine_that_nobody_heard(beats: tuple[()] | None) -> None:
     found = the_machine(Estate(heartbeats=beats))
 
-    assert (found["last_heartbeat"], found["silent_for"]) == (None, None)
+    assert (found["last_heartbeat"], found["heard"], silence(found)) == (None, None, (None, None))
 
 
 def test_silence_is_not_known_while_one_workspace_was_not_read() -> None:
@@ -344,7 +349,7 @@ def test_silence_is_not_known_while_one_workspace_was_not_read() -> None:
 
     found = the_machine(Estate(heartbeats=(stay("1.36.1", ago(days=9), ago(hours=5)),)), unread)
 
-    assert (found["last_heartbeat"], found["silent_for"]) == (None, None)
+    assert (found["last_heartbeat"], found["heard"], silence(found)) == (None, None, (None, None))
 
 
 # --- agents ---

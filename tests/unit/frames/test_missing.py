@@ -179,6 +179,7 @@ def test_an_incomplete_reading_takes_no_more_than_what_rests_on_it(kind: str, so
 
 AGENTS = {"monitor_agents", "orphaned_failure"}
 FAILURES = {"last_failure", "last_failure_at", "last_failure_error", "unfinished_operation", "orphaned_failure"}
+LOGGED = {*FAILURES, "running_for"}
 LAG = {"latest_version", "newer_major", "releases_behind", "releases_overdue", "overdue_basis"}
 
 
@@ -189,8 +190,8 @@ LAG = {"latest_version", "newer_major", "releases_behind", "releases_overdue", "
         ("flexible", Source.INSTANCE_VIEW, AGENTS),
         ("uniform", Source.SCALE_SET_INSTANCES, AGENTS),
         ("arc", Source.ARC_EXTENSIONS, AGENTS),
-        ("direct", Source.ACTIVITY_LOG, FAILURES),
-        ("uniform", Source.ACTIVITY_LOG, FAILURES),
+        ("direct", Source.ACTIVITY_LOG, LOGGED),
+        ("uniform", Source.ACTIVITY_LOG, LOGGED),
         ("arc", Source.ARC_ACTIVITY_LOG, FAILURES),
         ("bulk", Source.EXTENSION_VERSIONS, LAG),
         ("arc", Source.ARC_EXTENSION_VERSIONS, LAG),
@@ -199,7 +200,11 @@ LAG = {"latest_version", "newer_major", "releases_behind", "releases_overdue", "
         ("direct", Source.SCALE_SETS, set()),
         ("direct", Source.RESOURCE_GROUPS, {"managed_by"}),
         ("arc", Source.RESOURCE_GROUPS, {"managed_by"}),
-        ("direct", Source.HEARTBEATS, {"last_heartbeat", "silent_for"}),
+        ("direct", Source.DATA_COLLECTION_RULE_ASSOCIATIONS, {"data_collection_rules"}),
+        ("uniform", Source.DATA_COLLECTION_RULE_ASSOCIATIONS, {"data_collection_rules"}),
+        ("arc", Source.DATA_COLLECTION_RULE_ASSOCIATIONS, {"data_collection_rules"}),
+        ("direct", Source.DATA_COLLECTION_RULES, set()),
+        ("direct", Source.HEARTBEATS, {"last_heartbeat", "heard", "silent_for"}),
     ],
 )
 def test_a_reading_that_is_both_complete_and_not_is_not_complete(kind: str, source: Source, lost: set[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_scale_sets_columns_stand_beside_the_extensions_of_its_model() -> None
 def test_what_only_a_machine_has_is_missing_there() -> None:
     found = model_row(with_uniform(heartbeats=()))
 
-    only_machines = ("availability", "power_state", "identity_kind", "monitor_agents", "orphaned_failure", "age")
+    only_machines = ("availability", "power_state", "monitor_agents", "orphaned_failure", "age")
     assert {name: found[name] for name in only_machines} == dict.fromkeys(only_machines)
     derived = (
         "last_ran.low",
@@ -61,7 +61,12 @@ def test_what_only_a_machine_has_is_missing_there() -> None:
         "days_stopped.low",
         "days_stopped.high",
         "last_ran_source",
-        "silent_for",
+        "heard",
+        "silent_for.low",
+        "silent_for.high",
+        "running_for.low",
+        "running_for.high",
+        "data_collection_rules",
     )
     assert {name: found[name] for name in derived} == dict.fromkeys(derived)
 

@@ -18,6 +18,7 @@ from tests.unit.frames.parts import (
     SERVER,
     Estate,
     ago,
+    association,
     extension,
     in_bulk,
     in_model,
@@ -185,3 +186,27 @@ def test_verdicts_are_found_by_machine_in_any_letter_case() -> None:
     verdicts = pd.DataFrame({"machine_id": [MACHINE, SERVER], "rule_id": ["a", "b"]}).astype("str")
 
     assert verdicts_on(verdicts, [MACHINE.lower()])["rule_id"].tolist() == ["a"]
+
+
+def test_associations_that_were_read_again_take_the_place_of_those_that_were_known() -> None:
+    source = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
+    estate = Estate(associations=(association("/rules/old"), association("/rules/other", SERVER)))
+    before = estate.frames()
+
+    gone = again(before, [MACHINE], reading(source, MACHINE), **as_listed(estate))
+    more = [association("/rules/new"), association("/rules/newer")]
+    anew = again(before, [MACHINE], reading(source, MACHINE), **as_listed(estate), associations=more)
+    refused = again(before, [MACHINE], reading(source, MACHINE, complete=False), **as_listed(estate))
+
+    told = [each["machines"]["data_collection_rules"].tolist() for each in (before, gone, anew, refused)]
+    assert told == [[1], [0], [2], [1]]
+    assert [len(each["associations"]) for each in (gone, anew)] == [1, 3], "the others' stay"
+
+
+def test_a_uniform_scale_set_answers_for_its_instances() -> None:
+    source = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
+    estate = with_uniform(associations=(association("/rules/old", SCALE_SET),))
+
+    gone = again(estate.frames(), [INSTANCE], reading(source, SCALE_SET), **as_listed(estate))
+
+    assert gone["machines"]["data_collection_rules"].tolist() == [0]

@@ -16,7 +16,7 @@ from auditor.judge.doubt import Doubt, Why
 from auditor.judge.verdicts import verdict_frame
 from auditor.model.memory import EMPTY, Memory
 from auditor.model.reading import Service, Source
-from auditor.model.rule import RuleBook
+from auditor.model.rule import Comparison, Operator, RuleBook
 from auditor.model.verdict import Severity
 from tests.unit.judge.parts import NOW, clause, property_over, rule, view_of
 
@@ -26,6 +26,9 @@ SET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMac
 BOOK = RuleBook(
     (rule(clause("x").when, id="HIGH-001", severity=Severity.HIGH), rule(clause("x").when, id="LOW-001")),
     standing=(clause("managed"),),
+)
+ASSOCIATED = RuleBook(
+    (*BOOK.rules, rule(Comparison("data_collection_rules", Operator.AT_LEAST, 1), id="RULE-001", frame="machines"))
 )
 NONE = len(Severity)
 HIGH, LOW = Severity.HIGH.rank, Severity.LOW.rank
@@ -59,10 +62,11 @@ def doubts(
     readings: Sequence[dict[str, Any]] = (),
     scale_sets: Sequence[dict[str, Any]] = (),
     memory: Memory = EMPTY,
+    book: RuleBook = BOOK,
 ) -> list[Doubt]:
     told = {"machines": machines, "operations": operations, "readings": readings, "scale_sets": scale_sets}
     frames = {name: view_of(rows, name) for name, rows in told.items()}
-    return doubtful({**frames, "verdicts": table(*verdicts)}, BOOK, memory, NOW)
+    return doubtful({**frames, "verdicts": table(*verdicts)}, book, memory, NOW)
 
 
 def table(*verdicts: dict[str, Any]) -> pd.DataFrame:
@@ -280,3 +284,22 @@ def test_other_evidence_for_the_same_verdict_is_no_change() -> None:
     after = fails("/m/0", resource="/m/0/EXTENSIONS/ama", row=9, clause=4)
 
     assert changed(table(before), table(after)) == 0
+
+
+# --- associations with data collection rules ---
+
+
+def test_what_fails_for_its_associations_is_live_only_where_they_are_too() -> None:
+    """An instance view does not hold them, so that a row of Resource Graph may be behind it."""
+    web = machine("web")
+    view = reading(Source.INSTANCE_VIEW, web["id"])
+    associations = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
+    in_bulk = reading(associations, "s", Service.RESOURCE_GRAPH)
+    itself = reading(associations, web["id"])
+
+    def doubted(rule_id: str, *readings: dict[str, Any]) -> list[str]:
+        return ids(doubts(web, verdicts=[fails(web["id"], rule_id)], readings=readings, book=ASSOCIATED))
+
+    assert doubted("RULE-001", view, in_bulk) == ["web"]
+    assert doubted("RULE-001", view, in_bulk, itself) == []
+    assert doubted("LOW-001", view, in_bulk) == []

@@ -325,7 +325,7 @@ def test_each_mistake_of_a_condition_is_told(desk: Desk, condition: str, told: s
         (
             "why:",
             "    fix: reboot\nwhy:",
-            "10: reasons[0].fix: 'reboot' is no known fix; there are: check_installed_version",
+            "10: reasons[0].fix: 'reboot' is no known fix; there are: assign_identity",
         ),
         ("why:", "sources: [http://example.com]\nwhy:", "10: sources[0]: 'http://example.com' is no page: write its"),
         ("why:", "examples: {passes: []}\nwhy:", "10: examples.passes: there is no such setting; did you mean 'pass'?"),

@@ -25,15 +25,18 @@ def book() -> RuleBook:
     return settle(None, environ={}).rulebook
 
 
-def test_the_four_rules_of_the_mission(book: RuleBook) -> None:
+def test_the_rules_that_are_shipped(book: RuleBook) -> None:
     assert {rule.id: rule.severity for rule in book.rules} == {
         "AMA-001": Severity.HIGH,
         "AMA-002": Severity.MEDIUM,
         "AMA-003": Severity.HIGH,
         "AMA-004": Severity.HIGH,
+        "AMA-008": Severity.HIGH,
+        "AMA-010": Severity.HIGH,
+        "AMA-011": Severity.HIGH,
     }
     assert all(rule.enabled for rule in book.rules)
-    assert [rule.frame for rule in book.rules] == [*["extensions"] * 3, "machines"]
+    assert [rule.frame for rule in book.rules] == [*["extensions"] * 3, *["machines"] * 4]
     assert book.agents() == AGENTS
 
 
@@ -51,6 +54,19 @@ def test_each_rule_needs_only_the_columns_of_its_question(book: RuleBook) -> Non
         },
         "AMA-003": {"unfinished_operation", "last_failure"},
         "AMA-004": {"monitor_agents", "kind", "age", "orphaned_failure"},
+        "AMA-008": {
+            "monitor_agents",
+            "availability",
+            "heard",
+            "silent_for",
+            "kind",
+            "age",
+            "running_for",
+            "identity_kind",
+            "data_collection_rules",
+        },
+        "AMA-010": {"monitor_agents", "identity_kind", "kind", "follows_model"},
+        "AMA-011": {"monitor_agents", "data_collection_rules", "kind", "age", "follows_model"},
     }
 
 

@@ -28,7 +28,11 @@ def hours(number: float) -> timedelta:
 
 
 def estate_of(*machines: MachineSpec, **more: Any) -> HandMadeEstate:
-    """One subscription with these machines, and one that refuses; fields of the first are given by their names."""
+    """One subscription with these machines, and one that refuses; fields of the first are given by their names.
+
+    It has no data collection rules, so that its machines are all that stands in it.
+    """
+    more.setdefault("data_collection_rules", ())
     fields = {each.name for each in dataclasses.fields(SubscriptionSpec)}
     told = {name: more.pop(name) for name in list(more) if name in fields}
     subscriptions = (
