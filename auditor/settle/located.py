@@ -28,6 +28,7 @@ def dotted(path: Path) -> str:
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep: write it flatter"
 MAX_EVENTS = 300_000
 MAX_EXPANDED = 5_000
 """How many values all aliases of a file together may bring in."""
@@ -130,8 +131,10 @@ def _events(text: str) -> list[yaml.Event]:
             if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
                 events.append(event)
     except yaml.MarkedYAMLError as error:
-        line = _line(error.problem_mark)
-        raise _RefusedError(line, f"this is not YAML: {error.problem}; {_advice(error.problem or '')}") from None
+        line, problem = _line(error.problem_mark), error.problem or ""
+        if "nesting depth" in problem:  # the parser has a limit too, and looks far ahead of what it hands out
+            raise _RefusedError(line, TOO_DEEP) from None
+        raise _RefusedError(line, f"this is not YAML: {problem}; {_advice(problem)}") from None
     except yaml.YAMLError:
         raise _RefusedError(
             1, "this is not YAML: it holds characters that text does not; save it as plain text"
@@ -141,7 +144,7 @@ def _events(text: str) -> list[yaml.Event]:
 
 def _limit(line: int, depth: int, count: int, documents: int) -> None:
     if depth > MAX_DEPTH:
-        raise _RefusedError(line, f"nested more than {MAX_DEPTH} deep: write it flatter")
+        raise _RefusedError(line, TOO_DEEP)
     if count > MAX_EVENTS:
         raise _RefusedError(line, f"holds more than {MAX_EVENTS} values: split the file")
     if documents > 1:
