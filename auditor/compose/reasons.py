@@ -58,14 +58,13 @@ class Reasons:
         if self.status is Status.PASS:
             title = self.wording.text_of(self.rule.title)
             return [(self.wording.say("texts", "pass", title=title), None)] * len(rows)
-        by_clause = {
-            at: self._of_clause(self.clauses[at], rows, machine_ids)
-            for at in set(clauses)
-            if 0 <= at < len(self.clauses)
-        }
+        told: dict[int, Said] = {}
+        for index in set(clauses) & set(range(len(self.clauses))):
+            mine = [at for at, clause in enumerate(clauses) if clause == index]
+            ids = [machine_ids[at] for at in mine]
+            told.update(zip(mine, self._of_clause(self.clauses[index], rows.some(mine), ids), strict=True))
         return [
-            by_clause[clause][at] if clause in by_clause else self._unanswered(rows, at, codes[at], missing[at])
-            for at, clause in enumerate(clauses)
+            told[at] if at in told else self._unanswered(rows, at, codes[at], missing[at]) for at in range(len(rows))
         ]
 
     def _of_clause(self, clause: Clause, rows: Rows, machine_ids: Sequence[str]) -> list[Said]:

@@ -36,7 +36,13 @@ class Rows:
 
     def only(self, at: int) -> Rows:
         """One of the rows by itself."""
-        return Rows(self._frame, self.view, self._positions[at : at + 1])
+        return self.some([at])
+
+    def some(self, wanted: Sequence[int]) -> Rows:
+        """Some of the rows, in the order wanted; all of them in their order are these themselves."""
+        if len(wanted) == len(self) and list(wanted) == list(range(len(self))):
+            return self
+        return Rows(self._frame, self.view, self._positions[list(wanted)])
 
     def values(self, stored: str) -> list[Any]:
         """The stored column as Python values; a column that the view does not have is missing everywhere."""

@@ -84,6 +84,10 @@ def test_every_failure_says_what_to_do(audited: Audited) -> None:
 
     assert failures
     assert all(each["remediation"] for each in failures)
+    off = [each for each in failures if each["rule_id"] == "AMA-001"]
+    assert off and all(each["machine_id"].split("/")[2] in each["remediation"] for each in off), "the row's own ids"
+    assert all("\n\nAzure CLI:\naz " in each["remediation"] for each in off)
+    assert all("\n\nAzure PowerShell:\n" in each["remediation"] for each in off)
 
 
 def test_every_unanswered_verdict_says_what_would_close_it(audited: Audited) -> None:

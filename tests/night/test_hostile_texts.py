@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -28,6 +29,7 @@ from tests.night.parts import (
     refusal,
     subscription,
 )
+from tests.shells import errors_in_powershell, recorded, run_bash
 
 SCRIPT = '<script>alert("x")</script>'
 BREAKOUT = "</style></script>--><img src=x onerror=alert(1)>'\">"
@@ -157,6 +159,14 @@ def test_no_cell_of_the_csv_can_become_a_formula(audited: Audited) -> None:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))] == []
     assert "'+SUM(A1:A9)" in cells
+
+
+def test_no_name_becomes_a_command_of_the_scripts(audited: Audited, tmp_path: Path) -> None:
+    script = audited.folder / "remediation" / "enable-automatic-upgrade.sh"
+    assert recorded(f"exec bash {script} >/dev/null", tmp_path / "empty") == []
+    told = run_bash(f"bash {script}", tmp_path).stdout.decode().splitlines()
+    assert len(told) == 2 * len(NAMES) + 1, "a line for each machine, one for what would be done, and the last"
+    assert errors_in_powershell(script.with_suffix(".ps1").read_text("utf-8")) == {}
 
 
 def test_a_name_cannot_pass_for_a_line_of_ours(audited: Audited, capsys: pytest.CaptureFixture[str]) -> None:

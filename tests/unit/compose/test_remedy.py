@@ -189,6 +189,15 @@ def test_fixes_of_machines(fix: str, begins: str) -> None:
     assert told.azure_powershell and told.steps == ()
 
 
+def test_data_collection_rules_are_associated_with_a_uniform_scale_set_as_a_whole() -> None:
+    wording = Wording("en", "UTC")
+    wording._catalogue["fixes"].setdefault("associate_data_collection_rule", "The words come with the rule.")
+    frames = on_set().frames([])
+    rows = Rows(frames["machines"], "machines", np.array([0]))
+    [told] = Remedies(Targets(frames), wording).of("associate_data_collection_rule", rows, [parts.INSTANCE])
+    assert address(told.azure_cli).startswith(f"{parts.SCALE_SET}/providers/Microsoft.Insights/")
+
+
 # --- how it is told ---
 
 

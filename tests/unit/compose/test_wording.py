@@ -172,6 +172,9 @@ def test_every_fix_for_a_kind_is_a_fix_and_a_kind() -> None:
         fix, _dot, kind = key.partition(".")
         assert fix in FIXES, key
         assert kind in ("", "vm", "scale_set_instance", "arc", "scale_set"), key
+    assert set(WORDING._catalogue["portal_ways"]) <= {
+        f"{fix}{kind}" for fix in FIXES for kind in ("", ".vm", ".arc", ".scale_set", ".scale_set_instance")
+    }
     assert WORDING.fix("upgrade_now", "arc") != WORDING.fix("upgrade_now", "vm") == WORDING.fix("upgrade_now", None)
 
 

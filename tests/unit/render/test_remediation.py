@@ -112,6 +112,27 @@ def test_updates_of_instances_stop_at_the_first_that_fails(tmp_path: Path) -> No
     assert "Stopped after 1 that failed one after the other. Not tried: 2." in done.stderr.decode()
 
 
+LOSING = """\
+#!/usr/bin/env bash
+case $* in
+  *provisioningState*) echo Succeeded ;;
+  *patch*) touch patched ;;
+  *properties.settings*) [ -e patched ] && echo '[null]' || echo '[{"identity":"mine"}]' ;;
+esac
+"""
+"""An Azure that loses the settings with the first PATCH."""
+
+
+def test_where_azure_loses_settings_all_the_same_no_further_row_is_touched(tmp_path: Path) -> None:
+    place = written(tmp_path, *(asking(enabling(f"web-{at}"), number=at) for at in range(3)))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "az").write_text(LOSING, encoding="utf-8")
+    (tmp_path / "bin" / "az").chmod(0o755)
+    done = run_bash(f"bash {place}/enable-automatic-upgrade.sh --apply", tmp_path)
+    assert done.returncode == 1 and b"[2/3]" not in done.stdout
+    assert b'Before: [{"identity":"mine"}]' in done.stderr and b"Now: [null]" in done.stderr
+
+
 def test_az_is_given_hostile_names_as_they_are(tmp_path: Path) -> None:
     names = [name.encode("utf-8", "replace").decode() for name in HOSTILE if not name.startswith("@")]
     rows = [
