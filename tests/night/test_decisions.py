@@ -268,7 +268,7 @@ def test_only_narrows_a_rule_also_for_machines_that_were_not_read(bench: Bench) 
 
 
 def test_only_rules_leaves_the_shipped_ones_out(bench: Bench, needs_heartbeats: Path) -> None:
-    audited = bench.audit(with_failures(), rules=[needs_heartbeats], only_rules=True)
+    audited = bench.audit(with_failures(), rules=[needs_heartbeats], only_rules=True, config={"rules": {}})
 
     assert audited.run["counts"] == {}
     assert audited.findings == []

@@ -177,8 +177,8 @@ def test_what_an_agent_needs_to_report_and_whether_it_does(audited: Audited) -> 
     machines = set(found["AMA-004"])
     apart = {
         **dict.fromkeys(("aks-vm", "nodes_0"), ("not_applicable", "managed")),
-        **dict.fromkeys(("vm-bare", "vm-new", "arc-empty"), ("not_applicable", "no_agent")),
-        **dict.fromkeys(("arc-bare", "arc-silent"), ("unanswered", "not_known")),
+        **dict.fromkeys(("vm-bare", "vm-new", "arc-bare", "arc-empty"), ("not_applicable", "no_agent")),
+        "arc-silent": ("unanswered", "not_known"),
         "arc-gone": ("not_applicable", "expired"),
     }
     passes = dict.fromkeys(machines, ("pass", "as_expected")) | apart
