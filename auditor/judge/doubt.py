@@ -18,7 +18,7 @@ import pandas as pd
 from auditor.model.dataset import Need, rule_column
 from auditor.model.memory import Memory
 from auditor.model.reading import Service, Source
-from auditor.model.rule import RuleBook
+from auditor.model.rule import RuleBook, comparisons_of
 from auditor.model.scopes import Subject, scopes_of, subject_of
 from auditor.model.verdict import EXTENSIONS_NOT_READ, Severity, Status
 
@@ -141,11 +141,13 @@ def _excused(verdicts: pd.DataFrame, rulebook: RuleBook) -> set[str]:
 
 
 def _by_associations(verdicts: pd.DataFrame, rulebook: RuleBook) -> set[str]:
-    """Machines that fail a rule which looks at associations with data collection rules: no other answer holds them."""
+    """Machines that fail a rule which expects an association with a data collection rule: no other answer holds it."""
     looking = [
         rule.id
         for rule in rulebook.rules
-        if any(_ASSOCIATIONS in need for name in rule.columns() for need in _needs(rule.frame, name))
+        if any(
+            _ASSOCIATIONS in need for test in comparisons_of(rule.expect) for need in _needs(rule.frame, test.column)
+        )
     ]
     failing = verdicts["status"].eq(Status.FAIL) & verdicts["rule_id"].isin(looking)
     return set(verdicts["machine_id"][failing].str.lower())

@@ -90,6 +90,11 @@ class Maker:
         """The workspace that a uniform set's instances report to."""
         return Random(f"{self._seed}:workspace:{plan.number}").choice(self._workspaces)  # noqa: S311 - play, not secrets
 
+    def _identity(self, what: str) -> str | None:
+        """Of a machine without one of its own: one of a user, mostly."""
+        chance = Random(f"{self._seed}:identity:{what}")  # noqa: S311 - play, not secrets
+        return chance.choice(("UserAssigned", "UserAssigned", "UserAssigned", None))
+
     def _associations(self, what: str, workspace: str | None) -> tuple[AssociationSpec, ...]:
         """Most have one rule, some an endpoint beside it or alone, some none."""
         rule = AssociationSpec(rule=self._rules.get(workspace or "", "dcr-elsewhere"))
@@ -119,10 +124,13 @@ class Maker:
             created=self._now - timedelta(days=chance.uniform(160, 900)),
             identity=chance.choice(("SystemAssigned", "SystemAssigned", "SystemAssigned", None)),
         )
+        if machine.identity is None:
+            machine = replace(machine, identity=self._identity(f"{what}:{number}"))
         drawn = chance.choice(self._workspaces)
         workspace = drawn if to == "" else to
         machine = replace(machine, associations=self._associations(f"{what}:{number}", workspace))
-        collects = collects and (what == "instance" or any(each.rule for each in machine.associations))
+        if what != "instance":  # which has its set's
+            collects = machine.identity is not None and any(each.rule for each in machine.associations)
         life = Life(machine, self._now, chance, workspace if collects else None)
         beside = [product for product in catalogue.PRODUCTS if product.os == machine.os]
         life.extensions += [product.extension() for product in chance.sample(beside, chance.choice((0, 1, 1, 2)))]

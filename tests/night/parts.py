@@ -49,7 +49,8 @@ OLD = "1.30.3"
 VERSIONS = (OLD, "1.33.4", "1.35.9", "1.36.1", "1.37.0", "1.38.0", LATEST)
 RULES = ("AMA-001", "AMA-002", "AMA-003")
 """The rules over extensions."""
-ON_MACHINES = "AMA-004"
+ON_MACHINES = ("AMA-004", "AMA-008", "AMA-010", "AMA-011")
+"""The rules over machines; without a workspace AMA-008 is not run."""
 ALL = ("html", "xlsx", "json", "csv", "parquet")
 """Every format; a night that is asked for findings.json alone is quicker."""
 TOKEN = {"AUDITOR_ACCESS_TOKEN": "anything"}
@@ -202,10 +203,13 @@ class Bench:
         """The configuration that the simulator writes, with ``changes`` laid over it.
 
         Machines are read one by one, unless the changes say otherwise: most tests are about what one machine answers.
+        Without a workspace the rule that needs one is off, unless the changes name ``rules`` and none of them.
         """
         path = azure.write_config(self.folder / "config.yaml")
-        one_by_one = _laid_over(yaml.load(path.read_text("utf-8"), yaml.CSafeLoader), ONE_BY_ONE)
-        written = _laid_over(one_by_one, changes or {})
+        told = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+        shipped = (changes or {}).get("rules") != {}
+        unheard = {"rules": {"AMA-008": {"enabled": False}}} if shipped and "sources" not in told else {}
+        written = _laid_over(_laid_over(_laid_over(told, ONE_BY_ONE), unheard), changes or {})
         path.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
         return path
 

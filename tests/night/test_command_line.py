@@ -172,7 +172,7 @@ def test_the_demo_ends_with_0_and_prints_path_table_and_verdict(bench: Bench) ->
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == f"Report: {output}"
-    assert [line.split()[0] for line in lines if line.startswith("AMA-")] == [*RULES, ON_MACHINES]
+    assert [line.split()[0] for line in lines if line.startswith("AMA-")] == [*RULES, *ON_MACHINES]
     assert "of the 60 machines that were listed fail a rule; 1 of 4 subscriptions" in lines[-1]
     assert done.stderr.startswith("settle")
     run_json = json.loads((output / "run.json").read_bytes())

@@ -317,6 +317,17 @@ def test_the_same_rule_is_run_with_a_workspace(bench: Bench, needs_heartbeats: P
     assert sum(audited.run["counts"]["OWN-001"].values()) == 1
 
 
+def test_without_a_workspace_the_shipped_rule_over_heartbeats_is_not_run_and_the_others_are(bench: Bench) -> None:
+    audited = bench.audit(
+        estate(subscription(FIRST, machine("web-1"))), config={"rules": {"AMA-008": {"enabled": True}}}
+    )
+
+    assert audited.run["not_run"] == [{"rule_id": "AMA-008", "columns": ["heard", "silent_for"]}]
+    assert audited.report.banner is not None and "AMA-008" in audited.report.banner.lines[0]
+    assert "data_collection_rules" not in audited.requests, "what only that rule would need is not asked"
+    assert audited.statuses("AMA-011") == {"pass": 1}
+
+
 def test_a_rule_that_is_disabled_is_neither_run_nor_missed(bench: Bench) -> None:
     audited = bench.audit(with_failures(), config={"rules": {"AMA-001": {"enabled": False}}})
 
@@ -336,7 +347,7 @@ def test_only_narrows_a_rule_also_for_machines_that_were_not_read(bench: Bench) 
 
 
 def test_only_rules_leaves_the_shipped_ones_out(bench: Bench, needs_heartbeats: Path) -> None:
-    audited = bench.audit(with_failures(), rules=[needs_heartbeats], only_rules=True)
+    audited = bench.audit(with_failures(), rules=[needs_heartbeats], only_rules=True, config={"rules": {}})
 
     assert audited.run["counts"] == {}
     assert audited.findings == []

@@ -106,7 +106,8 @@ def elements(audited: Audited) -> Elements:
 def test_every_machine_is_judged_by_every_rule(audited: Audited) -> None:
     assert audited.gaps() == []
     assert {each["machine_name"] for each in audited.findings} == set(NAMES)
-    assert len(audited.findings) == len((*RULES, ON_MACHINES)) * len(NAMES)
+    run = [rule for rule in (*RULES, *ON_MACHINES) if rule != "AMA-008"]
+    assert len(audited.findings) == len(run) * len(NAMES), "no workspace is queried"
 
 
 def test_json_holds_the_names_as_they_are(audited: Audited) -> None:

@@ -69,6 +69,7 @@ REFUSED = {
     Source.INSTANCE_VIEW: Fault(r"expand=instanceView", **refusal()),
     Source.EXTENSION_VERSIONS: Fault(r"/vmextension/types/", **refusal()),
     Source.ACTIVITY_LOG: Fault(r"/eventtypes/management/", **refusal()),
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS: Fault(r"/dataCollectionRuleAssociations\?", **refusal()),
     Source.HEARTBEATS: Fault(r"/v1/workspaces/", **refusal("InsufficientAccessError")),
 }
 """The list of subscriptions has tests of its own: without it nothing is asked at all."""
@@ -323,6 +324,7 @@ def test_every_derived_column_is_known_when_all_is_answered(bench: Bench, column
         (Source.EXTENSION_VERSIONS, (), "web-1"),
         # A running machine runs now, whatever the log says; and heartbeats tell when a stopped one last ran.
         (Source.ACTIVITY_LOG, (Source.HEARTBEATS,), "sql-2"),
+        (Source.DATA_COLLECTION_RULE_ASSOCIATIONS, (), "web-1"),
         (Source.HEARTBEATS, (), "web-1"),
     ],
 )

@@ -73,10 +73,21 @@ def test_one_get_a_machine_and_little_else(bench: Bench, watched: Simulator) -> 
         "arc_machines": 3,
         "virtual_machines": 4,  # two pages, one and one
         "virtual_machine": 12,
+        "data_collection_rules": 3,
+        "data_collection_rule_associations": 12,
         "extension_versions": 4,  # two regions, two types
         "activity_log": 3,
         "log_analytics": 1,
     }
+
+
+def test_what_no_rule_needs_is_not_asked(bench: Bench, watched: Simulator) -> None:
+    off = {rule: {"enabled": False} for rule in ("AMA-008", "AMA-011")}
+
+    audited = bench.audit(watched, config={"rules": off})
+
+    assert not {each for each in audited.requests if each.startswith("data_collection")}
+    assert "AMA-010" in audited.run["counts"]
 
 
 def test_nothing_is_asked_twice(bench: Bench, watched: Simulator, watching: Watching) -> None:
@@ -136,6 +147,8 @@ def test_run_json_counts_what_the_service_counted(bench: Bench, watched: Simulat
         "instance_view": 12,
         "extension_versions": 4,
         "activity_log": 3,
+        "data_collection_rules": 3,
+        "data_collection_rule_associations": 12,
         "heartbeats": 1,
     }
     assert all(told["bytes"] > 0 for told in asked.values())

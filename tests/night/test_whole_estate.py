@@ -28,6 +28,8 @@ from tests.night.parts import (
     LATEST,
     NOW,
     OLD,
+    ON_MACHINES,
+    RULES,
     SECOND,
     THIRD,
     Audited,
@@ -169,6 +171,24 @@ def test_every_machine_has_one_verdict_on_its_agent(audited: Audited) -> None:
     assert {told[name] for name in ("aks-vm", "nodes_0", "arc-gone")} == {"not_applicable"}
 
 
+def test_what_an_agent_needs_to_report_and_whether_it_does(audited: Audited) -> None:
+    """In bulk and one by one alike: its identity, its rule, and silence where that sends to the queried workspace."""
+    found = {rule: by_machine(audited, rule) for rule in ON_MACHINES}
+    machines = set(found["AMA-004"])
+    apart = {
+        **dict.fromkeys(("aks-vm", "nodes_0"), ("not_applicable", "managed")),
+        **dict.fromkeys(("vm-bare", "vm-new", "arc-bare", "arc-empty"), ("not_applicable", "no_agent")),
+        "arc-silent": ("unanswered", "not_known"),
+        "arc-gone": ("not_applicable", "expired"),
+    }
+    passes = dict.fromkeys(machines, ("pass", "as_expected")) | apart
+    silent = dict.fromkeys(machines, ("fail", "never_heard")) | apart
+    away = dict.fromkeys(("arc-away", "arc-hour"), ("not_applicable", "disconnected"))
+
+    assert found["AMA-010"] == found["AMA-011"] == passes
+    assert found["AMA-008"] == silent | away | {"vm-on": ("pass", "as_expected")}
+
+
 def test_a_server_that_is_away_for_days_is_judged_by_its_settings_alone(audited: Audited) -> None:
     versions = by_machine(audited, "AMA-002")
 
@@ -225,7 +245,7 @@ def test_an_instance_list_that_is_refused_leaves_an_unanswered_verdict_on_its_sc
     audited = bench.audit(kinds(), refused, config={"sources": {"inventory": "resource_graph"}})
 
     found = [each for each in audited.findings if each["reason_code"] == "instances_not_read"]
-    assert Counter(each["rule_id"] for each in found) == {f"AMA-00{at}": 1 for at in (1, 2, 3, 4)}
+    assert Counter(each["rule_id"] for each in found) == dict.fromkeys((*RULES, *ON_MACHINES), 1)
     assert {(each["machine_name"], each["status"]) for each in found} == {("manual", "unanswered")}
     assert by_machine_of_models(audited)["manual"] == "pass"
     assert audited.code == ExitCode.INCOMPLETE
