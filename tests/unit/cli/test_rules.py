@@ -281,10 +281,12 @@ def test_a_rule_is_shown_in_full(command: Command, write: Write) -> None:
 
         What to do
           upgrade_now             Upgrade this extension by hand to the version that its
-                                  region offers. In the portal: the machine, Extensions
-                                  + applications, the extension, Update. Check first why
-                                  the automatic upgrade does not come: the machine must
-                                  run and its guest agent must be ready.
+                                  region offers. Check first why the automatic upgrade
+                                  does not come: the machine must run and its guest
+                                  agent must be ready. The commands put the extension
+                                  again with all that Azure tells of it; protected
+                                  settings Azure does not tell, so they do it only where
+                                  you state that it has none.
 
         Columns
           kind                    word: kind of machine (vm, scale_set_instance, arc)

@@ -304,9 +304,9 @@ def test_where_both_fail_what_either_told_stays(desk: Desk) -> None:
 
 
 def test_a_witness_that_is_not_there_leaves_the_lists_to_tell(desk: Desk) -> None:
-    """Of the groups' list a part may be left out as well: it tells nothing."""
+    """Of the groups' list a part may be left out as well: it tells nothing. Rules are not tried by a list."""
     found = desk.survey(whole(), inventory="resource_graph", weather=(Fault("Microsoft.Authorization", status=404),))
-    assert gaps(found) == {(Source.RESOURCE_GROUPS, FIRST)}
+    assert gaps(found) == {(Source.RESOURCE_GROUPS, FIRST), (Source.DATA_COLLECTION_RULES, FIRST)}
 
 
 # --- regional versions and heartbeats ---

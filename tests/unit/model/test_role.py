@@ -14,14 +14,18 @@ from auditor.model.asked import asked_tonight
 from auditor.model.reading import Source
 from auditor.model.rights import RIGHTS
 from auditor.model.role import PLACEHOLDER, least_role, remarks
+from auditor.resources import rules_folder
 from auditor.settle import Settled, settle
 
 ONE = "11111111-1111-4111-a111-111111111111"
 WORKSPACE = {"sources": {"heartbeats": {"workspaces": [ONE]}}}
 COMPUTE = {"sources": {"inventory": "compute"}}
-SETTING_ONLY = {"rules": {name: {"enabled": False} for name in ("AMA-002", "AMA-003", "AMA-004")}}
+SHIPPED = [file.stem for file in rules_folder().glob("???-???.yaml")]
+SETTING_ONLY = {"rules": {name: {"enabled": False} for name in SHIPPED if name != "AMA-001"}}
 """AMA-001 alone, which rests on no version and on no operation."""
 LOGS = {Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG}
+OF_WORKSPACES = {Source.HEARTBEATS, Source.DATA_COLLECTION_RULES}
+"""Silence is judged where a workspace is named, and rests on where the machine's rules send its data."""
 VERSIONS = {Source.EXTENSION_VERSIONS, Source.ARC_EXTENSION_VERSIONS}
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
@@ -53,14 +57,15 @@ def said(of: Settled) -> list[str]:
 
 def test_what_no_rule_needs_is_not_asked(settled: Any) -> None:
     everything = asked(settled({}))
-    assert everything == set(Source) - {Source.HEARTBEATS, Source.MANAGEMENT_GROUPS}
-    assert asked(settled(SETTING_ONLY)) == everything - VERSIONS, "the log tells which rows may be old"
-    assert asked(settled(SETTING_ONLY, COMPUTE)) == everything - VERSIONS - LOGS - {Source.EXTENSIONS}
+    assert everything == set(Source) - OF_WORKSPACES - {Source.MANAGEMENT_GROUPS}
+    without = everything - VERSIONS - {Source.DATA_COLLECTION_RULE_ASSOCIATIONS}
+    assert asked(settled(SETTING_ONLY)) == without, "the log tells which rows may be old"
+    assert asked(settled(SETTING_ONLY, COMPUTE)) == without - LOGS - {Source.EXTENSIONS}
 
 
 def test_what_the_scope_and_the_sources_name_is_asked(settled: Any) -> None:
     more = asked(settled(WORKSPACE, {"scope": {"management_groups": ["corp"]}}))
-    assert more - asked(settled({})) == {Source.HEARTBEATS, Source.MANAGEMENT_GROUPS}
+    assert more - asked(settled({})) == OF_WORKSPACES | {Source.MANAGEMENT_GROUPS}
 
 
 def test_the_role_has_the_actions_of_what_is_asked_and_no_other(settled: Any) -> None:
