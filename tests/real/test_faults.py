@@ -191,7 +191,7 @@ def test_in_place_of_a_machine(stricken: Night, at: int) -> None:
     unread = [("unanswered", "extensions_not_read")]
     assert stricken.judged(machine) == {
         **dict.fromkeys(("AMA-001", "AMA-002", "AMA-003"), unread),
-        **dict.fromkeys(("AMA-004", "AMA-010"), [("unanswered", "not_known")]),
+        **{rule: [("unanswered", "not_known")] for rule in ("AMA-004", "AMA-010")},
     }
     assert stricken.rows("machines", "name", "extensions_read", machine=machine) == [(f"stricken-{at}", "no")]
 
