@@ -47,7 +47,7 @@ def test_only_the_unread_machine_has_verdicts_without_an_answer(audited: Audited
     )}  # fmt: skip
 
     assert by_machine == {
-        "without-agent": {"fail"},
+        "without-agent": {"fail", "not_applicable"},
         "unread": {"unanswered"},
         "whole": {"pass"},
         "never-seen": set(),

@@ -117,7 +117,7 @@ ASYNCHRONOUS = ("compute-vm-scenarios/cli-extension-failed-agent-unresponsive", 
 """A 200 of a failed asynchronous operation: ``status`` Failed beside an ``error``."""
 
 
-ALL_PASS = {rule: ["pass"] for rule in ("AMA-001", "AMA-002", "AMA-003", "AMA-004")}
+ALL_PASS = {rule: ["pass"] for rule in ("AMA-001", "AMA-002", "AMA-003", "AMA-004", "AMA-010")}
 
 
 def assert_sentence(text: str) -> None:
@@ -191,7 +191,7 @@ def test_in_place_of_a_machine(stricken: Night, at: int) -> None:
     unread = [("unanswered", "extensions_not_read")]
     assert stricken.judged(machine) == {
         **dict.fromkeys(("AMA-001", "AMA-002", "AMA-003"), unread),
-        "AMA-004": [("unanswered", "not_known")],
+        **{rule: [("unanswered", "not_known")] for rule in ("AMA-004", "AMA-010")},
     }
     assert stricken.rows("machines", "name", "extensions_read", machine=machine) == [(f"stricken-{at}", "no")]
 
