@@ -5,7 +5,7 @@ Runs anywhere, on threads here or on a cluster's worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,7 +43,7 @@ def audit(
         harvest = collect.collect(session, scope, survey, settings, rulebook, as_of)
     finally:
         session.close()
-    rows = {**_surveyed(scope, survey, harvest.rows.get("machines", [])), **harvest.rows}
+    rows = {**harvest.rows, **_surveyed(scope, survey, harvest.rows)}
     built = frames.build(rows, [*survey.readings, *harvest.readings])
     derived = frames.derive(built, _context(memory, rulebook, settings, as_of))
     verdicts = judge.judge(rulebook, derived, configured_sources(settings), as_of)
@@ -94,20 +94,23 @@ def configured_sources(settings: Settings) -> frozenset[Source]:
     return frozenset(Source) - without
 
 
-def _surveyed(scope: ShardScope, survey: Survey, machines: Sequence[Row]) -> dict[str, list[Row]]:
-    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents."""
-    heard = [stay for row in machines for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
+def _surveyed(scope: ShardScope, survey: Survey, rows: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
+    """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents.
+
+    ``rows`` are the shard's own, which may tell of offers that the survey did not ask for.
+    """
+    heard = [stay for row in rows.get("machines", []) for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
     wanted = {each.lower() for each in scope.subscriptions}
     return {
         "subscriptions": [row for row in survey.rows.get("subscriptions", []) if str(row["id"]).lower() in wanted],
         "resource_groups": survey.of("resource_groups", scope.subscriptions),
-        "versions": survey.rows.get("versions", []),
+        "versions": [*survey.rows.get("versions", []), *rows.get("versions", [])],
         "heartbeats": heard,
     }
 
 
 def _context(memory: Memory, rulebook: RuleBook, settings: Settings, as_of: datetime) -> Context:
-    return Context(rulebook.releases, memory, _rollout(settings), as_of)
+    return Context(rulebook.releases, memory, _rollout(settings), as_of, rulebook.upgradable)
 
 
 def _rollout(settings: Settings) -> dict[str, timedelta]:

@@ -84,6 +84,16 @@ ARC_EXTENSIONS = Query("""resources
 | order by id asc
 """)
 
+EXTENSION_TYPES = Query("""resources
+| where type in~ ('microsoft.compute/virtualmachines/extensions', 'microsoft.hybridcompute/machines/extensions')
+| summarize by subscriptionId, type, location, publisher = tolower(tostring(properties.publisher)),
+    extensionType = tolower(tostring(properties.type)), automatic = tostring(properties.enableAutomaticUpgrade)
+| project id = strcat(subscriptionId, '|', type, '|', location, '|', publisher, '|', extensionType, '|', automatic),
+    subscriptionId, type, location, publisher, extensionType, automatic
+| order by id asc
+""")
+"""One line for all extensions that are alike; each needs an id of its own to be paged by."""
+
 HEARTBEATS = Query(
     """Heartbeat
 | where TimeGenerated between (datetime({start}) .. datetime({end}))
@@ -105,6 +115,7 @@ QUERIES: Mapping[str, Query] = {
     "arc_machines": ARC_MACHINES,
     "extensions": EXTENSIONS,
     "arc_extensions": ARC_EXTENSIONS,
+    "extension_types": EXTENSION_TYPES,
     "heartbeats": HEARTBEATS,
 }
 """All of them by name."""

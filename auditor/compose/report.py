@@ -12,6 +12,7 @@ from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
+from auditor.compose.table_end import TableEnd, stale_end
 from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
@@ -159,11 +160,14 @@ class Composer:
     def _tables(self) -> Mapping[str, Table]:
         return {
             **self.summary.tables(),
-            **CoverageTables(self.coverage).tables(),
+            **CoverageTables(self.coverage, self._stale_end()).tables(),
             **UnseenTables(self.coverage).tables(),
             "exemptions": self._exemptions(),
             "about": self._about(),
         }
+
+    def _stale_end(self) -> TableEnd | None:
+        return stale_end(self.order.rulebook, self.ledger.tally.agents, self.order.as_of.date())
 
     def _exemptions(self) -> Table:
         def rows() -> Rows:

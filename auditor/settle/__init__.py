@@ -21,6 +21,7 @@ from auditor.settle.packs import find_packs
 from auditor.settle.releases import as_row, read_releases
 from auditor.settle.rules import frames_of, read_rules
 from auditor.settle.standing import MANAGED, read_standing
+from auditor.settle.upgradable import read_upgradable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,14 @@ def settle(
     complaints = Complaints()
     configuration = read_config(config, subscriptions, environ, complaints)
     pack = find_packs(rules, only_rules, complaints)
-    of_rules, tables, reasons, exempting = (
+    of_rules, tables, reasons, supported, exempting = (
         [complaints.take(read_document(file)) for file in files]
-        for files in (pack.rules, pack.releases, pack.standing, configuration.exemptions)
+        for files in (pack.rules, pack.releases, pack.standing, pack.upgradable, configuration.exemptions)
     )
     book = read_rules(of_rules, configuration, complaints)
     releases = [row for table in tables for row in read_releases(table, complaints)]
     standing = [clause for document in reasons for clause in read_standing(document, complaints)]
+    upgradable = [row for document in supported for row in read_upgradable(document, complaints)]
     frames = frames_of(of_rules)
     exemptions = [entry for document in exempting for entry in read_exemptions(document, frames, complaints)]
     settings = configuration.settings
@@ -68,7 +70,8 @@ def settle(
         standing=tuple(clause for clause in standing if _holds(clause, settings)),
         releases=(*releases, *(as_row(entry) for entry in settings.sources.release_table)),
         exemptions=tuple(exemptions),
-        hashes=_hashes([*of_rules, *tables, *reasons, *exempting]),
+        hashes=_hashes([*of_rules, *tables, *reasons, *supported, *exempting]),
+        upgradable=tuple(upgradable),
     )
     return Settled(settings, rulebook, configuration.document.digest)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from auditor.model.rule import FIXES
-from auditor.model.settings import Strict, Text
+from auditor.model.rule import FIXES, MACHINE_KINDS
+from auditor.model.settings import MachineKinds, Strict, Text
 from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, NOT_KNOWN, Severity
 from auditor.settle.complaints import did_you_mean
 
@@ -70,6 +70,14 @@ class ReasonShape(ClauseShape):
     fix: Annotated[str, AfterValidator(_fix)] | None = None
 
 
+class UpgradableShape(Strict):
+    """A row of the table of automatic upgrade."""
+
+    publisher: Text
+    type: Text
+    kinds: MachineKinds = MACHINE_KINDS
+
+
 class ExamplesShape(Strict):
     """Rows by the verdict that they must get; ``given`` stands below each of them."""
 
@@ -82,11 +90,12 @@ class ExamplesShape(Strict):
 
 
 class RuleShape(Strict):
-    """A rule's file."""
+    """A rule's file. One that is not ``enabled`` waits for a configuration to switch it on."""
 
     id: Annotated[str, AfterValidator(_rule_id)]
     title: Texts
     severity: Severity
+    enabled: bool = True
     frame: Literal["extensions", "machines"]
     params: dict[str, object] = Field(default_factory=dict)
     applies_to: object = None

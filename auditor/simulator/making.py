@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from auditor.simulator import catalogue
 from auditor.simulator.arc_stories import ARC_STORIES, ArcLife
+from auditor.simulator.beside import add_beside, with_beside
 from auditor.simulator.life import Life
 from auditor.simulator.models import as_instance, follows, kind_of, model, name_of
 from auditor.simulator.plan import SetPlan
@@ -77,7 +78,12 @@ class Maker:
             tags=chance.choice(catalogue.TAGS),
         )
         deck = self._arc_deck("arc", number // _ARC_DECK)
-        return deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, chance.choice(self._workspaces)))
+        told = deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, chance.choice(self._workspaces)))
+        return with_beside(told, self._beside("arc", number))
+
+    def _beside(self, what: str, number: int) -> Random:
+        """What is drawn from for other extensions: apart, so that they change nothing in the agent's story."""
+        return Random(f"{self._seed}:beside:{what}:{number}")  # noqa: S311 - play, not secrets
 
     def _told(self, number: int, what: str, *, location: str = "", os: str = "", name: str = "") -> MachineSpec:
         chance = Random(f"{self._seed}:{what}:{number}")  # noqa: S311 - play, not secrets
@@ -93,7 +99,7 @@ class Maker:
         )
         life = Life(machine, self._now, chance, chance.choice(self._workspaces))
         beside = [product for product in catalogue.PRODUCTS if product.os == machine.os]
-        life.extensions += [product.extension() for product in chance.sample(beside, chance.choice((0, 1, 1, 2)))]
+        add_beside(life, chance.sample(beside, chance.choice((0, 1, 1, 2))), self._beside(what, number))
         deck = self._deck(what, number // _DECK)
         return deck[number % _DECK](life)
 

@@ -42,8 +42,11 @@ def test_there_may_be_none(desk: Desk, text: str) -> None:
     [
         ("rule: AMA-001\n", ":1: a list of exemptions is meant: begin each with '- rule: AMA-001'"),
         (
-            WHOLE.replace("AMA-001", "AMA-009") % "resource: /subscriptions/x",
-            ":1: [0].rule: there is no rule 'AMA-009'; there are: AMA-001, AMA-002, AMA-003, AMA-004",
+            WHOLE.replace("AMA-001", "AMA-999") % "resource: /subscriptions/x",
+            (
+                ":1: [0].rule: there is no rule 'AMA-999'; there are: AMA-001, AMA-002, AMA-003, AMA-004, AMA-005, "
+                "AMA-006, AMA-007, AMA-009, EXT-001, EXT-002, EXT-003"
+            ),
         ),
         (
             WHOLE % "resource: web-01",
