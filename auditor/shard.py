@@ -8,7 +8,7 @@ Runs anywhere, on threads here or on a cluster's worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,7 +49,7 @@ def audit(
         harvest = collect.collect(session, scope, survey, settings, rulebook, as_of)
     finally:
         session.close()
-    rows = {**_surveyed(scope, survey, harvest.rows.get("machines", [])), **harvest.rows}
+    rows = {**harvest.rows, **_surveyed(scope, survey, harvest.rows)}
     folder = workshop.folder / scope.name
     frames.write_frames(folder, frames.collected(frames.build(rows, [*survey.readings, *harvest.readings])))
     shard = judged(folder, memory, rulebook, settings, as_of, workshop.folder)
@@ -64,7 +64,8 @@ def judged(
     Raises FramesRefused where the folder does not hold what was collected.
     """
     collected = frames.read_collected(folder)
-    derived = frames.derive(collected, Context(rulebook.releases, memory, _rollout(settings), as_of))
+    context = Context(rulebook.releases, memory, _rollout(settings), as_of, rulebook.upgradable)
+    derived = frames.derive(collected, context)
     verdicts = judge.judge(rulebook, derived, configured_sources(settings), as_of)
     changed = {name: frame for name, frame in derived.items() if frame is not collected[name]}
     place = scratch / f"{folder.name}-judged"
@@ -117,17 +118,18 @@ def _verdicts_on(shard: ShardResult, ids: Collection[str]) -> pd.DataFrame:
     return frames.verdicts_on(frames.read_frame(shard.judged, "verdicts"), ids)
 
 
-def _surveyed(scope: ShardScope, survey: Survey, machines: Sequence[Row]) -> dict[str, list[Row]]:
+def _surveyed(scope: ShardScope, survey: Survey, rows: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     """What the survey knows of the shard: of its subscriptions, of what its regions offer, of its machines' agents.
 
-    Data collection rules may stand in any subscription.
+    Data collection rules may stand in any subscription. ``rows`` are the shard's own, which may tell of offers that the
+    survey did not ask for.
     """
-    heard = [stay for row in machines for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
+    heard = [stay for row in rows.get("machines", []) for stay in survey.heartbeats.get(str(row["id"]).lower(), [])]
     wanted = {each.lower() for each in scope.subscriptions}
     return {
         "subscriptions": [row for row in survey.rows.get("subscriptions", []) if str(row["id"]).lower() in wanted],
         "resource_groups": survey.of("resource_groups", scope.subscriptions),
-        "versions": survey.rows.get("versions", []),
+        "versions": [*survey.rows.get("versions", []), *rows.get("versions", [])],
         "data_collection_rules": survey.rows.get("data_collection_rules", []),
         "heartbeats": heard,
     }

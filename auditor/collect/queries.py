@@ -95,6 +95,15 @@ DATA_COLLECTION_RULE_ASSOCIATIONS = Query("""insightsresources
 | project id, name, subscriptionId, properties.dataCollectionRuleId, properties.dataCollectionEndpointId
 | order by id asc
 """)
+EXTENSION_TYPES = Query("""resources
+| where type in~ ('microsoft.compute/virtualmachines/extensions', 'microsoft.hybridcompute/machines/extensions')
+| summarize by subscriptionId, type, location, publisher = tolower(tostring(properties.publisher)),
+    extensionType = tolower(tostring(properties.type)), automatic = tostring(properties.enableAutomaticUpgrade)
+| project id = strcat(subscriptionId, '|', type, '|', location, '|', publisher, '|', extensionType, '|', automatic),
+    subscriptionId, type, location, publisher, extensionType, automatic
+| order by id asc
+""")
+"""One line for all extensions that are alike; each needs an id of its own to be paged by."""
 
 HEARTBEATS = Query(
     """Heartbeat
@@ -130,6 +139,7 @@ QUERIES: Mapping[str, Query] = {
     "arc_extensions": ARC_EXTENSIONS,
     "data_collection_rules": DATA_COLLECTION_RULES,
     "data_collection_rule_associations": DATA_COLLECTION_RULE_ASSOCIATIONS,
+    "extension_types": EXTENSION_TYPES,
     "heartbeats": HEARTBEATS,
     "heartbeats_glance": HEARTBEATS_GLANCE,
 }

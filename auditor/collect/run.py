@@ -6,6 +6,7 @@ Bulk answers come first, and what they leave open is asked of Resource Manager, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -16,12 +17,15 @@ from auditor.collect.interface import Window
 from auditor.collect.merge import closed_one_by_one, extensions_by_machine, merged
 from auditor.collect.pool import Job, run_all
 from auditor.collect.session import Session
-from auditor.model.agent import is_monitor_agent
+from auditor.collect.sources.extension_types import wanted_types
+from auditor.collect.sources.extension_versions import offer_of, read_versions
+from auditor.model.agent import FRESH, is_monitor_agent
 from auditor.model.asked import asked_tonight
 from auditor.model.parcel import ShardScope, Survey
 from auditor.model.reading import Harvest, Row, Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
+from auditor.model.wanted import Wanted
 
 _ASSOCIATED = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
 
@@ -35,7 +39,7 @@ def collect(
     Machines that answered 404 and are no longer listed were deleted during the run: they leave the result, and
     their reading says so.
     """
-    subscriptions = scope.subscriptions
+    subscriptions, wanted = scope.subscriptions, Wanted.of(rulebook)
     machines = survey.of("machines", subscriptions)
     asked = asked_tonight(settings, rulebook)
     by_graph = _by_graph(survey, subscriptions)
@@ -54,7 +58,7 @@ def collect(
     more, again = run_all(
         session,
         "machines",
-        _machine_jobs(session, _left_open(left, bulk, survey, rulebook, fallback)),
+        _machine_jobs(session, _left_open(left, bulk, _Heard(survey, as_of), wanted, fallback)),
         rules.left_open(told) if rules and fallback else [],
     )
     views.join(more)
@@ -64,6 +68,8 @@ def collect(
     if rules:
         harvest.join(rules.joined(told, again))
     harvest = without_gone(session, harvest)
+    [offers] = run_all(session, "regional versions", _offer_jobs(session, harvest, survey, wanted))
+    harvest.join(offers)
     return closed_one_by_one(harvest, survey) if fallback else harvest
 
 
@@ -130,35 +136,70 @@ def _machine_jobs(session: Session, machines: Iterable[Row]) -> list[Job]:
     ]
 
 
-def _left_open(machines: Iterable[Row], bulk: Harvest, survey: Survey, rulebook: RuleBook, fallback: bool) -> list[Row]:
+@dataclass(frozen=True)
+class _Heard:
+    """What heartbeats told before the machines were read."""
+
+    survey: Survey
+    as_of: datetime
+
+    def of(self, machine: Row) -> bool:
+        """Whether they tell what the machine runs: lately, unless it is known not to run."""
+        stays = self.survey.heartbeats.get(str(machine["id"]).lower(), [])
+        since = self.as_of - FRESH
+        return bool(stays) and (
+            machine.get("availability") == "stopped" or any(_until(each) >= since for each in stays)
+        )
+
+
+def _until(stay: Row) -> datetime:
+    until = stay["to"]
+    assert isinstance(until, datetime), "a stay has its end"  # noqa: S101 - declared so
+    return until
+
+
+def _left_open(machines: Iterable[Row], bulk: Harvest, heard: _Heard, wanted: Wanted, fallback: bool) -> list[Row]:
     """The machines of which the bulk answers do not tell all that the rules need.
 
-    That is a virtual machine of whose agent nobody tells what is installed, and, with ``fallback``, every machine of a
-    subscription whose extensions did not come whole.
+    That is a virtual machine of which nobody tells what is installed of an extension that is judged by that, and, with
+    ``fallback``, every machine of a subscription whose extensions did not come whole.
     """
     extensions = extensions_by_machine(bulk)
-    agents = {(publisher.lower(), kind.lower()) for publisher, kind in rulebook.agents()}
     unread = {(each.source, each.scope.lower()) for each in bulk.readings if fallback and not each.complete}
 
     def open_still(row: Row) -> bool:
         source = Source.ARC_EXTENSIONS if row["kind"] == "arc" else Source.EXTENSIONS
         if (source, str(row["subscription_id"]).lower()) in unread:
             return True
-        identifier = str(row["id"]).lower()
-        found = [each for each in extensions.get(identifier, []) if _named(each) in agents]
-        heard = identifier in survey.heartbeats
-        return row["kind"] != "arc" and bool(found) and not (heard and _told_by_heartbeats(found))
+        found = [each for each in extensions.get(str(row["id"]).lower(), []) if _is_wanted(wanted, each)]
+        return row["kind"] != "arc" and bool(found) and not (heard.of(row) and _told_by_heartbeats(found))
 
     return [row for row in machines if open_still(row)]
 
 
-def _named(extension: Row) -> tuple[str, str]:
-    return str(extension.get("publisher")).lower(), str(extension.get("type")).lower()
+def _is_wanted(wanted: Wanted, extension: Row) -> bool:
+    return wanted.includes("vm", extension.get("publisher"), extension.get("type"), extension.get("auto_upgrade"))
 
 
-def _told_by_heartbeats(agents: Sequence[Row]) -> bool:
+def _told_by_heartbeats(extensions: Sequence[Row]) -> bool:
     """Heartbeats speak of the Azure Monitor Agent alone, and do not say of which where a machine has two."""
-    return len(agents) == 1 and is_monitor_agent(*_named(agents[0]))
+    return len(extensions) == 1 and is_monitor_agent(extensions[0].get("publisher"), extensions[0].get("type"))
+
+
+def _offer_jobs(session: Session, harvest: Harvest, survey: Survey, wanted: Wanted) -> list[Job]:
+    """Versions that a rule needs of what the survey did not know to be there; what it asked is not asked again."""
+    if not wanted.is_wide:
+        return []
+    held = {str(row["id"]).lower(): row for row in harvest.rows.get("machines", [])}
+    on_machines = (
+        {**row, "kind": machine.get("kind"), "location": machine.get("location")}
+        for row in harvest.rows.get("extensions", [])
+        if (machine := held.get(str(row["machine_id"]).lower()))
+    )
+    asked = {(each.source, each.scope) for each in survey.readings}
+    left = (each for each in sorted(wanted_types(wanted, on_machines)) if offer_of(*each) not in asked)
+    asking = list(survey.readable)
+    return [Job(asking[0], partial(read_versions, session, *each, asking)) for each in left]
 
 
 def _with_models(survey: Survey, subscriptions: Sequence[str], instances: Harvest) -> Harvest:

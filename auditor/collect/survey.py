@@ -18,6 +18,7 @@ from auditor.collect.pool import Job, run_all
 from auditor.collect.session import Session
 from auditor.collect.sources.arc_machines import find_arc_machines, list_arc_machines
 from auditor.collect.sources.data_collection_rules import find_rules, list_rules
+from auditor.collect.sources.extension_types import Kind, find_types, wanted_types
 from auditor.collect.sources.extension_versions import VERSION_LISTS, read_versions
 from auditor.collect.sources.heartbeats import read_heartbeats
 from auditor.collect.sources.permissions import Refused, by_subject, read_refusals, without_refused
@@ -30,6 +31,7 @@ from auditor.model.parcel import Survey
 from auditor.model.reading import Harvest, Reading, Row, Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
+from auditor.model.wanted import Wanted
 
 MOST_LOG_QUERIES = 5
 """How many Log Analytics answers at once for one identity."""
@@ -72,7 +74,10 @@ def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: date
         tables = (*TABLES, RULES) if RULES.source in asked else TABLES
         harvest.join(_inventory(session, readable, settings.sources.inventory, tables))
         _name_groups(harvest)
-        [offers] = run_all(session, "regional versions", _offer_jobs(session, harvest, rulebook, readable, asked))
+        wanted = Wanted.of(rulebook)
+        occurring = _occurring(session, harvest, wanted, readable if settings.sources.inventory != "compute" else ())
+        jobs = _offer_jobs(session, harvest, [*_named(harvest, rulebook, asked), *sorted(occurring)], readable)
+        [offers] = run_all(session, "regional versions", jobs)
         harvest.join(offers)
         for each in heard:
             harvest.join(each.result())
@@ -172,19 +177,44 @@ def _name_groups(harvest: Harvest) -> None:
     ]
 
 
-def _offer_jobs(
-    session: Session, harvest: Harvest, rulebook: RuleBook, readable: Sequence[str], asked: Collection[Source]
-) -> list[Job]:
-    """Once for each kind of machine, region, publisher and type; asked by a subscription that has machines there."""
+def _occurring(session: Session, harvest: Harvest, wanted: Wanted, bulk: Sequence[str]) -> set[Kind]:
+    """What no rule names and some rule needs versions of, as far as it is known before the machines are read.
+
+    That is what the Resource Graph tells of the subscriptions ``bulk``, and what stands in the models of scale sets.
+    """
+    if not wanted.is_wide:
+        return set()
+    where = {str(row["id"]).lower(): row.get("location") for row in harvest.rows.get("scale_sets", [])}
+    in_models = (
+        {**row, "location": where.get(str(row["machine_id"]).lower())} for row in harvest.rows.get("extensions", [])
+    )
+    found = wanted_types(wanted, (*in_models, *(find_types(session, bulk) if bulk else ())))
+    return {each for each in found if each[2:] not in wanted.named}
+
+
+def _named(harvest: Harvest, rulebook: RuleBook, asked: Collection[Source]) -> list[Kind]:
+    """What the rules name, for each kind of machine and region; nothing where no rule needs versions."""
+    places = (place for place in sorted(_askers(harvest)) if VERSION_LISTS[place[0]] in asked)
+    return [(*place, *agent) for place in places for agent in rulebook.agents()]
+
+
+def _askers(harvest: Harvest) -> dict[tuple[str, str], dict[str, None]]:
+    """The subscriptions with machines of a kind in a region: they ask what is offered there."""
     askers: dict[tuple[str, str], dict[str, None]] = {}
     for row in (*harvest.rows.get("machines", []), *harvest.rows.get("scale_sets", [])):
         where = values.location(row.get("location"))
         kind = "arc" if row.get("kind") == "arc" else "vm"
-        if where is not None and VERSION_LISTS[kind] in asked:
+        if where is not None:
             askers.setdefault((kind, where), {})[str(row["subscription_id"])] = None
+    return askers
+
+
+def _offer_jobs(session: Session, harvest: Harvest, kinds: Sequence[Kind], readable: Sequence[str]) -> list[Job]:
+    """Once for each kind of machine, region, publisher and type; asked by a subscription that has machines there."""
+    askers = _askers(harvest)
 
     def job(kind: str, where: str, publisher: str, extension: str) -> Job:
-        asking = list(dict.fromkeys([*askers[kind, where], *readable]))
+        asking = list(dict.fromkeys([*askers.get((kind, where), ()), *readable]))
         return Job(asking[0], partial(read_versions, session, kind, where, publisher, extension, asking))
 
-    return [job(*place, *agent) for place in sorted(askers) for agent in rulebook.agents()]
+    return [job(*each) for each in kinds]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from auditor.compose.counted import Covered
 from auditor.compose.coverage import READ, STATES, Coverage
+from auditor.compose.table_end import TableEnd
 from auditor.compose.tables import Rows, cell, table
 from auditor.model.dataset import MACHINES
 from auditor.model.reading import Source
@@ -19,9 +20,10 @@ _AVAILABILITY = next(column.words for column in MACHINES if column.name == "avai
 
 @dataclass(frozen=True)
 class CoverageTables:
-    """What was seen, and what was not, for page and workbook."""
+    """What was seen, and what was not, for page and workbook; ``stale`` is the end of a release table that is old."""
 
     coverage: Coverage
+    stale: TableEnd | None = None
 
     def tables(self) -> Mapping[str, Table]:
         return {
@@ -105,8 +107,11 @@ class CoverageTables:
             of_operations = ("orphaned", "without_end") if tally.log_read else ()
             for key in ("managed", "expired", "instances_not_read", *of_operations):
                 yield (self._say("outside", key), found[key], of[key])
+            if self.stale:
+                told = {"month": f"{self.stale.month:%Y-%m}", "days": self.stale.days}
+                yield (self.coverage.wording.say("outside", "stale", **told), self.stale.newer, self.stale.known)
 
-        columns = (cell("what", width=48), cell("number", CellKind.NUMBER), cell("of", CellKind.NUMBER))
+        columns = (cell("what", CellKind.LONG, 48), cell("number", CellKind.NUMBER), cell("of", CellKind.NUMBER))
         return table(self.coverage.wording, "outside", columns, rows)
 
     def _states(self) -> Table:

@@ -15,6 +15,7 @@ from auditor.compose.ledger import Ledger
 from auditor.compose.notes import note_of
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
+from auditor.compose.table_end import TableEnd, stale_end
 from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
@@ -161,11 +162,14 @@ class Composer:
     def _tables(self) -> Mapping[str, Table]:
         return {
             **self.summary.tables(),
-            **CoverageTables(self.coverage).tables(),
+            **CoverageTables(self.coverage, self._stale_end()).tables(),
             **UnseenTables(self.coverage).tables(),
             **self.exemptions.tables(),
             "about": self._about(),
         }
+
+    def _stale_end(self) -> TableEnd | None:
+        return stale_end(self.order.rulebook, self.ledger.tally.agents, self.order.as_of.date())
 
     def _about(self) -> Table:
         facts = self.facts

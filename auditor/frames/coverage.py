@@ -105,14 +105,23 @@ class Coverage:
 
     def over(self, sources: Iterable[Source], subjects: Subjects) -> Mask:
         """For each row whether a complete reading of any of ``sources`` lies over it, be it of that row alone."""
-        covered = np.zeros(len(subjects.rows), dtype=bool)
-        for source in sources:
-            speaks_of, cuts = LIES_OVER[source]
-            complete = self.complete.get(source, ())
-            for cut in cuts if complete else ():
-                scopes = subjects.offers if cut is Cut.OFFER else subjects.scope(cut)
-                covered |= _among(subjects.about, speaks_of) & _among(scopes, complete)
-        return covered
+        return _lying_over(self.complete, sources, subjects)
+
+    def asked(self, sources: Iterable[Source], subjects: Subjects) -> Mask:
+        """The same of any reading, complete or not."""
+        asked = tuple(sources)
+        return _lying_over(self.complete, asked, subjects) | _lying_over(self.incomplete, asked, subjects)
+
+
+def _lying_over(readings: Mapping[Source, frozenset[str]], sources: Iterable[Source], subjects: Subjects) -> Mask:
+    covered = np.zeros(len(subjects.rows), dtype=bool)
+    for source in sources:
+        speaks_of, cuts = LIES_OVER[source]
+        told = readings.get(source, ())
+        for cut in cuts if told else ():
+            scopes = subjects.offers if cut is Cut.OFFER else subjects.scope(cut)
+            covered |= _among(subjects.about, speaks_of) & _among(scopes, told)
+    return covered
 
 
 def _among(column: pd.Series[Any], values: Iterable[str]) -> Mask:

@@ -13,22 +13,28 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from auditor.frames.ages import Ages, with_ages
 from auditor.frames.build import Frames
 from auditor.frames.coverage import LOGS, Coverage, Subjects
 from auditor.frames.extensions import with_holders, with_lag, with_model_auto_upgrade
+from auditor.frames.health import with_health
 from auditor.frames.installed import with_installed_versions
 from auditor.frames.machines import with_machine_columns, with_scale_set_columns
-from auditor.frames.offers import Offers, Place, ReleaseTable, places
+from auditor.frames.offers import Offers, Place, places, product_of
 from auditor.frames.outcomes import with_failures
+from auditor.frames.releases import ReleaseTable
 from auditor.frames.stays import Stays
+from auditor.frames.support import with_support
 from auditor.model.memory import Memory
-from auditor.model.rule import ReleaseRow
+from auditor.model.rule import ReleaseRow, Upgradable
 from auditor.model.version import Version
+from auditor.model.wanted import products
 
 
 @dataclass(frozen=True)
 class Context:
-    """What deriving needs besides the frames: the release table, what earlier nights saw, and the clock.
+    """What deriving needs besides the frames: the release table, what earlier nights saw, the clock, and the table of
+    automatic upgrade.
 
     ``rollout`` is by kind of machine: how long an automatic roll-out may take.
     """
@@ -37,6 +43,7 @@ class Context:
     memory: Memory
     rollout: Mapping[str, timedelta]
     as_of: datetime
+    upgradable: tuple[Upgradable, ...] = ()
 
 
 def derive(frames: Frames, context: Context) -> Frames:
@@ -52,7 +59,10 @@ def derive(frames: Frames, context: Context) -> Frames:
     view = with_holders(extensions, machines, scale_sets)
     subjects = Subjects(view)
     view = with_model_auto_upgrade(view, scale_sets, subjects, coverage)
+    view = with_support(view, products(context.upgradable), subjects)
     view = with_lag(view, offers, subjects, coverage, context.rollout)
+    view = with_ages(view, Ages(table, context.memory, as_of), subjects)
+    view = with_health(view, subjects, coverage, as_of)
     view = with_failures(view, frames["operations"], coverage.over(LOGS, subjects), stays, as_of)
     return {**frames, "versions": versions, "scale_sets": scale_sets, "machines": machines, "extensions": view}
 
@@ -62,10 +72,9 @@ def _with_knowledge(versions: pd.DataFrame, table: ReleaseTable, memory: Memory)
     known = versions.copy()
     withdrawn, low, high, first = [], [], [], []
     for place, text in _offer_rows(versions):
-        version = Version.read(text)
-        agent = place[2:]
-        withdrawn.append(None if version is None else "yes" if table.is_withdrawn(agent, version) else "no")
-        bounds = (None, None) if version is None else table.published(agent, version)
+        version, product = Version.read(text), product_of(place)
+        withdrawn.append(None if version is None else "yes" if table.is_withdrawn(product, version) else "no")
+        bounds = (None, None) if version is None else table.published(product, version)
         low.append(bounds[0])
         high.append(bounds[1])
         first.append(memory.first_seen.get((*place, text.lower())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,10 @@ import pandas as pd
 from auditor.frames.cells import looked_up, lower
 from auditor.frames.machines import are_monitor_agents
 from auditor.frames.stays import Stays
+from auditor.model.agent import FRESH
 from auditor.model.reading import Source
 from auditor.model.version import Version
 
-FRESH = timedelta(days=1)
-"""A version that was told so lately is what a running machine runs."""
 _TOLD_OF_MACHINES = ("kind", "availability", "status_changed_at", "monitor_agents")
 _INSTALLED = ("installed_version", "installed_version_source", "installed_version_at")
 _OTHER = ("other_version", "other_version_source", "other_version_at")

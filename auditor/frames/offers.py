@@ -6,22 +6,20 @@ installed major: majors are never upgraded automatically.
 
 from __future__ import annotations
 
-import calendar
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from auditor.frames.cells import lower, region
+from auditor.frames.releases import ReleaseTable, on_offer_by
 from auditor.model.memory import Memory
-from auditor.model.rule import ReleaseRow
 from auditor.model.version import Release, Version
+from auditor.model.wanted import Product
 
-Agent = tuple[str, str]
-"""(publisher, type), in lower case."""
 Place = tuple[str, str, str, str]
 """(machine kind, location, publisher, type), in lower case; Arc has a list of its own."""
 
@@ -36,6 +34,11 @@ def places(kinds: pd.Series[Any], rows: pd.DataFrame) -> Iterator[Place]:
     return zip(kinds, region(rows["location"]), lower(rows["publisher"]), lower(rows["type"]), strict=True)
 
 
+def product_of(place: Place) -> Product:
+    """What is offered there."""
+    return (place[0], *place[2:])
+
+
 @dataclass(frozen=True, slots=True)
 class Lag:
     """How far behind; ``basis`` says what the count of overdue releases rests on.
@@ -48,74 +51,6 @@ class Lag:
     behind: int | None = None
     overdue: int | None = None
     basis: str | None = None
-
-
-@dataclass(frozen=True)
-class ReleaseTable:
-    """The published table, by (publisher, type) in lower case.
-
-    ``months``: the first month in which anything of a release was published; ``exact``: the month of each version that
-    is named in full; ``withdrawn``: versions, and releases all of whose hotfixes are (``1.37.x``).
-    """
-
-    months: Mapping[Agent, Mapping[Release, date]]
-    exact: Mapping[Agent, Mapping[Version, date]]
-    withdrawn: Mapping[Agent, frozenset[Version | Release]]
-
-    @classmethod
-    def of(cls, rows: Iterable[ReleaseRow]) -> ReleaseTable:
-        months: dict[Agent, dict[Release, date]] = defaultdict(dict)
-        exact: dict[Agent, dict[Version, date]] = defaultdict(dict)
-        withdrawn: dict[Agent, set[Version | Release]] = defaultdict(set)
-        for row in rows:
-            agent = (row.publisher.lower(), row.type.lower())
-            for version, release in _named(row):
-                if row.withdrawn:
-                    withdrawn[agent].add(version or release)
-                if row.month is not None:
-                    months[agent][release] = min(row.month, months[agent].get(release, row.month))
-                    if version is not None:
-                        exact[agent][version] = min(row.month, exact[agent].get(version, row.month))
-        return cls(months, exact, {agent: frozenset(named) for agent, named in withdrawn.items()})
-
-    def is_withdrawn(self, agent: Agent, version: Version) -> bool:
-        return not {version, version.release}.isdisjoint(self.withdrawn.get(agent, ()))
-
-    def month(self, agent: Agent, release: Release) -> date | None:
-        return self.months.get(agent, {}).get(release)
-
-    def published(self, agent: Agent, version: Version) -> tuple[datetime | None, datetime | None]:
-        """Bounds of the time of publication.
-
-        A version that the table does not name is not older than its release; one of a release newer than the table is
-        not older than the table's end.
-        """
-        exact = self.exact.get(agent, {}).get(version)
-        if exact is not None:
-            return _midnight(exact), _end_of(exact)
-        known = self.months.get(agent, {})
-        if version.release in known:
-            return _midnight(known[version.release]), None
-        if known and version.release > max(known):
-            return _end_of(max(known.values())), None
-        return None, None
-
-
-def _named(row: ReleaseRow) -> Iterator[tuple[Version | None, Release]]:
-    """What a row of the table names: ``1.35.1`` with its release, with ``1.37.x`` (any hotfix) a release alone."""
-    for text in row.versions:
-        version = Version.read(text.removesuffix(".x"))
-        if version is not None:
-            yield (None if text.endswith(".x") else version), version.release
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
-
-
-def _end_of(month: date) -> datetime:
-    days = calendar.monthrange(month.year, month.month)[1]
-    return _midnight(month.replace(day=1)) + timedelta(days=days)
 
 
 @dataclass(frozen=True)
@@ -137,9 +72,8 @@ class Offers:
         return self._seen[key]
 
     def _lag(self, place: Place, installed: Version, rollout: timedelta) -> Lag | None:
-        usable = [
-            version for version in self.versions.get(place, ()) if not self.table.is_withdrawn(place[2:], version)
-        ]
+        product = product_of(place)
+        usable = [version for version in self.versions.get(place, ()) if not self.table.is_withdrawn(product, version)]
         if not usable:
             return None
         newer_major = str(max(usable)) if max(usable).major > installed.major else "none"
@@ -170,9 +104,9 @@ class Offers:
         seen = [self.memory.first_seen.get((*place, str(version).lower())) for version in hotfixes]
         if seen[0] is not None:
             return self.as_of - min(filter(None, seen)) > rollout, "first_seen"
-        month = self.table.month(place[2:], hotfixes[0].release)
+        month = self.table.month(product_of(place), hotfixes[0].release)
         if month is not None:
-            return self.as_of - (_midnight(month) + EVERYWHERE_AFTER) > rollout, "release_table"
+            return self.as_of - on_offer_by(month, EVERYWHERE_AFTER) > rollout, "release_table"
         return newer >= max(1, rollout // MONTH), "estimated"
 
 

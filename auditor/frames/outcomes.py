@@ -11,6 +11,7 @@ import pandas as pd
 from auditor.frames.cells import moment, present, records
 from auditor.frames.coverage import Mask
 from auditor.frames.failures import NO_OPERATION, Operation, Scene, judge_failures
+from auditor.frames.health import FAILED, word_of
 from auditor.frames.operations import operations_by_row
 from auditor.frames.stays import Stays
 from auditor.model.agent import is_monitor_agent
@@ -69,4 +70,4 @@ def _works(row: Mapping[str, Any]) -> bool:
     if row["installed_version_source"] == Source.HEARTBEATS:
         return True
     states = (present(row["provisioning_state"]), present(row["instance_status"]))
-    return not any((state or "").lower().startswith("failed") for state in states)
+    return FAILED not in {word_of(state) for state in states if state}

@@ -5,6 +5,10 @@ https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-manag
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+FRESH = timedelta(days=1)
+"""A version or a heartbeat that was told so lately is what a running machine runs."""
 MONITOR_PUBLISHER = "microsoft.azure.monitor"
 MONITOR_TYPES = frozenset({"azuremonitorwindowsagent", "azuremonitorlinuxagent"})
 

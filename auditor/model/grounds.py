@@ -14,6 +14,7 @@ class Role(StrEnum):
     RULES = "rules"
     RELEASES = "releases"
     STANDING = "standing"
+    UPGRADABLE = "automatic-upgrade"
     EXEMPTIONS = "exemptions"
 
 

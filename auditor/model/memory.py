@@ -17,12 +17,14 @@ class Memory:
     """Empty where there is no archive yet.
 
     ``first_seen`` holds the time at which a night first saw a region offer a version that earlier nights of the same
-    region had not seen; versions that were there on the first night of all are not in it.
+    region had not seen; versions that were there on the first night of all are not in it. ``last_unseen`` holds, for
+    the same offers, the last night before that: it read the region's list completely, and the version was not in it.
     ``failing`` are the failures of last night; None where nobody remembers it, so that every failure is a new one.
     """
 
     first_seen: Mapping[Offer, datetime] = field(default_factory=dict)
     failing: frozenset[Failure] | None = None
+    last_unseen: Mapping[Offer, datetime] = field(default_factory=dict)
 
 
 EMPTY = Memory()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 from auditor.model.verdict import Severity, Status
 from auditor.model.version import Version
@@ -13,6 +14,8 @@ from auditor.model.version import Version
 Value = str | int | bool | Version | timedelta
 Words = Mapping[str, str]
 """A text by language; ``en`` is always there."""
+MACHINE_KINDS: Final = ("vm", "arc")
+"""The kinds of machines for which versions are offered: instances of scale sets are virtual machines."""
 
 
 class Operator(StrEnum):
@@ -169,7 +172,8 @@ class Rule:
 class ReleaseRow:
     """One row of the release table: in ``month`` (its first day) these versions of publisher and type were released.
 
-    A version may end in ``.x``: any hotfix of that release. ``withdrawn`` versions are not to be used.
+    A version may end in ``.x``: any hotfix of that release. ``withdrawn`` versions are not to be used. ``kinds`` are
+    the kinds of machines that the row speaks of.
     """
 
     publisher: str
@@ -178,6 +182,16 @@ class ReleaseRow:
     versions: tuple[str, ...]
     withdrawn: bool = False
     note: str = ""
+    kinds: tuple[str, ...] = MACHINE_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Upgradable:
+    """An extension that the platform can upgrade automatically, on machines of ``kinds``."""
+
+    publisher: str
+    type: str
+    kinds: tuple[str, ...] = MACHINE_KINDS
 
 
 EXPIRING_WITHIN = timedelta(days=14)
@@ -217,7 +231,8 @@ class Exemption:
 class RuleBook:
     """All that tonight's judging rests on besides the data. ``hashes``: sha256 by file name.
 
-    ``standing`` are the reasons that leave a machine out of every rule (managed by a service, expired on Arc).
+    ``standing`` are the reasons that leave a machine out of every rule (managed by a service, expired on Arc);
+    ``upgradable`` is the table of the extensions that can be upgraded automatically.
     """
 
     rules: tuple[Rule, ...]
@@ -225,6 +240,7 @@ class RuleBook:
     releases: tuple[ReleaseRow, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    upgradable: tuple[Upgradable, ...] = ()
 
     def clauses(self, rule: Rule, status: Status) -> tuple[Clause, ...]:
         """The reasons among which a verdict's ``clause`` counts: for not_applicable the standing ones come first."""
@@ -237,12 +253,12 @@ class RuleBook:
         return tuple(dict.fromkeys((*standing, *rule.columns())))
 
     def agents(self) -> tuple[tuple[str, str], ...]:
-        """The (publisher, type) pairs whose regional versions the enabled rules need, each once, sorted."""
-        pairs = {pair for rule in self.rules if rule.enabled for pair in _pairs(rule.applies_to)}
+        """The (publisher, type) pairs that the enabled rules name, each once, sorted: their versions are needed."""
+        pairs = {pair for rule in self.rules if rule.enabled for pair in pairs_named(rule.applies_to)}
         return tuple(sorted(pairs, key=lambda pair: (pair[0].lower(), pair[1].lower())))
 
 
-def _pairs(condition: Condition) -> set[tuple[str, str]]:
+def pairs_named(condition: Condition) -> set[tuple[str, str]]:
     """The pairs that ``applies_to`` names outright; a rule that names none brings none."""
     comparisons = (
         [condition]

@@ -27,6 +27,7 @@ from pydantic import (
 
 from auditor.model.duration import parse_duration
 from auditor.model.reading import Source
+from auditor.model.rule import MACHINE_KINDS
 from auditor.model.verdict import Severity
 from auditor.model.version import Version
 
@@ -127,6 +128,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 Guid = Annotated[str, AfterValidator(read_guid)]
 Guids = Annotated[tuple[Guid, ...], AfterValidator(_each_once)]
 Endpoint = Annotated[str, AfterValidator(_https)]
+MachineKinds = Annotated[tuple[Literal["vm", "arc"], ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
 class Strict(BaseModel):
@@ -240,7 +242,8 @@ class Heartbeats(Strict):
 class ReleaseEntry(Strict):
     """A row of the release table: ``versions`` were released in ``month`` (its first day); ``1.37.x`` is any hotfix.
 
-    ``withdrawn`` versions are not to be used; they need no month.
+    ``withdrawn`` versions are not to be used; they need no month. ``kinds`` narrows the row to virtual machines (scale
+    sets among them) or to Arc-enabled servers.
     """
 
     publisher: Text = "Microsoft.Azure.Monitor"
@@ -251,6 +254,7 @@ class ReleaseEntry(Strict):
     ]
     withdrawn: bool = False
     note: str = ""
+    kinds: MachineKinds = MACHINE_KINDS
 
 
 class Sources(Strict):

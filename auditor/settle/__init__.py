@@ -23,6 +23,7 @@ from auditor.settle.packs import Pack, find_packs
 from auditor.settle.releases import as_row, read_releases
 from auditor.settle.rules import frames_of, read_rules
 from auditor.settle.standing import MANAGED, read_standing
+from auditor.settle.upgradable import read_upgradable
 
 __all__ = ["Settled", "settle", "settle_again", "shipped_since", "since"]
 
@@ -74,7 +75,7 @@ def settle_again(
     """
     complaints = Complaints()
     configuration = read_config(config or kept.config, (), environ, complaints, to_judge=True)
-    own = Pack(*(kept.files.get(role, ()) for role in (Role.RULES, Role.RELEASES, Role.STANDING)))
+    own = Pack(*(kept.files.get(role, ()) for role in (Role.RULES, Role.RELEASES, Role.STANDING, Role.UPGRADABLE)))
     pack = find_packs(rules, only_rules, complaints) if rules or only_rules else own
     settled = _settled(configuration, pack, complaints)
     if config is not None:
@@ -89,12 +90,14 @@ def _settled(configuration: Configuration, pack: Pack, complaints: Complaints, *
         Role.RULES: pack.rules,
         Role.RELEASES: pack.releases,
         Role.STANDING: pack.standing,
+        Role.UPGRADABLE: pack.upgradable,
         Role.EXEMPTIONS: configuration.exemptions,
     }
     documents = {role: [complaints.take(read_document(file)) for file in named] for role, named in files.items()}
     book = read_rules(documents[Role.RULES], configuration, complaints)
     releases = [row for table in documents[Role.RELEASES] for row in read_releases(table, complaints)]
     standing = [clause for document in documents[Role.STANDING] for clause in read_standing(document, complaints)]
+    upgradable = [row for document in documents[Role.UPGRADABLE] for row in read_upgradable(document, complaints)]
     frames = frames_of(documents[Role.RULES])
     exemptions = [
         entry for document in documents[Role.EXEMPTIONS] for entry in read_exemptions(document, frames, complaints)
@@ -109,6 +112,7 @@ def _settled(configuration: Configuration, pack: Pack, complaints: Complaints, *
         releases=(*releases, *(as_row(entry) for entry in settings.sources.release_table)),
         exemptions=tuple(exemptions),
         hashes={names[document.file]: document.digest for read in documents.values() for document in read},
+        upgradable=tuple(upgradable),
     )
     grounds = grounds_of(configuration, documents, rulebook, settings, narrowed)
     return Settled(settings, rulebook, configuration.document.digest, grounds)

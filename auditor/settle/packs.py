@@ -11,6 +11,8 @@ from auditor.settle.complaints import Complaints
 
 RELEASES = "releases.yaml"
 STANDING = "standing.yaml"
+UPGRADABLE = "automatic-upgrade.yaml"
+_NO_RULES = (RELEASES, STANDING, UPGRADABLE)
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
 
@@ -21,14 +23,15 @@ class Pack:
     rules: tuple[File, ...]
     releases: tuple[File, ...]
     standing: tuple[File, ...]
+    upgradable: tuple[File, ...]
 
 
 def find_packs(named: Sequence[File], only_named: bool, complaints: Complaints) -> Pack:
-    """The rule files, release tables and standing reasons of the shipped pack and of ``named`` files and folders.
+    """The rule files, tables and standing reasons of the shipped pack and of ``named`` files and folders.
 
-    ``only_named`` leaves the shipped rules out; the shipped release table and standing reasons stay, for they hold
-    whatever the rules are. In a folder every YAML file is a rule, but for ``releases.yaml``, ``standing.yaml``,
-    examples (``*.example.yaml``) and hidden files.
+    ``only_named`` leaves the shipped rules out; the shipped tables and standing reasons stay, for they hold whatever
+    the rules are. In a folder every YAML file is a rule, but for ``releases.yaml``, ``standing.yaml``,
+    ``automatic-upgrade.yaml``, examples (``*.example.yaml``) and hidden files.
     """
     shipped = rules_folder()
     files = [file for folder in ([] if only_named else [shipped]) for file in _in_folder(folder)]
@@ -42,9 +45,9 @@ def find_packs(named: Sequence[File], only_named: bool, complaints: Complaints) 
             files += found
     if only_named and not named:
         complaints.about_file("--only-rules", "no rules are left: name some with --rules PATH")
-    every = list(dict.fromkeys([shipped / RELEASES, shipped / STANDING, *files]))
-    tables, standing = (tuple(file for file in every if file.name == name) for name in (RELEASES, STANDING))
-    return Pack(tuple(file for file in every if file not in (*tables, *standing)), tables, standing)
+    every = list(dict.fromkeys([*(shipped / name for name in _NO_RULES), *files]))
+    aside = [tuple(file for file in every if file.name == name) for name in _NO_RULES]
+    return Pack(tuple(file for file in every if file.name not in _NO_RULES), *aside)
 
 
 def shipped_files() -> list[File]:

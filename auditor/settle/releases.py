@@ -21,4 +21,5 @@ def read_releases(document: Document, complaints: Complaints) -> tuple[ReleaseRo
 
 def as_row(entry: ReleaseEntry) -> ReleaseRow:
     """A written row as a letter."""
-    return ReleaseRow(entry.publisher, entry.type, entry.month, entry.versions, entry.withdrawn, entry.note)
+    told = (entry.publisher, entry.type, entry.month, entry.versions, entry.withdrawn, entry.note)
+    return ReleaseRow(*told, kinds=entry.kinds)

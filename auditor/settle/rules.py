@@ -78,7 +78,7 @@ def _read_rule(document: Document, config: Configuration, complaints: Complaints
         applies_to=applies_to,
         sources=shape.sources,
         examples=examples,
-        enabled=override.enabled is not False,
+        enabled=shape.enabled if override.enabled is None else override.enabled,
         only=only,
         path=document.file,
         **{section: _with_parameters(found, params) for section, found in clauses.items()},

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from auditor.model.rule import FIXES
-from auditor.model.settings import Strict, Text
+from auditor.model.rule import FIXES, MACHINE_KINDS
+from auditor.model.settings import MachineKinds, Strict, Text
 from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, NOT_KNOWN, Severity
 from auditor.settle.complaints import did_you_mean
 
@@ -90,6 +90,14 @@ class ReasonShape(ClauseShape):
     """What mends it; the report has the words for each kind of machine."""
 
 
+class UpgradableShape(Strict):
+    """A row of the table of automatic upgrade."""
+
+    publisher: Text
+    type: Text
+    kinds: MachineKinds = MACHINE_KINDS
+
+
 class ExamplesShape(Documented):
     """Rows by the verdict that they must get."""
 
@@ -111,6 +119,8 @@ class RuleShape(Documented):
     """What is so where the rule passes. {parameter} is filled in."""
     severity: Severity
     """How grave a failure is."""
+    enabled: bool = True
+    """Whether it is run. One that is not waits for a configuration to switch it on."""
     frame: Literal["extensions", "machines"]
     """What a row is: an extension (with its machine's columns), or a machine."""
     params: dict[str, object] = Field(default_factory=dict)

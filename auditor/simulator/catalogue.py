@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.simulator.forms import guid
-from auditor.simulator.parts import Caller, CallerKind, ExtensionSpec, StatusSpec
+from auditor.simulator.parts import ArcExtensionSpec, Caller, CallerKind, ExtensionSpec, StatusSpec
 
 SUBSCRIPTION_NAMES: Final = (
     "Contoso Production", "Contoso 開発", "Contoso Shared & <Ops>", "Contoso Sandbox", "=Contoso Finance", "Contoso EU",
@@ -64,15 +64,22 @@ class Product:
     auto_upgrade: bool | None = None
     name: str = ""
 
-    def extension(self) -> ExtensionSpec:
+    def extension(self, installed: str | None = None) -> ExtensionSpec:
+        """The extension on a virtual machine, in its usual version unless told otherwise."""
         return ExtensionSpec(
             name=self.name or self.type,
             publisher=self.publisher,
             type=self.type,
             requested=self.requested,
-            installed=self.installed,
+            installed=installed or self.installed,
             auto_upgrade=self.auto_upgrade,
         )
+
+    def arc_extension(self, installed: str | None = None) -> ArcExtensionSpec:
+        """The same on an Arc-enabled server."""
+        version = installed or self.installed
+        named = (self.name or self.type, self.publisher, self.type)
+        return ArcExtensionSpec(*named, version=version, installed=version, auto_upgrade=self.auto_upgrade)
 
 
 _GUEST_CONFIGURATION = "Microsoft.GuestConfiguration"
@@ -84,19 +91,33 @@ PRODUCTS: Final = (
             name="config-app"),
     Product("Linux", "Microsoft.OSTCExtensions", "VMAccessForLinux", "1.5", "1.5.21", ("1.4.0.0", "1.5.11"),
             name="enablevmaccess"),
-    Product("Linux", _GUEST_CONFIGURATION, "ConfigurationforLinux", "1.0", "1.26.88", ("1.26.79", "1.9.1"),
+    Product("Linux", _GUEST_CONFIGURATION, "ConfigurationforLinux", "1.0", "1.26.88",
+            ("1.22.7", "1.23.4", "1.24.11", "1.25.5", "1.26.79", "1.9.1"),
             auto_upgrade=True, name="AzurePolicyforLinux"),
     Product("Linux", "Microsoft.Azure.NetworkWatcher", "NetworkWatcherAgentLinux", "1.4", "1.4.3320.3",
             ("1.4.905.2", "1.4.905.3")),
     Product("Windows", "Microsoft.Compute", "CustomScriptExtension", "1.10", "1.10.18", ("1.10.9", "1.9.5")),
     Product("Windows", "Microsoft.Azure.Security", "IaaSAntimalware", "1.3", "1.5.5.9", ("1.3.0.0",)),
-    Product("Windows", _GUEST_CONFIGURATION, "ConfigurationforWindows", "1.1", "1.29.98", ("1.29.9", "1.1.12"),
+    Product("Windows", _GUEST_CONFIGURATION, "ConfigurationforWindows", "1.1", "1.29.98",
+            ("1.1.12", "1.25.3", "1.26.19", "1.27.4", "1.28.40", "1.29.9"),
             auto_upgrade=True, name="AzurePolicyforWindows"),
     Product("Windows", "Microsoft.Azure.Monitoring.DependencyAgent", "DependencyAgentWindows", "9.10", "9.10.18.4770",
             ("9.10.9",), auto_upgrade=False),
     Product("Windows", "Microsoft.SqlServer.Management", "SqlIaaSAgent", "2.0", "2.0.212.0", ("2.0.9.0",),
             auto_upgrade=True, name="SqlIaasExtension"),
 )  # fmt: skip
+
+ARC_PRODUCTS: Final = (
+    Product("Linux", "Microsoft.Azure.Monitoring.DependencyAgent", "DependencyAgentLinux", "9.10", "9.10.18.4770",
+            ("9.10.9",), auto_upgrade=True),
+    Product("Linux", "Microsoft.SoftwareUpdateManagement", "LinuxOsUpdateExtension", "1.0", "1.0.35.0",
+            ("1.0.29.0", "1.0.7.0")),
+    Product("Windows", "Microsoft.Azure.Automation.HybridWorker", "HybridWorkerForWindows", "1.1", "1.3.66",
+            ("1.1.13", "1.2.9", "1.3.4"), auto_upgrade=False),
+    Product("Windows", "Microsoft.SoftwareUpdateManagement", "WindowsOsUpdateExtension", "1.0", "1.0.31.0",
+            ("1.0.24.0",), auto_upgrade=True),
+)  # fmt: skip
+"""What Arc-enabled servers have beside the monitor agent."""
 
 OLD_AGENT: Final = Product(
     "Windows", "Microsoft.EnterpriseCloud.Monitoring", "MicrosoftMonitoringAgent", "1.0", "1.0.18069.0",

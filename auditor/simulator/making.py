@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from auditor.simulator import catalogue
 from auditor.simulator.arc_stories import ARC_STORIES, ArcLife
+from auditor.simulator.beside import add_beside, with_beside
 from auditor.simulator.life import Life
 from auditor.simulator.models import as_instance, follows, kind_of, model, name_of
 from auditor.simulator.parts import ENDPOINT_ONLY, AssociationSpec
@@ -84,7 +85,12 @@ class Maker:
         deck, workspace = self._arc_deck("arc", number // _ARC_DECK), chance.choice(self._workspaces)
         machine = replace(machine, associations=self._associations(f"arc:{number}", workspace))
         heard = workspace if any(each.rule for each in machine.associations) else None
-        return deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, heard))
+        told = deck[number % _ARC_DECK](ArcLife(machine, self._now, chance, heard))
+        return with_beside(told, self._beside("arc", number))
+
+    def _beside(self, what: str, number: int) -> Random:
+        """What is drawn from for other extensions: apart, so that they change nothing in the agent's story."""
+        return Random(f"{self._seed}:beside:{what}:{number}")  # noqa: S311 - play, not secrets
 
     def _of_set(self, plan: SetPlan) -> str | None:
         """The workspace that a uniform set's instances report to."""
@@ -133,7 +139,7 @@ class Maker:
             collects = machine.identity is not None and any(each.rule for each in machine.associations)
         life = Life(machine, self._now, chance, workspace if collects else None)
         beside = [product for product in catalogue.PRODUCTS if product.os == machine.os]
-        life.extensions += [product.extension() for product in chance.sample(beside, chance.choice((0, 1, 1, 2)))]
+        add_beside(life, chance.sample(beside, chance.choice((0, 1, 1, 2))), self._beside(what, number))
         deck = self._deck(what, number // _DECK)
         return deck[number % _DECK](life)
 

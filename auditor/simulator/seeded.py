@@ -172,8 +172,11 @@ class SeededEstate:
         return agents | {(each.publisher, each.type): (*each.older, each.installed) for each in products}
 
     def arc_offers(self, location: str) -> Offers:
-        """The monitor agent alone, in the same versions."""
-        return {key: versions for key, versions in self.offers(location).items() if key[0] == MONITOR_PUBLISHER}
+        """The monitor agent in the same versions, and what else servers have."""
+        offers = self.offers(location)
+        agents = {key: versions for key, versions in offers.items() if key[0] == MONITOR_PUBLISHER}
+        others = {(each.publisher, each.type): (*each.older, each.installed) for each in catalogue.ARC_PRODUCTS}
+        return agents | others if offers else {}
 
     def workspaces(self) -> Sequence[WorkspaceSpec]:
         return self._workspaces

@@ -26,6 +26,7 @@ class Remembered:
 
     first_seen: tuple[tuple[Offer, datetime], ...]
     failing: tuple[Failure, ...] | None
+    last_unseen: tuple[tuple[Offer, datetime], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
         memory=Remembered(
             tuple(sorted(memory.first_seen.items())),
             None if memory.failing is None else tuple(sorted(memory.failing)),
+            tuple(sorted(memory.last_unseen.items())),
         ),
         traffic=gathered.traffic,
         identity=gathered.identity,
@@ -97,7 +99,10 @@ def decoded(content: bytes) -> Letter:
 
 def gathered_in(folder: Path, letter: Letter) -> Gathered:
     """What was gathered, with its shards where they lie in the snapshot ``folder``."""
-    first_seen = {offer: seen.astimezone(UTC) for offer, seen in letter.memory.first_seen}
+    first_seen, last_unseen = (
+        {offer: seen.astimezone(UTC) for offer, seen in told}
+        for told in (letter.memory.first_seen, letter.memory.last_unseen)
+    )
     failing = None if letter.memory.failing is None else frozenset(letter.memory.failing)
     return Gathered(
         tool=letter.tool,
@@ -106,7 +111,7 @@ def gathered_in(folder: Path, letter: Letter) -> Gathered:
         shards=tuple(folder / SHARDS / name for name in letter.shards),
         survey=letter.survey,
         subscriptions=tuple({**row} for row in letter.subscriptions),
-        memory=Memory(first_seen, failing),
+        memory=Memory(first_seen, failing, last_unseen),
         traffic=letter.traffic,
         identity=letter.identity,
         portal=letter.portal,

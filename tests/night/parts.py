@@ -46,11 +46,19 @@ STRANGER = "eeeeeeee-eeee-4eee-aeee-eeeeeeeeeeee"
 
 LATEST = "1.38.1"
 OLD = "1.30.3"
+YOUNG = "1.39.0"
+"""Newer than all that regions offer unless they are told to; :data:`DATED` tells its age."""
+DATED = {"sources": {"release_table": [{"type": "AzureMonitorLinuxAgent", "month": "2026-09", "versions": [YOUNG]}]}}
 VERSIONS = (OLD, "1.33.4", "1.35.9", "1.36.1", "1.37.0", "1.38.0", LATEST)
-RULES = ("AMA-001", "AMA-002", "AMA-003")
-"""The rules over extensions."""
+RULES = ("AMA-001", "AMA-002", "AMA-003", "AMA-006", "AMA-007")
+"""The rules over extensions that the shipped configuration of these nights can answer."""
 ON_MACHINES = ("AMA-004", "AMA-008", "AMA-010", "AMA-011")
 """The rules over machines; without a workspace AMA-008 is not run."""
+ON_INSTANCES = "AMA-009"
+"""It speaks of instances of uniform scale sets alone."""
+ON_AGE = "AMA-005"
+"""Over extensions too; the release table leaves open whether the nights' latest version is a year old."""
+SHIPPED = tuple(sorted((*RULES, *ON_MACHINES, ON_INSTANCES, ON_AGE)))
 ALL = ("html", "xlsx", "json", "csv", "parquet")
 """Every format; a night that is asked for findings.json alone is quicker."""
 TOKEN = {"AUDITOR_ACCESS_TOKEN": "anything"}

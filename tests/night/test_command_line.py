@@ -14,11 +14,13 @@ import pytest
 from auditor.cli import NOT_YET, main
 from auditor.simulator import Fault
 from tests.night.parts import (
+    DATED,
     FIRST,
-    ON_MACHINES,
-    RULES,
+    NOW,
     SECOND,
+    SHIPPED,
     TOKEN,
+    YOUNG,
     Bench,
     agent,
     estate,
@@ -128,7 +130,9 @@ def shell(bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 
 def test_quiet_says_nothing_but_the_result(bench: Bench, shell: Shell) -> None:
-    code, out, err = shell.run(bench.config(bench.simulate(estate(subscription(FIRST, machine("web-1"))))), "-q")
+    of = estate(subscription(FIRST, machine("web-1", agent("Linux", YOUNG))))
+
+    code, out, err = shell.run(bench.config(bench.simulate(of), DATED), "-q", "--as-of", NOW.isoformat())
 
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "Every verdict is as expected"
@@ -172,7 +176,7 @@ def test_the_demo_ends_with_0_and_prints_path_table_and_verdict(bench: Bench) ->
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == f"Report: {output}"
-    assert [line.split()[0] for line in lines if line.startswith("AMA-")] == [*RULES, *ON_MACHINES]
+    assert [line.split()[0] for line in lines if line.startswith("AMA-")] == list(SHIPPED)
     assert "of the 60 machines that were listed fail a rule; 1 of 4 subscriptions" in lines[-1]
     assert done.stderr.startswith("settle")
     run_json = json.loads((output / "run.json").read_bytes())

@@ -129,7 +129,7 @@ def test_findings_come_before_incompleteness(bench: Bench) -> None:
 
 
 def test_a_severity_that_the_configuration_changed_counts(bench: Bench) -> None:
-    lowered = {"rules": {"AMA-001": {"severity": "low"}, "AMA-002": {"severity": "low"}}}
+    lowered = {"rules": {rule: {"severity": "low"} for rule in ("AMA-001", "AMA-002", "AMA-005")}}
 
     audited = bench.audit(with_failures(), fail_on=Severity.MEDIUM, config=lowered)
 
@@ -191,7 +191,8 @@ def test_an_exemption_answers_nothing_that_is_unanswered(bench: Bench) -> None:
 
 def test_exempt_findings_do_not_fail_the_run(bench: Bench) -> None:
     excuses = (
-        exemption(TODAY, rule=rule, selector={"machine_name": {"matches": "o*"}}) for rule in ("AMA-001", "AMA-002")
+        exemption(TODAY, rule=rule, selector={"machine_name": {"matches": "o*"}})
+        for rule in ("AMA-001", "AMA-002", "AMA-005")
     )
 
     audited = bench.audit(with_failures(), config=exempting(bench, *excuses), fail_on=Severity.INFO)

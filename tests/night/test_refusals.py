@@ -19,6 +19,7 @@ from tests.night.parts import (
     LATEST,
     NOW,
     OLD,
+    ON_AGE,
     RULES,
     SECOND,
     VERSIONS,
@@ -95,7 +96,8 @@ def test_when_all_is_answered_each_agent_has_a_verdict_of_each_rule(bench: Bench
     assert {rule: set(judged(audited, rule)) for rule in RULES} == dict.fromkeys(RULES, AGENTS)
     assert judged(audited, "AMA-002")["sql-2"] == "not_applicable"
     assert judged(audited, "AMA-003")["web-4"] == "fail"
-    assert "unanswered" not in {status for _machine, status, _code in audited.verdicts()}
+    assert "unanswered" not in {each["status"] for each in audited.findings if each["rule_id"] != ON_AGE}
+    assert set(judged(audited, ON_AGE)) == AGENTS
 
 
 # --- the list of subscriptions ---

@@ -8,12 +8,16 @@ from auditor.errors import ExitCode
 from auditor.simulator import Fault
 from tests.night.parts import (
     ALL,
+    DATED,
     FIRST,
+    ON_AGE,
     RULES,
     SECOND,
     STRANGER,
     THIRD,
+    YOUNG,
     Bench,
+    agent,
     estate,
     machine,
     refusal,
@@ -22,11 +26,14 @@ from tests.night.parts import (
 
 
 def test_a_healthy_estate_is_delivered_without_a_gap(bench: Bench) -> None:
-    audited = bench.audit(estate(subscription(FIRST, machine("web-1"), machine("web-2"))))
+    two = (machine(name, agent("Linux", YOUNG)) for name in ("web-1", "web-2"))
+
+    audited = bench.audit(estate(subscription(FIRST, *two)), config=DATED)
 
     assert audited.code == ExitCode.DELIVERED
     assert audited.gaps() == [] and audited.report.banner is None
-    assert {rule: dict(audited.statuses(rule)) for rule in RULES} == {rule: {"pass": 2} for rule in RULES}
+    rules = (*RULES, ON_AGE)
+    assert {rule: dict(audited.statuses(rule)) for rule in rules} == {rule: {"pass": 2} for rule in rules}
     assert audited.report.tone == "good"
 
 

@@ -7,11 +7,14 @@ import pytest
 from auditor.simulator import Fault
 from tests.night.parts import (
     ALL,
+    DATED,
     FIRST,
     RULES,
     SECOND,
+    YOUNG,
     Audited,
     Bench,
+    agent,
     bare,
     estate,
     machine,
@@ -24,10 +27,10 @@ from tests.night.parts import (
 @pytest.fixture(scope="module")
 def audited(shared_bench: Bench) -> Audited:
     of = estate(
-        subscription(FIRST, bare("without-agent"), machine("unread"), machine("whole")),
+        subscription(FIRST, bare("without-agent"), machine("unread"), machine("whole", agent("Linux", YOUNG))),
         subscription(SECOND, machine("never-seen"), name="The refusing one", refused=True),
     )
-    return shared_bench.audit(of, Fault(r"/unread\?.*expand=instanceView", **refusal()), formats=ALL)
+    return shared_bench.audit(of, Fault(r"/unread\?.*expand=instanceView", **refusal()), formats=ALL, config=DATED)
 
 
 def test_the_table_has_a_row_of_its_own_kind_for_each(audited: Audited) -> None:

@@ -28,9 +28,9 @@ from tests.night.parts import (
     LATEST,
     NOW,
     OLD,
-    ON_MACHINES,
-    RULES,
+    ON_INSTANCES,
     SECOND,
+    SHIPPED,
     THIRD,
     Audited,
     Bench,
@@ -200,6 +200,18 @@ def test_a_server_that_is_away_for_days_is_judged_by_its_settings_alone(audited:
     assert shown["last_known_version"] == LATEST
 
 
+def test_only_instances_of_uniform_sets_follow_a_model(audited: Audited) -> None:
+    told = by_machine(audited, ON_INSTANCES)
+
+    assert told == {
+        "manual_0": ("pass", "as_expected"),
+        "manual_1": ("fail", "behind_model"),
+        "automatic_0": ("pass", "as_expected"),
+        "off_0": ("pass", "as_expected"),
+        "nodes_0": ("not_applicable", "managed"),
+    }
+
+
 def test_models_are_judged_by_their_setting_and_not_by_a_version(audited: Audited) -> None:
     assert not {"flex", "manual", "automatic", "off"} & set(by_machine(audited, "AMA-002"))
     models = [each for each in audited.findings if each["machine_kind"] == "scale_set"]
@@ -245,7 +257,7 @@ def test_an_instance_list_that_is_refused_leaves_an_unanswered_verdict_on_its_sc
     audited = bench.audit(kinds(), refused, config={"sources": {"inventory": "resource_graph"}})
 
     found = [each for each in audited.findings if each["reason_code"] == "instances_not_read"]
-    assert Counter(each["rule_id"] for each in found) == dict.fromkeys((*RULES, *ON_MACHINES), 1)
+    assert Counter(each["rule_id"] for each in found) == dict.fromkeys(SHIPPED, 1)
     assert {(each["machine_name"], each["status"]) for each in found} == {("manual", "unanswered")}
     assert by_machine_of_models(audited)["manual"] == "pass"
     assert audited.code == ExitCode.INCOMPLETE

@@ -37,7 +37,8 @@ def test_a_recorded_list_names_its_machines(replay: Replay) -> None:
     assert night.rows("extensions", "name") == []
     codes = {rule: {code for _status, code in found} for rule, found in night.judged().items()}
     assert codes.pop("AMA-004") == codes.pop("AMA-010") == {"not_known"}
-    assert codes == {rule: {"extensions_not_read"} for rule in ("AMA-001", "AMA-002", "AMA-003")}
+    unread = ("AMA-001", "AMA-002", "AMA-003", "AMA-005", "AMA-006", "AMA-007")
+    assert codes == {rule: {"extensions_not_read"} for rule in unread}
     assert night.reading(Source.VIRTUAL_MACHINES).rows == 5
 
 

@@ -22,17 +22,18 @@ of_every_rule = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rul
 TEXTS = {
     "publisher": ["Microsoft.Azure.Monitor", "microsoft.azure.monitor", "Contoso"],
     "type": ["AzureMonitorLinuxAgent", "azuremonitorwindowsagent", "CustomScript"],
-    "provisioning_state": ["Succeeded", "Updating", "creating", "Failed"],
+    "provisioning_state": ["Succeeded", "Updating", "creating", "Failed", "canceled"],
     "managed_by": ["none", "none", "AKS"],
     "identity_kind": ["none", "SystemAssigned", "SystemAssigned, UserAssigned"],
     "orphaned_failure": ["none", "AzureMonitorLinuxAgent, 2026-01-31 02:10: exit code 51"],
 }
-DURATIONS = [timedelta(), timedelta(hours=23), timedelta(days=1), timedelta(days=7), timedelta(days=8)]
+DURATIONS = [timedelta(), timedelta(hours=23), *map(timedelta, (1, 7, 8, 365, 366))]
+VERSIONS = ["1.25.0", "1.25.0.0", "1.29.4", "1.38.1", "newest"]
 
 
 def values(column: Column) -> list[Any]:
     by_kind = {Kind.WORD: list(column.words), Kind.NUMBER: [0, 1, 2, 3, 9], Kind.FLAG: [True, False]}
-    return TEXTS.get(column.name) or {**by_kind, Kind.DURATION: DURATIONS}[column.kind]
+    return TEXTS.get(column.name) or {**by_kind, Kind.DURATION: DURATIONS, Kind.VERSION: VERSIONS}[column.kind]
 
 
 def cells(column: Column) -> Iterator[tuple[str, st.SearchStrategy[Any]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from auditor.collect import faults, values
 from auditor.collect.faults import Fault, FaultKind
@@ -44,11 +45,17 @@ def read_versions(
     return Harvest(readings=[gap(session, source, scope, fault)])
 
 
+def offer_of(machine_kind: str, location: str, publisher: str, kind: str) -> tuple[Source, str]:
+    """Source and scope of the reading of what is offered there."""
+    return VERSION_LISTS[machine_kind], version_scope(location, publisher, kind)
+
+
 def _images(session: Session, subscription_id: str, location: str, publisher: str, kind: str) -> list[str]:
     """What virtual machines are offered: a bare list, in text order. Raises Fault."""
     source = Source.EXTENSION_VERSIONS
-    where = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/locations/{location}/publishers/{publisher}"
-    url = f"{where}/artifacttypes/vmextension/types/{kind}/versions"
+    where = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/locations/{quote(location, safe='')}"
+    types = f"{where}/publishers/{quote(publisher, safe='')}/artifacttypes/vmextension/types"
+    url = f"{types}/{quote(kind, safe='')}/versions"
     images = session.get(source, url, {"api-version": COMPUTE_API})
     if not isinstance(images, list):
         raise faults.told_instead(source, images, "no list of versions")
@@ -59,7 +66,8 @@ def _metadata(session: Session, subscription_id: str, location: str, publisher: 
     """What Arc-enabled servers are offered: pages, the newest first. Raises Fault."""
     source = Source.ARC_EXTENSION_VERSIONS
     provider = f"/subscriptions/{subscription_id}/providers/Microsoft.HybridCompute"
-    url = f"{provider}/locations/{location}/publishers/{publisher}/extensionTypes/{kind}/versions"
+    where = f"{provider}/locations/{quote(location, safe='')}/publishers/{quote(publisher, safe='')}"
+    url = f"{where}/extensionTypes/{quote(kind, safe='')}/versions"
     pages = session.pages(source, url, {"api-version": ARC_API})
     return _whole(source, [_told_version(entry) for page in pages for entry in page])
 

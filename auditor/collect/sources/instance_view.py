@@ -7,7 +7,7 @@ https://learn.microsoft.com/rest/api/compute/virtual-machines/get
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from auditor.collect.sources.virtual_machines import AVAILABILITY, machine_row
 from auditor.model.reading import Harvest, Row, Source
 
 SOURCE = Source.INSTANCE_VIEW
+_PROVISIONING = "provisioningstate/"
 
 
 def read_machine(session: Session, machine: Row) -> Harvest:
@@ -100,8 +101,23 @@ def _provisioned_at(statuses: object) -> datetime | None:
 
 def _code(statuses: object, prefix: str) -> str | None:
     """What follows ``prefix`` in the first status code that begins with it; further parts (``failed/1``) stay."""
-    codes = [values.text(status.get("code")) or "" for status in values.entries(statuses)]
-    return next((code[len(prefix) :] for code in codes if code.lower().startswith(prefix)), None)
+    return next(_codes(values.entries(statuses), prefix), None)
+
+
+def _codes(statuses: Iterable[dict[str, Any]], prefix: str) -> Iterator[str]:
+    codes = (values.text(status.get("code")) or "" for status in statuses)
+    return (code[len(prefix) :] for code in codes if code.lower().startswith(prefix))
+
+
+def _status(instance: dict[str, Any], handler: dict[str, Any]) -> str | None:
+    """What the extension's provisioning statuses say, which may be several; and what its handler says otherwise.
+
+    A handler that is not ready runs no extension, whatever that one said last. One that is says no more than it does.
+    """
+    own = list(_codes(values.entries(instance.get("statuses")), _PROVISIONING))
+    handlers = _codes((values.mapping(handler.get("status")),), _PROVISIONING)
+    told = [*own, *(code for code in handlers if not own or not code.lower().startswith("succeeded"))]
+    return ", ".join(dict.fromkeys(told)) or None
 
 
 def extension_rows(answer: dict[str, Any], machine: Row, read_at: object) -> list[Row]:
@@ -180,17 +196,17 @@ def _installed(instance: dict[str, Any], handlers: dict[str, Any], row: Row, tol
     kind = f"{row['publisher']}.{row['type']}".lower()
     if (values.text(instance.get("type")) or kind).lower() != kind:
         instance = {}
+    handler = values.mapping(handlers.get(kind))
     version = values.text(instance.get("typeHandlerVersion"))
     source = "instance_view" if version else None
     if version is None:
-        handler = values.mapping(handlers.get(kind))
         version = values.text(handler.get("typeHandlerVersion"))
         source = "guest_agent" if version else None
     return {
         "installed_version": version,
         "installed_version_source": source,
         "installed_version_at": told_at if version else None,
-        "instance_status": _code(instance.get("statuses"), "provisioningstate/"),
+        "instance_status": _status(instance, handler),
     }
 
 

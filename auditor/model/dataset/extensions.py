@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.model.dataset.column import Column, Frame, Kind
-from auditor.model.dataset.needs import EXTENSION, HEARD, LOG, OFFER, SETS, VERSION, VIEW
+from auditor.model.dataset.needs import EXTENSION, HEARD, LOG, OFFER, SETS, VERSION, VIEW_OR_ARC
 from auditor.model.reading import Source
 
 INSTALLED_BY = ("instance_view", "guest_agent", "heartbeats", "arc")
@@ -43,6 +43,16 @@ EXTENSIONS = Frame(
             (*EXTENSION, *SETS),
             words=("enabled", "disabled", "unset", "none"),
             derived=True,
+        ),
+        Column(
+            "supports_auto_upgrade",
+            Kind.WORD,
+            "whether the platform can upgrade the extension automatically: it is on, or the table of those lists it",
+            "",
+            EXTENSION,
+            words=("yes", "no"),
+            derived=True,
+            inputs=("auto_upgrade",),
         ),
         Column(
             "auto_upgrade_minor",
@@ -104,9 +114,23 @@ EXTENSIONS = Frame(
         Column(
             "instance_status",
             Kind.TEXT,
-            "status that the extension reports",
-            "properties.instanceView.extensions[].statuses[].code",
-            VIEW,
+            "what the extension and the guest agent's handler of its type report, several with commas between",
+            "properties.instanceView.extensions[].statuses[].code, "
+            "properties.instanceView.vmAgent.extensionHandlers[].status.code, "
+            "properties.instanceView.status.code on Arc",
+            VIEW_OR_ARC,
+        ),
+        Column(
+            "extension_health",
+            Kind.WORD,
+            "whether the extension works, as Azure says of the resource and the machine of itself, lately: by a "
+            "status, or by a heartbeat of its one monitor agent where nobody asked for that",
+            "",
+            (*EXTENSION, *VERSION),
+            HEARD,
+            words=("healthy", "changing", "failed"),
+            derived=True,
+            beside=("provisioning_state", "instance_status", "agent_state", "agent_at", "last_heartbeat"),
         ),
         Column("created_at", Kind.TIME, "when the extension was made", "", LOG),
         Column(
@@ -155,6 +179,40 @@ EXTENSIONS = Frame(
             words=("none", "first_seen", "release_table", "estimated"),
             derived=True,
             inputs=("installed_version", "latest_version"),
+        ),
+        Column(
+            "version_withdrawn",
+            Kind.WORD,
+            "whether the release table says not to use the installed version; missing for what the table does not list",
+            "",
+            VERSION,
+            HEARD,
+            words=("yes", "no"),
+            derived=True,
+            inputs=("installed_version",),
+        ),
+        Column(
+            "version_age",
+            Kind.DURATION,
+            "time since the installed version was released for automatic upgrade: not before its publication, and no "
+            "later than 30 days after it",
+            "",
+            VERSION,
+            HEARD,
+            bounds=True,
+            derived=True,
+            inputs=("installed_version",),
+            beside=("age_basis",),
+        ),
+        Column(
+            "age_basis",
+            Kind.WORD,
+            "what the version's age rests on: the release table, else when earlier nights saw the region offer it",
+            "",
+            VERSION,
+            HEARD,
+            words=("release_table", "first_seen"),
+            derived=True,
         ),
         Column(
             "last_failure",

@@ -14,6 +14,8 @@ STATE: tuple[Need, ...] = (
 """The answer that told how the machine is: a list, or the machine itself."""
 VIEW: tuple[Need, ...] = ((Source.INSTANCE_VIEW, Source.SCALE_SET_INSTANCES),)
 """An instance view: of one machine, or of a scale set's instances."""
+VIEW_OR_ARC: tuple[Need, ...] = ((Source.INSTANCE_VIEW, Source.SCALE_SET_INSTANCES, Source.ARC_EXTENSIONS),)
+"""What an extension reports of itself: in an instance view, or on Arc in its own resource."""
 SETS: tuple[Need, ...] = ((Source.SCALE_SETS,),)
 EXTENSION: tuple[Need, ...] = (
     (

@@ -244,6 +244,48 @@ def test_names_are_compared_without_case(replay: Replay, session: Session) -> No
     assert (row["installed_version"], row["instance_status"]) == ("1.33.1", "succeeded")
 
 
+def status_of(replay: Replay, session: Session, statuses: object, handler: object = ...) -> object:
+    """What is told of an extension with these statuses, whose handler has that one."""
+    handlers = {"extensionHandlers": [{"type": f"{PUBLISHER}.{TYPE}", "status": handler}]} if handler is not ... else {}
+    view = running(instance(statuses=statuses), vmAgent={"statuses": [], **handlers})
+    return agent(replay, session, answer([resource()], view))["instance_status"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (["ProvisioningState/failed/1"], "failed/1"),
+        (["ProvisioningState/succeeded", "provisioningstate/Failed/51"], "succeeded, Failed/51"),
+        (["ComponentStatus/x/failed/-4", "ProvisioningState/succeeded"], "succeeded"),
+        (["ProvisioningState/succeeded", "ProvisioningState/succeeded"], "succeeded"),
+        (["ComponentStatus/x/failed/-4", None, 7], None),
+        ([], None),
+    ],
+)
+def test_all_provisioning_statuses_of_an_extension_are_told(
+    replay: Replay, session: Session, codes: list[object], told: str | None
+) -> None:
+    assert status_of(replay, session, [{"code": code} for code in codes]) == told
+
+
+@pytest.mark.parametrize(
+    ("own", "handler", "told"),
+    [
+        ("ProvisioningState/succeeded", {"code": "ProvisioningState/NotReady/21"}, "succeeded, NotReady/21"),
+        ("ProvisioningState/succeeded", {"code": "ProvisioningState/succeeded"}, "succeeded"),
+        ("ProvisioningState/succeeded", {"code": "success"}, "succeeded"),
+        ("ComponentStatus/x/failed", {"code": "ProvisioningState/succeeded"}, "succeeded"),
+        ("ProvisioningState/failed/1", {"code": "ProvisioningState/succeeded"}, "failed/1"),
+        ("ProvisioningState/succeeded", None, "succeeded"),
+        ("ProvisioningState/succeeded", "odd", "succeeded"),
+    ],
+)
+def test_a_handler_that_says_something_else_is_told_too(
+    replay: Replay, session: Session, own: str, handler: object, told: str
+) -> None:
+    assert status_of(replay, session, [{"code": own}], handler) == told
+
+
 def test_two_extensions_whose_names_differ_in_case_are_both_told(replay: Replay, session: Session) -> None:
     twice = [resource(), resource(name="ama", id=f"{MACHINE}/extensions/ama")]
     rows = read(replay, session, answer(twice, running(instance()))).rows["extensions"]

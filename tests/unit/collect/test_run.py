@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,8 +96,8 @@ def give_graph(replay: Replay, machines: Answer, servers: Answer | None = None) 
     replay.give(GRAPH, machines, servers or page())
 
 
-def stay(row: Row, version: str = "1.33.1") -> Row:
-    return {"machine_id": str(row["id"]).lower(), "version": version, "from": EARLIER, "to": EARLIER, "workspace": "w"}
+def stay(row: Row, version: str = "1.33.1", until: datetime = AS_OF) -> Row:
+    return {"machine_id": str(row["id"]).lower(), "version": version, "from": EARLIER, "to": until, "workspace": "w"}
 
 
 def names(harvest: Harvest) -> list[object]:
@@ -190,6 +190,91 @@ def test_a_machine_with_two_agents_is_asked_and_the_stale_one_vanishes(replay: R
     replay.give(str(A["id"]), whole(A, extension(A)))
     harvest = collected(replay, session, graphed([A], stays=[stay(A)]))
     assert [row["name"] for row in harvest.rows["extensions"]] == ["AMA"]
+
+
+@pytest.mark.parametrize(
+    ("availability", "asked"),
+    [("running", ["a"]), (None, ["a"]), ("stopped", [])],
+    ids=["running", "unsaid", "stopped"],
+)
+def test_a_machine_that_fell_silent_is_asked_unless_it_does_not_run(
+    replay: Replay, session: Session, availability: str | None, asked: list[str]
+) -> None:
+    """What it ran the day before yesterday is not what it runs, and why it is silent its own answer may tell."""
+    machine = {**A, "availability": availability}
+    give_graph(replay, page(in_graph(A)))
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    collected(replay, session, graphed([machine], stays=[stay(A, until=AS_OF - timedelta(days=1, seconds=1))]))
+    assert asked_by_itself(replay) == asked
+
+
+# --- rules that speak of any extension that can be upgraded automatically ---
+
+VAULT = {"publisher": "Microsoft.Azure.KeyVault", "type": "KeyVaultForLinux"}
+SCRIPT = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript"}
+
+
+def switched_on(*names: str) -> RuleBook:
+    book = shipped()
+    return replace(book, rules=tuple(replace(each, enabled=each.enabled or each.id in names) for each in book.rules))
+
+
+def offer_path(kind: Mapping[str, str], where: str = "japaneast") -> str:
+    publisher, name = (kind[key].lower() for key in ("publisher", "type"))
+    place = f"/subscriptions/{ONE}/providers/Microsoft.Compute/locations/{where}/publishers/{publisher}"
+    return f"{place}/artifacttypes/vmextension/types/{name}/versions"
+
+
+def offered(harvest: Harvest) -> set[tuple[object, object, object]]:
+    return {(row["location"], row["type"], row["version"]) for row in harvest.rows.get("versions", [])}
+
+
+def test_with_ext_002_a_machine_is_asked_for_what_nobody_else_tells_of_its_extension(
+    replay: Replay, session: Session
+) -> None:
+    """Heartbeats tell the monitor agent's version alone; an extension that cannot be upgraded is not judged by it."""
+    machines = [{**each, "location": "Japan East"} for each in (A, B, C)]
+    give_graph(replay, page(in_graph(A), in_graph(A, "v", **VAULT), in_graph(B), in_graph(C, "s", **SCRIPT)))
+    replay.give(str(A["id"]), whole(A, extension(A), extension(A, "v", **VAULT)))
+    replay.give(offer_path(VAULT), Answer.json([{"name": "3.1"}]))
+    harvest = collected(replay, session, graphed(machines, stays=[stay(A), stay(B), stay(C)]), switched_on("EXT-002"))
+    assert asked_by_itself(replay) == ["a"]
+    assert offered(harvest) == {("japaneast", "keyvaultforlinux", "3.1")}
+
+
+def test_an_extension_that_has_it_on_counts_whatever_the_table_says(replay: Replay, session: Session) -> None:
+    own = {"publisher": "Contoso", "type": "Thing", "enableAutomaticUpgrade": True}
+    give_graph(replay, page(in_graph({**A}, "t", **own), in_graph(B, "t", publisher="Contoso", type="Thing")))
+    replay.give(str(A["id"]), whole(A, extension(A, "t", **own)))
+    replay.give(offer_path({"publisher": "Contoso", "type": "Thing"}), Answer.json([{"name": "1.0"}]))
+    machines = [{**each, "location": "japaneast"} for each in (A, B)]
+    harvest = collected(replay, session, graphed(machines), switched_on("EXT-002"))
+    assert asked_by_itself(replay) == ["a"]
+    assert {each.scope for each in harvest.readings if each.source is Source.EXTENSION_VERSIONS} == {
+        "japaneast/contoso/thing"
+    }
+
+
+def test_what_the_survey_has_asked_for_is_not_asked_again(replay: Replay, session: Session) -> None:
+    give_graph(replay, page(in_graph(A, "v", **VAULT)))
+    replay.give(str(A["id"]), whole(A, extension(A, "v", **VAULT)))
+    scope = "japaneast/microsoft.azure.keyvault/keyvaultforlinux"
+    told = graphed([{**A, "location": "japaneast"}])
+    known = replace(told, readings=(*told.readings, Reading(Source.EXTENSION_VERSIONS, scope, False, 0, AS_OF)))
+    harvest = collected(replay, session, known, switched_on("EXT-002"))
+    assert offered(harvest) == set()
+    assert replay.asked_for(offer_path(VAULT)) == []
+
+
+@pytest.mark.parametrize("names", [(), ("EXT-001", "EXT-003")])
+def test_without_ext_002_nothing_is_asked_for_other_extensions(
+    replay: Replay, session: Session, names: tuple[str, ...]
+) -> None:
+    give_graph(replay, page(in_graph(A), in_graph(A, "v", **VAULT)))
+    machines = [{**A, "location": "japaneast"}]
+    harvest = collected(replay, session, graphed(machines, stays=[stay(A)]), switched_on(*names))
+    assert asked_by_itself(replay) == []
+    assert "versions" not in harvest.rows
 
 
 def test_heartbeats_tell_nothing_of_another_agent(replay: Replay, session: Session) -> None:

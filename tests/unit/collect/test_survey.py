@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from auditor.model.reading import Harvest, Reading, Service, Source
 from auditor.settle import settle
 from auditor.simulator import (
     REMOVED,
+    ArcExtensionSpec,
     ArcMachineSpec,
     DataCollectionRuleSpec,
+    ExtensionSpec,
     Fault,
     HandMadeEstate,
     InstanceSpec,
@@ -87,12 +90,18 @@ class Desk:
         self._folder, self._opened = folder, opened
 
     def simulate(self, *subscriptions: SubscriptionSpec, weather: tuple[Fault, ...] = (), **more: Any) -> Simulator:
-        more.setdefault("workspaces", (WorkspaceSpec(WORKSPACE),))
-        estate = HandMadeEstate(subscriptions, now=NOW, offers=OFFERS, **more)
+        given = {"offers": OFFERS, "workspaces": (WorkspaceSpec(WORKSPACE),), **more}
+        estate = HandMadeEstate(subscriptions, now=NOW, **given)
         return self._opened.enter_context(Simulator(estate, weather=weather, pages=PageSizes(virtual_machines=2)))
 
-    def session(self, azure: Simulator, inventory: str = "auto", **scope: Any) -> tuple[Session, Callable[[], Survey]]:
+    def session(
+        self, azure: Simulator, inventory: str = "auto", *, rules: Sequence[str] = (), **scope: Any
+    ) -> tuple[Session, Callable[[], Survey]]:
+        """``rules`` are switched on."""
         config = azure.write_config(self._folder / "config.yaml")
+        if rules:
+            enabled = "".join(f"  {each}: {{enabled: true}}\n" for each in rules)
+            config.write_text(f"{config.read_text('utf-8')}\nrules:\n{enabled}", encoding="utf-8")
         settled = settle(config, environ={"AUDITOR_ACCESS_TOKEN": "anything"})
         settings = settled.settings.model_copy(
             update={
@@ -104,8 +113,10 @@ class Desk:
         self._opened.callback(session.close)
         return session, lambda: survey(session, settings, settled.rulebook, NOW)
 
-    def survey(self, *subscriptions: SubscriptionSpec, inventory: str = "auto", **more: Any) -> Survey:
-        return self.session(self.simulate(*subscriptions, **more), inventory)[1]()
+    def survey(
+        self, *subscriptions: SubscriptionSpec, inventory: str = "auto", rules: Sequence[str] = (), **more: Any
+    ) -> Survey:
+        return self.session(self.simulate(*subscriptions, **more), inventory, rules=rules)[1]()
 
 
 @pytest.fixture
@@ -321,6 +332,74 @@ def test_versions_are_asked_for_once_for_each_kind_and_region_that_occurs(desk: 
     assert vm == [f"{region}/{each}" for region in ("eastus", "japaneast", "westus") for each in of]
     assert arc == [f"japaneast/{each}" for each in of]
     assert {row["machine_kind"] for row in found.rows["versions"]} == {"vm", "arc"}
+
+
+VAULT, SCRIPT = ("Microsoft.Azure.KeyVault", "KeyVaultForLinux"), ("Microsoft.Azure.Extensions", "CustomScript")
+OTHERS = {"*": {**OFFERS["*"], VAULT: ("3.1", "3.2"), SCRIPT: ("2.1",)}}
+
+
+def with_others() -> SubscriptionSpec:
+    """A vault's extension in two regions, a script in one, and a script that somebody switched it on for."""
+    vault, script = (ExtensionSpec(kind, publisher, kind) for publisher, kind in (VAULT, SCRIPT))
+    own = ExtensionSpec("own", "Contoso", "Thing", auto_upgrade=True)
+    return whole(
+        machines=(
+            MachineSpec("a", extensions=(agent(), vault, script)),
+            MachineSpec("b", location="westus", extensions=(script, replace(vault, publisher=VAULT[0].upper()))),
+            MachineSpec("c", location="westus", extensions=(own,)),
+        ),
+        scale_sets=(ScaleSetSpec("uniform", location="eastus", extensions=(vault,), instances=(InstanceSpec("0"),)),),
+        arc_machines=(
+            ArcMachineSpec("arc", extensions=(ArcExtensionSpec("v", *VAULT), ArcExtensionSpec("s", *SCRIPT))),
+        ),
+    )
+
+
+def asked_for(found: Survey, source: Source) -> set[str]:
+    return {each.scope for each in readings(found, source) if "microsoft.azure.monitor" not in each.scope}
+
+
+def test_with_ext_002_those_are_asked_for_that_occur_in_a_region_and_can_be_upgraded(desk: Desk) -> None:
+    found = desk.survey(with_others(), rules=["EXT-002"], offers=OTHERS)
+
+    vault = "microsoft.azure.keyvault/keyvaultforlinux"
+    assert asked_for(found, Source.EXTENSION_VERSIONS) == {
+        f"japaneast/{vault}",
+        f"westus/{vault}",
+        f"eastus/{vault}",
+        "westus/contoso/thing",
+    }
+    assert asked_for(found, Source.ARC_EXTENSION_VERSIONS) == {f"japaneast/{vault}"}
+    assert {row["version"] for row in found.rows["versions"] if row["type"] == "keyvaultforlinux"} == {"3.1", "3.2"}
+
+
+def test_two_subscriptions_with_the_same_extension_ask_once(desk: Desk) -> None:
+    found = desk.survey(with_others(), replace(with_others(), id=SECOND), rules=["EXT-002"], offers=OTHERS)
+
+    scopes = [each.scope for each in readings(found, Source.EXTENSION_VERSIONS)]
+    assert len(scopes) == len(set(scopes))
+
+
+@pytest.mark.parametrize("rules", [(), ("EXT-001", "EXT-003")])
+def test_without_ext_002_neither_is_asked(desk: Desk, rules: tuple[str, ...]) -> None:
+    azure = desk.simulate(with_others(), offers=OTHERS)
+    session, run = desk.session(azure, rules=rules)
+    found = run()
+
+    assert asked_for(found, Source.EXTENSION_VERSIONS) == set()
+    assert session.traffic[Source.EXTENSIONS].sent == 0, "which extensions there are is no question of the survey's"
+
+
+def test_without_bulk_answers_only_what_stands_in_models_is_known_yet(desk: Desk) -> None:
+    """The others are asked for when the machines have been read."""
+    of_models = {"eastus/microsoft.azure.keyvault/keyvaultforlinux"}
+    refused = (Fault(GRAPH, status=403),)
+
+    by_lists = desk.survey(with_others(), inventory="compute", rules=["EXT-002"], offers=OTHERS)
+    without = desk.survey(with_others(), rules=["EXT-002"], offers=OTHERS, weather=refused)
+
+    assert asked_for(by_lists, Source.EXTENSION_VERSIONS) == of_models
+    assert asked_for(without, Source.EXTENSION_VERSIONS) == of_models
 
 
 def test_regions_are_one_however_they_are_spelled(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 
 from auditor.model.dataset import VIEWS, Column, Need
 from auditor.model.reading import Reading, Source
+from auditor.model.rule import ReleaseRow
 from tests.unit.frames.parts import (
     EXTENSION,
     INSTANCE,
+    LINUX,
     MACHINE,
+    NOW,
+    PUBLISHER,
     SERVER,
     SUBSCRIPTION,
     Estate,
@@ -39,6 +44,7 @@ from tests.unit.frames.parts import (
     with_uniform,
 )
 
+RELEASE = ReleaseRow(PUBLISHER, LINUX, date(2025, 6, 1), ("1.35.9",))
 STOPPED = {"availability": "stopped", "power_state": "deallocated"}
 LISTS = {Source.VIRTUAL_MACHINES, Source.SCALE_SET_INSTANCES, Source.ARC_MACHINES}
 EXTENSIONS = {Source.EXTENSIONS, Source.ARC_EXTENSIONS, Source.SCALE_SET_INSTANCES, Source.INSTANCE_VIEW}
@@ -62,9 +68,11 @@ def direct(**state: Any) -> Estate:
 
 
 def bulk(**state: Any) -> Estate:
-    """Resource Graph tells no version: here an instance view did, of this one machine."""
+    """Resource Graph tells no version: here an instance view did, of this one machine. Heartbeats tell its health."""
     told = in_bulk(machines=(machine(**state),), extensions=(extension(installed_version="1.35.9"),))
-    return replace(told, **life(MACHINE, EXTENSION))
+    heard = () if state else (stay("1.35.9", ago(days=1, hours=20), NOW),)
+    whole = life(MACHINE, EXTENSION)
+    return replace(told, **{**whole, "heartbeats": (*whole["heartbeats"], *heard)})
 
 
 def uniform(**state: Any) -> Estate:
@@ -94,7 +102,7 @@ def whole(kind: str, state: dict[str, Any]) -> Estate:
     """An estate of which every derived column is known, of one kind of machine."""
     estate = KINDS[kind](**state)
     offered = versions("1.35.9", "1.36.1", "2.0", machine_kind="arc" if kind == "arc" else "vm")
-    return replace(estate, versions=tuple(offered))
+    return replace(estate, versions=tuple(offered), releases=(RELEASE,))
 
 
 @cache
@@ -186,10 +194,10 @@ LAG = {"latest_version", "newer_major", "releases_behind", "releases_overdue", "
 @pytest.mark.parametrize(
     ("kind", "source", "lost"),
     [
-        ("bulk", Source.EXTENSIONS, AGENTS),
-        ("flexible", Source.INSTANCE_VIEW, AGENTS),
-        ("uniform", Source.SCALE_SET_INSTANCES, AGENTS),
-        ("arc", Source.ARC_EXTENSIONS, AGENTS),
+        ("bulk", Source.EXTENSIONS, AGENTS | {"extension_health"}),
+        ("flexible", Source.INSTANCE_VIEW, AGENTS | {"extension_health"}),
+        ("uniform", Source.SCALE_SET_INSTANCES, AGENTS | {"extension_health"}),
+        ("arc", Source.ARC_EXTENSIONS, AGENTS | {"extension_health"}),
         ("direct", Source.ACTIVITY_LOG, LOGGED),
         ("uniform", Source.ACTIVITY_LOG, LOGGED),
         ("arc", Source.ARC_ACTIVITY_LOG, FAILURES),

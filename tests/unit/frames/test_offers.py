@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.frames.offers import Lag, Offers, ReleaseTable
+from auditor.frames.offers import Lag, Offers, product_of
+from auditor.frames.releases import ReleaseTable
 from auditor.model.memory import Memory
 from auditor.model.reading import Source
 from auditor.model.rule import ReleaseRow
@@ -35,7 +36,7 @@ from tests.unit.frames.parts import (
 )
 
 PLACE = ("vm", "japaneast", PUBLISHER.lower(), LINUX.lower())
-AGENT = PLACE[2:]
+AGENT = product_of(PLACE)
 VM, ARC = timedelta(days=60), timedelta(days=56)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from itertools import permutations
 from typing import Any
 
@@ -13,11 +14,14 @@ from hypothesis import strategies as st
 
 from auditor.model.dataset import VIEWS, Column
 from auditor.model.reading import Row, Source
+from auditor.model.rule import ReleaseRow
 from auditor.model.version import Version
 from tests.unit.frames.parts import (
     INSTANCE,
+    LINUX,
     MACHINE,
     NOW,
+    PUBLISHER,
     SCALE_SET,
     SERVER,
     SUBSCRIPTION,
@@ -47,6 +51,8 @@ EVIDENCE = {"last_failure_at", "last_failure_error", "last_ran_source"}
 FLAGS = st.sampled_from(["enabled", "disabled", "unset"])
 AKS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c"
 MODELS = f"{SCALE_SET}/extensions/AMA"
+RELEASED = ReleaseRow(PUBLISHER, LINUX, date(2025, 6, 1), ("1.35.9",))
+WITHDRAWN = ReleaseRow(PUBLISHER, LINUX, None, ("1.36.1",), withdrawn=True, kinds=("arc",))
 BUILDERS = {
     "direct": (Estate, machine, MACHINE),
     "bulk": (in_bulk, machine, MACHINE),
@@ -91,7 +97,12 @@ def estates(draw: st.DrawFn) -> Estate:
     state["tags"] = draw(st.sampled_from(["{}", '{"aks-managed-x":"1"}']))
     shown = draw(st.sampled_from(["1.35.9", "1.36.1", None]))
     told = {"installed_version": shown, "installed_version_at": NOW if shown else None}
-    agent = on(machine_id, auto_upgrade=draw(FLAGS), provisioning_state=draw(st.sampled_from(["Succeeded", "Failed"])))
+    agent = on(
+        machine_id,
+        auto_upgrade=draw(FLAGS),
+        provisioning_state=draw(st.sampled_from(["Succeeded", "Failed", "Updating"])),
+        instance_status=draw(st.sampled_from(["succeeded", "failed/51", "succeeded, NotReady/21", "odd", None])),
+    )
     agent |= told if shown else {**told, "installed_version_source": None}
     models = (in_model(auto_upgrade=draw(FLAGS)),) if kind in ("uniform", "flexible") else ()
     until = NOW if running else ago(days=20)  # before the window of the log, which has no stop then
@@ -104,6 +115,7 @@ def estates(draw: st.DrawFn) -> Estate:
         heartbeats=draw(st.sampled_from([None, beats])),
         resource_groups=draw(st.sampled_from([[], groups])),
         versions=versions("1.35.9", "1.36.1", "1.37.0", machine_kind="arc" if arc else "vm"),
+        releases=draw(st.sampled_from([(), (RELEASED, WITHDRAWN)])),
     )
 
 
@@ -145,7 +157,7 @@ def test_a_reading_taken_away_leaves_a_value_or_makes_it_missing(estate: Estate,
 VALUES = {
     "machines": (
         *("kind", "subscription_id", "resource_group", "location", "availability", "power_state", "status_changed_at"),
-        *("tags", "scale_set_id", "follows_model", "extensions_read", "identity_kind"),
+        *("tags", "scale_set_id", "follows_model", "extensions_read", "identity_kind", "agent_state", "agent_at"),
     ),
     "extensions": ("publisher", "type", "auto_upgrade", "provisioning_state", "instance_status", "requested_version"),
     "scale_sets": ("subscription_id", "resource_group", "location", "tags"),

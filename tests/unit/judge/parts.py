@@ -179,7 +179,7 @@ RULES: st.SearchStrategy[Rule] = st.builds(
 # --- the reference ---
 
 Kleene = bool | None
-GRID = [number * HALF_DAY for number in (*range(-1, 11), 14, 15, 16, 17)]
+GRID = [number * HALF_DAY for number in (*range(-1, 11), 14, 15, 16, 17, 729, 730, 731, 732, 733)]
 """All durations between which the drawn bounds and the wanted values can tell apart, and some beyond."""
 
 
@@ -216,7 +216,8 @@ def _possible(name: str, row: Mapping[str, Any]) -> list[Any]:
     assert column is not None
     if column.bounds:
         low, high = row.get(f"{name}.low"), row.get(f"{name}.high")
-        return [each for each in GRID if (low is None or low <= each) and (high is None or each <= high)]
+        ends = {each for each in (low, high) if each is not None}
+        return [each for each in {*GRID, *ends} if (low is None or low <= each) and (high is None or each <= high)]
     if name.startswith("tags."):
         tags = row.get("tags")
         pairs = {} if tags is None else {key.lower(): text for key, text in json.loads(tags).items()}

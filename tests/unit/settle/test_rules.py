@@ -118,6 +118,23 @@ def test_a_whole_rule(desk: Desk) -> None:
 
 
 class TestTheConfigurationChanges:
+    @pytest.mark.parametrize(
+        ("written", "configured", "enabled"),
+        [
+            ("", "", True),
+            ("enabled: true\n", "", True),
+            ("enabled: false\n", "", False),
+            ("enabled: false\n", "{enabled: true}", True),
+            ("enabled: false\n", "{severity: info}", False),
+            ("", "{enabled: false}", False),
+        ],
+    )
+    def test_whether_a_rule_is_enabled_which_its_file_says_else(
+        self, desk: Desk, written: str, configured: str, enabled: bool
+    ) -> None:
+        rule = settled_rule(desk, RULE + written, f"rules: {{MY-001: {configured or '{}'}}}")
+        assert rule.enabled is enabled
+
     def test_whether_how_grave_and_where(self, desk: Desk) -> None:
         changes = "{enabled: false, severity: info, only: {resource_group: {matches: 'rg-*'}}}"
         rule = settled_rule(desk, RULE, f"rules: {{MY-001: {changes}}}")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from auditor.model.rule import Upgradable
 from auditor.resources import rules_folder
 from tests.unit.settle.desk import RULE, Desk
 
-SHIPPED = [path.stem for path in sorted(rules_folder().glob("AMA-*.yaml"))]
+SHIPPED = [path.stem for path in sorted(rules_folder().glob("???-???.yaml"))]
 
 
 def test_mistakes_of_all_files_are_told_at_once_and_sorted(desk: Desk) -> None:
@@ -69,7 +70,7 @@ def test_every_file_has_its_hash(desk: Desk) -> None:
     }
     shipped = {
         name: hashlib.sha256((rules_folder() / name).read_bytes()).hexdigest()
-        for name in (*(f"{rule}.yaml" for rule in SHIPPED), "releases.yaml", "standing.yaml")
+        for name in (*(f"{rule}.yaml" for rule in SHIPPED), "automatic-upgrade.yaml", "releases.yaml", "standing.yaml")
     }
     assert settled.rulebook.hashes == digests | shipped
     assert settled.config_hash == hashlib.sha256(config.encode()).hexdigest()
@@ -100,6 +101,35 @@ class TestPacks:
         book = desk.settle(None, rules=[Path("pack")]).rulebook
         assert (book.releases[-1].publisher, book.releases[-1].versions) == ("P", ("2.0",))
         assert {"releases.yaml", "pack/releases.yaml"} <= set(book.hashes)
+
+    def test_a_row_of_a_release_table_may_speak_of_some_kinds_of_machines(self, desk: Desk) -> None:
+        desk.write("pack/releases.yaml", '- {type: T, versions: ["2.0"], withdrawn: true, kinds: [arc, arc]}\n')
+        desk.write("pack/MY-001.yaml", RULE)
+        assert desk.settle(None, rules=[Path("pack")]).rulebook.releases[-1].kinds == ("arc",)
+        wrong = '- {type: T, versions: ["2.0"], kinds: [vmss]}\n- {type: T, versions: ["1.0"], kinds: []}\n'
+        desk.write("pack/releases.yaml", wrong)
+        told = desk.told(None, rules=[Path("pack")])
+        assert told[0].startswith("pack/releases.yaml:1: [0].kinds[0]: 'vmss' is not known here")
+        assert told[1] == "pack/releases.yaml:2: [1].kinds: the list is empty: write at least one entry"
+
+    def test_a_packs_own_table_of_automatic_upgrade_is_added(self, desk: Desk) -> None:
+        desk.write("pack/MY-001.yaml", RULE)
+        desk.write("pack/automatic-upgrade.yaml", "- {publisher: Contoso, type: Thing, kinds: [vm]}\n")
+        book = desk.settle(None, rules=[Path("pack")]).rulebook
+        assert book.upgradable == (*desk.settle(None).rulebook.upgradable, Upgradable("Contoso", "Thing", ("vm",)))
+        assert {"automatic-upgrade.yaml", "pack/automatic-upgrade.yaml"} <= set(book.hashes)
+
+    def test_mistakes_in_it_are_told(self, desk: Desk) -> None:
+        desk.write("pack/MY-001.yaml", RULE)
+        desk.write("pack/automatic-upgrade.yaml", "- {publisher: Contoso, kind: Thing}\n")
+        assert desk.told(None, rules=[Path("pack")]) == [
+            "pack/automatic-upgrade.yaml:1: [0].kind: there is no such setting; did you mean 'kinds'?",
+            "pack/automatic-upgrade.yaml:1: [0].type: is missing: write 'type: ...' in this entry",
+        ]
+        desk.write("pack/automatic-upgrade.yaml", "publisher: Contoso\n")
+        assert desk.told(None, rules=[Path("pack")]) == [
+            "pack/automatic-upgrade.yaml:1: a list of extensions is meant: begin each with '- publisher: ...'"
+        ]
 
     def test_naming_a_file_twice_is_no_mistake(self, desk: Desk) -> None:
         path = desk.write("pack/MY-001.yaml", RULE)

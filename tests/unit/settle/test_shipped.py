@@ -25,18 +25,23 @@ def book() -> RuleBook:
     return settle(None, environ={}).rulebook
 
 
-def test_the_rules_that_are_shipped(book: RuleBook) -> None:
-    assert {rule.id: rule.severity for rule in book.rules} == {
-        "AMA-001": Severity.HIGH,
-        "AMA-002": Severity.MEDIUM,
-        "AMA-003": Severity.HIGH,
-        "AMA-004": Severity.HIGH,
-        "AMA-008": Severity.HIGH,
-        "AMA-010": Severity.HIGH,
-        "AMA-011": Severity.HIGH,
+def test_the_rules_of_the_agent_and_the_pack_for_all_other_extensions(book: RuleBook) -> None:
+    assert {rule.id: (rule.frame, rule.severity, rule.enabled) for rule in book.rules} == {
+        "AMA-001": ("extensions", Severity.HIGH, True),
+        "AMA-002": ("extensions", Severity.MEDIUM, True),
+        "AMA-003": ("extensions", Severity.HIGH, True),
+        "AMA-004": ("machines", Severity.HIGH, True),
+        "AMA-005": ("extensions", Severity.MEDIUM, True),
+        "AMA-006": ("extensions", Severity.HIGH, True),
+        "AMA-007": ("extensions", Severity.HIGH, True),
+        "AMA-008": ("machines", Severity.HIGH, True),
+        "AMA-009": ("machines", Severity.MEDIUM, True),
+        "AMA-010": ("machines", Severity.HIGH, True),
+        "AMA-011": ("machines", Severity.HIGH, True),
+        "EXT-001": ("extensions", Severity.MEDIUM, False),
+        "EXT-002": ("extensions", Severity.LOW, False),
+        "EXT-003": ("extensions", Severity.MEDIUM, False),
     }
-    assert all(rule.enabled for rule in book.rules)
-    assert [rule.frame for rule in book.rules] == [*["extensions"] * 3, *["machines"] * 4]
     assert book.agents() == AGENTS
 
 
@@ -54,6 +59,9 @@ def test_each_rule_needs_only_the_columns_of_its_question(book: RuleBook) -> Non
         },
         "AMA-003": {"unfinished_operation", "last_failure"},
         "AMA-004": {"monitor_agents", "kind", "age", "orphaned_failure"},
+        "AMA-005": {"days_stopped", "provisioning_state", "version_age", "auto_upgrade"},
+        "AMA-006": {"days_stopped", "provisioning_state", "version_withdrawn", "installed_version", "kind"},
+        "AMA-007": {"availability", "days_stopped", "extension_health", "provisioning_state"},
         "AMA-008": {
             "monitor_agents",
             "availability",
@@ -65,8 +73,20 @@ def test_each_rule_needs_only_the_columns_of_its_question(book: RuleBook) -> Non
             "identity_kind",
             "data_collection_rules",
         },
+        "AMA-009": {"kind", "follows_model"},
         "AMA-010": {"monitor_agents", "identity_kind", "kind", "follows_model"},
         "AMA-011": {"monitor_agents", "data_collection_rules", "kind", "age", "follows_model"},
+        "EXT-001": {"supports_auto_upgrade", "auto_upgrade", "model_auto_upgrade", "follows_model"},
+        "EXT-002": {
+            "supports_auto_upgrade",
+            "days_stopped",
+            "provisioning_state",
+            "releases_behind",
+            "auto_upgrade",
+            "releases_overdue",
+            "overdue_basis",
+        },
+        "EXT-003": {"supports_auto_upgrade", "unfinished_operation", "last_failure"},
     }
 
 
@@ -126,7 +146,8 @@ class TestReleaseTable:
         assert not [row for row in book.releases if row.type == linux[1] and row.month == date(2024, 11, 1)]
 
     def test_names_the_versions_not_to_use(self, book: RuleBook) -> None:
-        withdrawn = {(row.type, version) for row in book.releases if row.withdrawn for version in row.versions}
+        told = [row for row in book.releases if row.withdrawn]
+        withdrawn = {(row.type, version) for row in told if row.kinds == ("vm", "arc") for version in row.versions}
         assert withdrawn == {
             ("AzureMonitorLinuxAgent", "1.10.7"),
             ("AzureMonitorLinuxAgent", "1.15.1"),
@@ -135,6 +156,9 @@ class TestReleaseTable:
             ("AzureMonitorWindowsAgent", "1.1.5.0"),
             ("AzureMonitorWindowsAgent", "1.25.0"),
         }
+        on_arc = {(row.type, version) for row in told if row.kinds == ("arc",) for version in row.versions}
+        assert on_arc == {("AzureMonitorLinuxAgent", "1.29.4"), ("AzureMonitorLinuxAgent", "1.29.5")}
+        assert len(withdrawn) + len(on_arc) == sum(len(row.versions) for row in told)
 
     @pytest.mark.skipif(
         not PUBLISHED.exists() and os.environ.get("CI") != "true", reason="the published table is not beside the house"
