@@ -29,6 +29,7 @@ from tests.night.parts import (
     NOW,
     OLD,
     ON_INSTANCES,
+    ON_MACHINES,
     SECOND,
     SHIPPED,
     THIRD,

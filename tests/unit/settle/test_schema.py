@@ -20,7 +20,7 @@ from tests.unit.settle.desk import RULE, Desk
 
 SCHEMA = rule_schema()
 JUDGE = Draft7Validator(SCHEMA)
-SHIPPED = sorted(rules_folder().glob("*-*.yaml"))
+SHIPPED = sorted(rules_folder().glob("???-???*.yaml"))
 WRITTEN: dict[str, Any] = dict(parse_document("MY-001.yaml", RULE.encode()).value)  # type: ignore[call-overload]
 
 

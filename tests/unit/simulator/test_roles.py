@@ -31,7 +31,8 @@ Ask = Callable[..., requests.Response]
 
 _SUB = f"/subscriptions/{FIRST}"
 _GROUP = f"{_SUB}/resourceGroups/rg-main/providers"
-_COMPUTE, _HYBRID = "Microsoft.Compute", "Microsoft.HybridCompute"
+_COMPUTE, _HYBRID, _INSIGHTS = "Microsoft.Compute", "Microsoft.HybridCompute", "Microsoft.Insights"
+_ASSOCIATIONS = f"{_INSIGHTS}/dataCollectionRuleAssociations"
 _SET = f"{_GROUP}/{_COMPUTE}/virtualMachineScaleSets/s"
 _IMAGES = f"{_SUB}/providers/{_COMPUTE}/locations/japaneast/publishers/{MONITOR}/artifacttypes/vmextension/types"
 _LINUX = "AzureMonitorLinuxAgent"
@@ -68,6 +69,11 @@ CALLS = {
     _IMAGES: f"{_COMPUTE}/locations/publishers/artifacttypes/types/read",
     f"{_IMAGES}/{_LINUX}/versions": f"{_COMPUTE}/locations/publishers/artifacttypes/types/versions/read",
     _LOG: "microsoft.insights/eventtypes/values/read",
+    f"{_SUB}/providers/{_INSIGHTS}/dataCollectionRules": f"{_INSIGHTS}/dataCollectionRules/read",
+    **{
+        f"{each}/providers/{_ASSOCIATIONS}": f"{_ASSOCIATIONS}/read"
+        for each in (f"{_GROUP}/{_COMPUTE}/virtualMachines/m", _SET, f"{_GROUP}/{_HYBRID}/machines/a")
+    },
 }
 """The action of each call (https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations)."""
 TYPES = {
@@ -76,6 +82,7 @@ TYPES = {
     "microsoft.compute/virtualmachinescalesets": "s",
     "microsoft.hybridcompute/machines": "a",
     "microsoft.hybridcompute/machines/extensions": "AzureMonitorWindowsAgent",
+    "microsoft.insights/datacollectionrules": "dcr-central",
 }
 
 
