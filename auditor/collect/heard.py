@@ -61,7 +61,8 @@ def _standing_in(probed: Probed, inventory: str) -> frozenset[Source]:
         told.add(Source.EXTENSIONS)
     if Source.ARC_MACHINES in told:
         told.add(Source.ARC_EXTENSIONS)
-    return frozenset(told)
+    by_itself = (each.source for each in probed.rest.readings if each.complete)
+    return frozenset(told) | ({Source.DATA_COLLECTION_RULE_ASSOCIATIONS} & {*by_itself})
 
 
 def _tried(source: Source, probed: Probed, instead: Collection[Source]) -> Tried:

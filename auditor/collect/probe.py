@@ -67,7 +67,8 @@ def probe(
     if probed.left:
         _ask_tables(brief, probed, settings.sources.inventory, asked)
         barred = {(reading.source, reading.scope.lower()) for reading in probed.rights.readings}
-        look = Look(brief, settings, rulebook, as_of, tuple(probed.sampled), probed.rows, barred)
+        by_itself = _not_in_bulk(probed, settings.sources.inventory, asked)
+        look = Look(brief, settings, rulebook, as_of, tuple(probed.sampled), probed.rows, barred, by_itself)
         probed.rest = look_at_the_rest(look, asked)
     return probed
 
@@ -96,6 +97,10 @@ def _ask_tables(session: Session, probed: Probed, inventory: str, asked: Collect
     """What the Resource Graph tells of the tables, and what the lists do where they are asked tonight."""
     if inventory != "compute":
         probed.bulk = look_in_bulk(session, asked, probed.left)
+    probed.lists = look_at_lists(session, _not_in_bulk(probed, inventory, asked), probed.sampled)
+
+
+def _not_in_bulk(probed: Probed, inventory: str, asked: Collection[Source]) -> Collection[Source]:
+    """What Resource Manager is asked tonight, because the Resource Graph does not tell it or is not asked."""
     failed = {reading.source for reading in probed.bulk.readings if not reading.complete}
-    listed = {"compute": asked, "auto": failed}.get(inventory, ())
-    probed.lists = look_at_lists(session, listed, probed.sampled)
+    return {"compute": asked, "auto": failed}.get(inventory, ())

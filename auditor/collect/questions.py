@@ -14,11 +14,12 @@ from auditor.collect.pool import Job, run_all
 from auditor.collect.queries import Query
 from auditor.collect.session import Session
 from auditor.collect.sources.arc_machines import arc_machine_row
+from auditor.collect.sources.data_collection_rule_associations import list_associations
 from auditor.collect.sources.extension_versions import VERSION_LISTS, read_versions
 from auditor.collect.sources.heartbeats import glance_at_heartbeats
 from auditor.collect.sources.scale_sets import scale_set_row
 from auditor.collect.sources.virtual_machines import machine_row
-from auditor.collect.survey import MOST_LOG_QUERIES, TABLES
+from auditor.collect.survey import MOST_LOG_QUERIES, RULES, TABLES
 from auditor.model.checkup import EVERYWHERE
 from auditor.model.reading import Harvest, Reading, Row, Service, Source
 from auditor.model.rule import RuleBook
@@ -33,6 +34,8 @@ IN_BULK: Mapping[Source, Query] = {
     Source.ARC_MACHINES: queries.ARC_MACHINES,
     Source.EXTENSIONS: queries.EXTENSIONS,
     Source.ARC_EXTENSIONS: queries.ARC_EXTENSIONS,
+    Source.DATA_COLLECTION_RULES: queries.DATA_COLLECTION_RULES,
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS: queries.DATA_COLLECTION_RULE_ASSOCIATIONS,
 }
 """What the Resource Graph is asked, of all subscriptions at once."""
 _ALL_REFUSED = (
@@ -59,6 +62,8 @@ class Look:
     rows: Mapping[str, Sequence[Row]]
     barred: Collection[tuple[Source, str]] = ()
     """What is known to be refused, by source and subscription (in lower case): it is not asked once more."""
+    by_itself: Collection[Source] = ()
+    """What is asked of each machine tonight, because no table tells it."""
 
     def may(self, source: Source, subscription_id: str) -> bool:
         return (source, subscription_id.lower()) not in self.barred
@@ -94,7 +99,7 @@ def _look_at_table(session: Session, source: Source, subscriptions: Sequence[str
 
 def look_at_lists(session: Session, asked: Collection[Source], subscriptions: Sequence[str]) -> Harvest:
     """A reading for each list of Resource Manager in each of ``subscriptions``, and the rows of their first pages."""
-    tables = [table for table in TABLES if table.source in asked]
+    tables = [table for table in (*TABLES, RULES) if table.source in asked]
     jobs = [[Job(each, partial(table.list, session, each)) for each in subscriptions] for table in tables]
     harvest = Harvest()
     for table, told in zip(tables, run_all(session, "lists", *jobs), strict=True):
@@ -140,6 +145,15 @@ def _arc_extensions(look: Look) -> Iterable[Job]:
     if look.settings.sources.inventory == "compute":
         for row in _first(look, Source.ARC_EXTENSIONS, Source.ARC_MACHINES):
             yield Job(_subscription(row), partial(read, look.session, row))
+
+
+def _associations(look: Look) -> Iterable[Job]:
+    """Of one machine, of either kind; in bulk they are a table."""
+    source = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
+    if source in look.by_itself:
+        tables = (Source.VIRTUAL_MACHINES, Source.ARC_MACHINES)
+        for row in [row for table in tables for row in _first(look, source, table)][:1]:
+            yield Job(_subscription(row), partial(list_associations, look.session, row))
 
 
 def _versions(kind: str, tables: tuple[Source, ...], look: Look) -> Iterable[Job]:
@@ -192,6 +206,7 @@ PROBES: Mapping[Source, Callable[[Look], Iterable[Job]]] = {
     Source.ARC_EXTENSION_VERSIONS: partial(_versions, "arc", (Source.ARC_MACHINES,)),
     Source.ACTIVITY_LOG: _log,
     Source.ARC_ACTIVITY_LOG: _arc_log,
+    Source.DATA_COLLECTION_RULE_ASSOCIATIONS: _associations,
     Source.HEARTBEATS: _heartbeats,
 }
 """The small question of each source that is not a table; of a source without one the rights alone are looked at."""

@@ -108,7 +108,7 @@ def test_it_asks_small_questions_whatever_the_size(bench: Bench, examine: Examin
     assert told(found, Source.VIRTUAL_MACHINES).rows == 120
     assert (found.rights_asked, found.sampled) == (12, SAMPLED)
     sent = azure.requests.snapshot()
-    assert (sent["permissions"], sent["activity_log"], sent["resource_graph"]) == (12, SAMPLED, 6)
+    assert (sent["permissions"], sent["activity_log"], sent["resource_graph"]) == (12, SAMPLED, 8)
     assert (sent["virtual_machine"], sent["extension_versions"], sent["log_analytics"]) == (1, 1, 1)
     assert "virtual_machines" not in sent
 
@@ -224,7 +224,7 @@ def test_no_subscription_at_all(examine: Examine, monkeypatch: pytest.MonkeyPatc
     assert found.subscriptions == ()
     gap = only_gap(found)
     assert "can see no subscription" in gap.reason and "Microsoft.Resources/subscriptions/read" in gap.close
-    assert "The other 12 sources were not asked" in printed(found, 80, monkeypatch)
+    assert "The other 13 sources were not asked" in printed(found, 80, monkeypatch)
 
 
 def test_every_subscription_is_told_as_it_stands(examine: Examine) -> None:
@@ -263,7 +263,7 @@ def test_a_gap_that_is_accepted_is_told_and_does_not_count(examine: Examine, mon
 
 
 def test_one_gap_for_all_subscriptions_that_lack_a_right(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    lacking = {"not_actions": ("Microsoft.Insights/*",)}
+    lacking = {"not_actions": ("Microsoft.Insights/eventtypes/*",)}
     many = [subscription(f"{n:08}-0000-4000-8000-000000000000", machine("m"), **lacking) for n in range(8)]
     found = examine(estate(*many))
     gap = only_gap(found)
@@ -292,7 +292,7 @@ def test_where_extensions_may_not_be_read_in_bulk_the_machines_tell_them(examine
 def test_a_resource_graph_that_refuses_is_one_gap(examine: Examine, config: Mapping[str, Any]) -> None:
     found = examine(one_of_each(), Fault(GRAPH, **refusal()), config=config)
     gap, auto = only_gap(found), config is AUTO
-    assert len(gap.subjects) == 6 and "Resource Graph" in gap.close
+    assert len(gap.subjects) == 8 and "Resource Graph" in gap.close
     assert (gap.instead, found.exit_code) == (auto, ExitCode.DELIVERED if auto else ExitCode.NOTHING_COLLECTED)
     assert told(found, Source.VIRTUAL_MACHINES).state is (State.INSTEAD if auto else State.SILENT)
     assert told(found, Source.INSTANCE_VIEW).state is (State.ANSWERS if auto else State.UNTRIED)

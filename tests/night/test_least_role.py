@@ -18,14 +18,26 @@ from auditor.simulator import (
     WorkspaceSpec,
     arc_monitor_agent,
 )
-from tests.night.parts import FIRST, LATEST, NOW, WORKSPACE, Audited, Bench, agent, machine, offers, subscription
+from tests.night.parts import (
+    FIRST,
+    LATEST,
+    NOW,
+    SHIPPED,
+    WORKSPACE,
+    Audited,
+    Bench,
+    agent,
+    machine,
+    offers,
+    subscription,
+)
 
 GROUP = "corp"
 CONFIG: dict[str, Any] = {
     "scope": {"management_groups": [GROUP]},
     "sources": {"inventory": "resource_graph", "heartbeats": {"workspaces": [WORKSPACE]}},
 }
-SETTING_ONLY = {"rules": {name: {"enabled": False} for name in ("AMA-002", "AMA-003", "AMA-004")}}
+SETTING_ONLY = {"rules": {name: {"enabled": False} for name in SHIPPED if name != "AMA-001"}}
 
 
 def role_for(config: Mapping[str, Any], folder: Any) -> dict[str, Any]:
@@ -86,6 +98,8 @@ ACTIONS = [
     "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
     "Microsoft.HybridCompute/machines/extensions/read",
     "Microsoft.HybridCompute/machines/read",
+    "Microsoft.Insights/dataCollectionRuleAssociations/read",
+    "Microsoft.Insights/dataCollectionRules/read",
     "Microsoft.Insights/eventtypes/values/read",
     "Microsoft.Management/managementGroups/descendants/read",
     "Microsoft.OperationalInsights/workspaces/query/Heartbeat/read",
