@@ -15,6 +15,7 @@ from auditor.cli.running import narrator_of, order_of, tell_settled
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
     common.add_folder(parser, "audit-snapshot", "SNAPSHOT")
+    common.add_loudness(parser)
     common.add_rules(parser)
     common.add_scope(parser)
     parser.set_defaults(command=_collect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.compose.counted import Covered
@@ -20,10 +20,14 @@ _AVAILABILITY = next(column.words for column in MACHINES if column.name == "avai
 
 @dataclass(frozen=True)
 class CoverageTables:
-    """What was seen, and what was not, for page and workbook; ``stale`` is the end of a release table that is old."""
+    """What was seen, and what was not, for page and workbook.
+
+    ``stale`` is the end of a release table that is old; ``not_run`` has a sentence for each rule that was not run.
+    """
 
     coverage: Coverage
     stale: TableEnd | None = None
+    not_run: Sequence[str] = ()
 
     def tables(self) -> Mapping[str, Table]:
         return {
@@ -110,6 +114,7 @@ class CoverageTables:
             if self.stale:
                 told = {"month": f"{self.stale.month:%Y-%m}", "days": self.stale.days}
                 yield (self.coverage.wording.say("outside", "stale", **told), self.stale.newer, self.stale.known)
+            yield from ((sentence, None, None) for sentence in self.not_run)
 
         columns = (cell("what", CellKind.LONG, 48), cell("number", CellKind.NUMBER), cell("of", CellKind.NUMBER))
         return table(self.coverage.wording, "outside", columns, rows)

@@ -66,7 +66,16 @@ class Composer:
 
     @cached_property
     def summary(self) -> Summary:
-        return Summary(self.ledger, self.coverage, self.rules, self.facts.not_run, self.wording, self.facts.confirmed)
+        return Summary(self.ledger, self.coverage, self.rules, self.not_run, self.wording, self.facts.confirmed)
+
+    @cached_property
+    def not_run(self) -> Mapping[str, str]:
+        """For each rule that nothing configured can answer a sentence: it is no gap, for nobody was asked."""
+        say, label = self.wording.say, self.wording.label
+        return {
+            rule: say("texts", "not_run", rule=rule, columns=", ".join(map(label, columns)))
+            for rule, columns in self.facts.not_run.items()
+        }
 
     @cached_property
     def bench(self) -> Bench:
@@ -122,13 +131,9 @@ class Composer:
     def _banner(self) -> Banner | None:
         """What the reader must know first; None where every question was answered or its gap is accepted."""
         lines = list(self.coverage.banner_lines())
-        lines += [
-            self.wording.say("banner", "not_run", rule=rule, columns=", ".join(map(self.wording.label, columns)))
-            for rule, columns in self.facts.not_run.items()
-        ]
         if not lines:
             return None
-        count = len(self.coverage.open_gaps) + len(self.facts.not_run)
+        count = len(self.coverage.open_gaps)
         key = "sentence_one" if count == 1 else "sentence"
         return Banner(self.wording.say("banner", key, count=count), tuple(lines))
 
@@ -162,7 +167,7 @@ class Composer:
     def _tables(self) -> Mapping[str, Table]:
         return {
             **self.summary.tables(),
-            **CoverageTables(self.coverage, self._stale_end()).tables(),
+            **CoverageTables(self.coverage, self._stale_end(), tuple(self.not_run.values())).tables(),
             **UnseenTables(self.coverage).tables(),
             **self.exemptions.tables(),
             "about": self._about(),

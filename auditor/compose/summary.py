@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -44,7 +44,7 @@ class Summary:
     ledger: Ledger
     coverage: Coverage
     rules: Sequence[Rule]
-    not_run: Collection[str]
+    not_run: Mapping[str, str]
     wording: Wording
     confirmed: Confirmation
 
@@ -80,6 +80,7 @@ class Summary:
         summary = [
             say("summaries", "counts", **counts),
             *self._speechless(),
+            *self.not_run.values(),
             *self._confirmed(),
             *self.coverage.accepted_lines(),
         ]
@@ -126,7 +127,7 @@ class Summary:
             return self.wording.say("headlines", "models"), "bad"
         if not self.by_status:
             return self.wording.say("headlines", "unread"), "warn"
-        unseen = self.by_status.get(Status.UNANSWERED) or self.coverage.gaps or self.not_run
+        unseen = self.by_status.get(Status.UNANSWERED) or self.coverage.gaps
         if unseen:
             return self.wording.say("headlines", "warn"), "warn"
         settled = set(self.by_status) <= {Status.PASS, Status.NOT_APPLICABLE}

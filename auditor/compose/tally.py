@@ -46,7 +46,7 @@ class Tally:
     unsettled: list[Unsettled] = field(default_factory=list)
     readings: dict[Source, Summed] = field(default_factory=dict)
     gaps: list[Row] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     of_subscription: dict[tuple[Source, str], Row] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     """By id in lower case, of those that a gap names."""
@@ -114,7 +114,7 @@ class Tally:
         if row["complete"] == "no":
             self.gaps.append(row)
         if row["reason"] == GONE:
-            self.gone.append(scope)
+            self.gone.add(scope)
         if source in OF_SUBSCRIPTION:
             self.of_subscription[source, scope] = row
 
@@ -150,7 +150,7 @@ class Tally:
 
     def _name(self, frames: Frames) -> None:
         """Only what is told by name somewhere: a night has few gaps."""
-        scopes = {str(gap["scope"]) for gap in self.gaps} | set(self.gone)
+        scopes = {str(gap["scope"]) for gap in self.gaps} | self.gone
         self.places |= dict(places_of(frames, scopes))
 
 

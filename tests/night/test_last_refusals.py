@@ -37,7 +37,7 @@ def written(folder: Path, text: str) -> Path:
 def test_regions_are_compared_without_blanks_and_case(bench: Bench, tmp_path: Path) -> None:
     of = estate(subscription(FIRST, machine("web-1", location="japaneast"), machine("web-2", location="westeurope")))
 
-    audited = bench.audit(of, rules=[written(tmp_path, RULE)], only_rules=True)
+    audited = bench.audit(of, rules=[written(tmp_path, RULE)], only_rules=True, config={"rules": {}})
 
     assert sorted(audited.verdicts("MY-001")) == [("web-1", "pass", "as_expected"), ("web-2", "fail", "elsewhere")]
 

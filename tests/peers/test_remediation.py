@@ -97,9 +97,9 @@ class Watching(Weather):
         super().__init__()
         self.seen: list[tuple[str, str]] = []
 
-    def meet(self, method: str, target: str) -> Fault | None:
+    def meet(self, method: str, target: str, body: str = "") -> Fault | None:
         self.seen.append((method, target.partition("?")[0]))
-        return super().meet(method, target)
+        return super().meet(method, target, body)
 
     def written(self) -> list[tuple[str, str]]:
         reads = ("/query", "/resources", "/token")
@@ -143,11 +143,12 @@ class Operator:
         )
 
     def command(self, machine_name: str) -> str:
-        """The command line's part of what to do about the machine's one failing row."""
+        """The command line's part of what to do about the machine's one failing row of the setting and the version."""
         [text] = [
             each["remediation"]
             for each in self.audited.findings
             if (each["machine_name"], each["status"]) == (machine_name, "fail")
+            and each["rule_id"] in ("AMA-001", "AMA-002")
         ]
         return str(text.partition("Azure CLI:\n")[2].partition("\n\nAzure PowerShell:")[0])
 
@@ -200,7 +201,7 @@ def test_a_head_tells_what_the_script_will_touch(operator: Operator) -> None:
     text = (operator.audited.folder / "remediation/enable-automatic-upgrade.sh").read_text("utf-8")
     head = text.partition("\n\n")[0]
     assert f"run {operator.audited.run['run_id']}, as of 2026-11-22T03:00:17Z" in head
-    assert "It does 4 thing(s) for 4 failing row(s) (AMA-001: 4)," in head
+    assert "It does 4 thing(s) for 5 failing row(s) (AMA-001: 4, AMA-005: 1)," in head
     assert f"Subscription 1 ({FIRST}): 4" in head
     assert "[" not in head and "exempt-1" not in text, "what is accepted is not mended"
 
