@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TypeVar
 from uuid import uuid4
 
-from auditor.simulator.estate import Estate, Event, MadeWhenAsked, Offers
+from auditor.simulator.estate import Estate, Event, MadeWhenAsked, Offers, Release
 from auditor.simulator.forms import arc_machine_id, instance_id, machine_id, scale_set_id
 from auditor.simulator.lag import present
 from auditor.simulator.parts import ArcExtensionSpec, ExtensionSpec, Lag
@@ -150,6 +150,9 @@ class ChangedEstate:
 
     def other_events(self, subscription_id: str) -> Sequence[Event]:
         return self._estate.other_events(subscription_id)
+
+    def release_notes(self) -> Sequence[Release]:
+        return self._estate.release_notes()
 
     def _machine(self, subscription_id: str, given: MachineSpec) -> MachineSpec:
         identifier = machine_id(subscription_id, given.resource_group, given.name)

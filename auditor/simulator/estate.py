@@ -26,6 +26,8 @@ Offers = Mapping[tuple[str, str], tuple[str, ...]]
 """The versions that a region offers of each (publisher, type)."""
 
 Event = Mapping[str, Any]
+Release = tuple[str, str, tuple[str, ...]]
+"""Month (2026-01), type of the agent, versions."""
 
 Made = TypeVar("Made")
 Named = TypeVar("Named", MachineSpec, ScaleSetSpec, ArcMachineSpec)
@@ -84,6 +86,9 @@ class Estate(Hashable, Protocol):
 
     def other_events(self, subscription_id: str) -> Sequence[Event]:
         """Raw events of the activity log that belong to no machine."""
+
+    def release_notes(self) -> Sequence[Release]:
+        """What this cloud's maker tells of the monitor agent's releases since the months that are published."""
 
 
 def machines(estate: Estate, subscription_id: str) -> Iterator[MachineSpec]:
@@ -196,6 +201,9 @@ class HandMadeEstate:
 
     def other_events(self, subscription_id: str) -> Sequence[Event]:
         return self._parts[subscription_id.lower()].events
+
+    def release_notes(self) -> Sequence[Release]:
+        return ()
 
     def _with_capacity(self, scale_set: ScaleSetSpec, subscription_id: str) -> ScaleSetSpec:
         if scale_set.capacity is not None:

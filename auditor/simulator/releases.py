@@ -87,6 +87,13 @@ def releases(location: str, os: str, now: datetime) -> tuple[Offered, ...]:
     return tuple(by_release.values())
 
 
+def notes(os: str, now: datetime) -> list[tuple[str, list[str]]]:
+    """What a page of release notes would tell since the months that are published: month and versions."""
+    last = _PUBLISHED.splitlines()[-1].partition("|")[0]
+    told = ((f"{day:%Y-%m}", versions) for day, versions in _releases(os, now) if versions)
+    return [(month, versions) for month, versions in told if month > last]
+
+
 def _releases(os: str, now: datetime) -> list[tuple[datetime, list[str]]]:
     """Day of release and its versions, up to a month ago."""
     found = []

@@ -12,14 +12,14 @@ from typing import Any
 
 from auditor.simulator import catalogue
 from auditor.simulator.bodies.event import LoggedEvent, event_body
-from auditor.simulator.estate import MadeWhenAsked, Offers
+from auditor.simulator.estate import MadeWhenAsked, Offers, Release
 from auditor.simulator.forms import guid
 from auditor.simulator.life import HEARTBEATS_KEPT
 from auditor.simulator.making import Maker
 from auditor.simulator.models import group_of, manager_of, name_of
 from auditor.simulator.parts import MONITOR_PUBLISHER
 from auditor.simulator.plan import Mix, SetPlan, SubscriptionPlan, plans
-from auditor.simulator.releases import COMMON_LOCATIONS, LOCATIONS, offered
+from auditor.simulator.releases import COMMON_LOCATIONS, LOCATIONS, notes, offered
 from auditor.simulator.role import READER, Role
 from auditor.simulator.specs import (
     ArcMachineSpec,
@@ -186,6 +186,14 @@ class SeededEstate:
         subscription, count = subscription_id.lower(), sum(self._counts(subscription_id))
         chance = Random(f"{self._seed}:events:{subscription}")  # noqa: S311 - play, not secrets
         return [self._other_event(subscription, number, chance) for number in range(min(20 + 2 * count, 2000))]
+
+    def release_notes(self) -> Sequence[Release]:
+        """Month, type of the agent, versions."""
+        return [
+            (month, f"AzureMonitor{system}Agent", tuple(versions))
+            for system in ("Linux", "Windows")
+            for month, versions in notes(system, self.now)
+        ]
 
     def _counts(self, subscription_id: str) -> tuple[int, int, int]:
         plan = self._plan(subscription_id)

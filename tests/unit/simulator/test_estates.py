@@ -25,9 +25,11 @@ from auditor.simulator import (
 )
 from auditor.simulator.bodies.machine import merge
 from auditor.simulator.carriers import carriers
+from auditor.simulator.config import config_text
 from auditor.simulator.estate import machines
 from auditor.simulator.parts import MONITOR_PUBLISHER
 from auditor.simulator.plan import VIRTUAL_MACHINES_ALONE
+from auditor.simulator.releases import offered
 from auditor.simulator.stories import STORIES
 from tests.unit.simulator.parts import FIRST, NOW, estate_of, machine_path
 
@@ -163,6 +165,16 @@ def test_serving_writes_a_configuration_and_says_so(tmp_path: Any, capsys: pytes
     assert (tmp_path / written["azure"]["ca_bundle"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
     assert len(written["sources"]["heartbeats"]["workspaces"]) == 2
     assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_the_configuration_dates_whatever_a_region_offers_since_the_published_months() -> None:
+    written = yaml.safe_load(config_text("https://127.0.0.1:1", "ca.pem", SeededEstate(1, now=NOW)))
+    rows = written["sources"]["release_table"]
+    for system in ("Linux", "Windows"):
+        dated = {each for row in rows for each in row["versions"] if row["type"] == f"AzureMonitor{system}Agent"}
+        newer = {each.version for each in offered("eastus", system, NOW) if each.number >= (1, 40)}
+        assert newer and newer <= dated
+    assert "release_table" not in config_text("https://127.0.0.1:1", "ca.pem", estate_of())
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:
