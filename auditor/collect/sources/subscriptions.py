@@ -56,6 +56,13 @@ def survey_subscriptions(session: Session, scope: Scope) -> Harvest:
     return harvest
 
 
+def readable(harvest: Harvest) -> tuple[str, ...]:
+    """The subscriptions in scope that are there and not disabled, as Azure wrote their ids, sorted."""
+    answered = {each.scope.lower() for each in harvest.readings if each.source is SOURCE and each.complete}
+    ids = (str(row["id"]) for row in harvest.rows.get("subscriptions", []))
+    return tuple(sorted(each for each in ids if each.lower() in answered))
+
+
 def find_groups_above(session: Session, subscriptions: Sequence[str]) -> Harvest:
     """Rows of ``groups_above``, one for each subscription that the Resource Graph shows: subscription_id,
     management_group. Who reads what of a subscription tells nothing of its groups: there is no reading."""
