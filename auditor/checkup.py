@@ -10,12 +10,12 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from auditor.cloud import Cloud
-from auditor.collect.heard import subscriptions_of, told_gaps, tried_of
+from auditor.collect.checkup.answers import subscriptions_of, told_gaps, tried_of
+from auditor.collect.checkup.probe import Probed, probe
+from auditor.collect.checkup.reach import reach
+from auditor.collect.checkup.sign_in import SignedIn, sign_in
 from auditor.collect.pacing import Pace
-from auditor.collect.probe import Probed, probe
-from auditor.collect.reach import reach
 from auditor.collect.session import BRIEF, Session
-from auditor.collect.sign_in import SignedIn, sign_in
 from auditor.model.asked import asked_tonight
 from auditor.model.checkup import Checkup, Endpoint, Gap
 from auditor.model.narration import Narrator

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from auditor.checkup import checkup
-from auditor.collect.probe import SAMPLED, spread
+from auditor.collect.checkup.probe import SAMPLED, spread
 from auditor.errors import ExitCode
 from auditor.model.checkup import Access, Checkup, Gap, State, Tried
 from auditor.model.narration import Silent

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from auditor.collect.checkup.questions import Look, look_at_lists, look_at_the_rest, look_in_bulk
+from auditor.collect.checkup.rights import NOTHING, missing_rights
 from auditor.collect.pool import Job, run_all
-from auditor.collect.questions import Look, look_at_lists, look_at_the_rest, look_in_bulk
-from auditor.collect.rights import NOTHING, missing_rights
 from auditor.collect.session import Session
 from auditor.collect.sources.subscriptions import readable, survey_subscriptions
 from auditor.model.reading import Harvest, Reading, Row, Source
