@@ -16,12 +16,13 @@ from auditor.collect.interface import answered, ended, gap
 from auditor.collect.session import Session
 from auditor.collect.sources.management_groups import read_descendants
 from auditor.model.reading import Harvest, Row, Source
+from auditor.model.scopes import Cut
 from auditor.model.settings import Scope
 
 SOURCE = Source.SUBSCRIPTIONS
 _API = "2022-12-01"
 _READ = "Microsoft.Resources/subscriptions/read"
-LIST = "tenant"
+LIST = str(Cut.TENANT)
 """Scope of the reading of the list itself."""
 _NONE_IN_SCOPE = Fault(
     FaultKind.MISSING,
