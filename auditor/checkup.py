@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from auditor.cloud import Cloud
-from auditor.collect.heard import subscriptions_of, told_gaps, tried_of
+from auditor.collect.checkup.answers import subscriptions_of, told_gaps, tried_of
+from auditor.collect.checkup.probe import Probed, probe
+from auditor.collect.checkup.reach import reach
+from auditor.collect.checkup.sign_in import SignedIn, sign_in
 from auditor.collect.pacing import Pace
-from auditor.collect.probe import Probed, probe
-from auditor.collect.reach import reach
 from auditor.collect.session import BRIEF, Session
-from auditor.collect.sign_in import SignedIn, sign_in
 from auditor.model.asked import asked_tonight
 from auditor.model.checkup import Checkup, Endpoint, Gap
 from auditor.model.narration import Narrator
@@ -79,7 +78,7 @@ def _probed(
 def _concluded(
     found: Checkup, probed: Probed, settings: Settings, as_of: datetime, asked: frozenset[Source]
 ) -> Checkup:
-    inventory, today = settings.sources.inventory, as_of.astimezone(ZoneInfo(settings.report.time_zone)).date()
+    inventory, today = settings.sources.inventory, as_of.date()
     return replace(
         found,
         subscriptions=subscriptions_of(probed, settings.scope),

@@ -24,6 +24,11 @@ class ExitCode(IntEnum):
     DELIVERED = 0
 
 
+def why(error: OSError) -> str:
+    """What the system says, in words that go on within a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
 class AuditorError(Exception):
     """A night that cannot go on. ``exit_code`` is what the command line ends with."""
 

@@ -9,6 +9,12 @@ from pathlib import Path
 from auditor.model.verdict import Severity
 
 FORMATS = ("html", "xlsx", "json", "csv", "parquet")
+CONFIG = Path("config.yaml")
+"""The configuration that is read where the command line names none."""
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
 
 
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
@@ -35,8 +41,12 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
 
 
-def add_scope(parser: argparse.ArgumentParser) -> None:
+def add_subscriptions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subscription", action="append", default=[], metavar="ID", help="only these (repeatable)")
+
+
+def add_scope(parser: argparse.ArgumentParser) -> None:
+    add_subscriptions(parser)
     parser.add_argument("--as-of", type=time, metavar="TIME", help="judge, and count as read, at this time")
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from auditor.cli import arguments as common
-from auditor.cli.running import narrator_of, order_of, tell_settled
+from auditor.cli.running import narrator_of, order_of, settled_by, tell_settled
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    common.add_config(parser)
     common.add_folder(parser, "audit-snapshot", "SNAPSHOT")
     common.add_loudness(parser)
     common.add_rules(parser)
@@ -23,15 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _collect(arguments: argparse.Namespace) -> int:
     """Ends as ``run`` would, findings apart: 3 where nothing could be read, 5 where there are gaps."""
-    from auditor.settle import settle
-
-    settled = settle(
-        arguments.config,
-        rules=arguments.rules,
-        only_rules=arguments.only_rules,
-        subscriptions=arguments.subscription,
-        environ=os.environ,
-    )
+    settled = settled_by(arguments)
     order = order_of(settled, arguments, arguments.as_of or datetime.now(UTC))
     narrator = narrator_of(arguments)
     tell_settled(order, narrator)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.cli.arguments import add_loudness
+from auditor.cli import arguments as common
+from auditor.cli.running import narrator_of, settled_by
 from auditor.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -17,18 +16,15 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
-    parser.add_argument(
-        "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
-    )
-    parser.add_argument("--only-rules", action="store_true", help="leave the shipped rules out")
-    parser.add_argument("--subscription", action="append", default=[], metavar="ID", help="only these (repeatable)")
+    common.add_config(parser)
+    common.add_rules(parser)
+    common.add_subscriptions(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "--role", action="store_true", help="ask nothing: print the least role that is enough, for az role definition"
     )
-    output.add_argument("--json", action="store_true", help="for machines")
-    add_loudness(parser)
+    output.add_argument("--json", action="store_true", help="for programs")
+    common.add_loudness(parser)
     parser.epilog = (
         "Exit codes: 0 everything that tonight's rules need answers (or its gap is accepted), 2 settings refused, 3 "
         "something does not answer."
@@ -37,24 +33,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from auditor.settle import settle
-
-    settled = settle(
-        arguments.config,
-        rules=arguments.rules,
-        only_rules=arguments.only_rules,
-        subscriptions=arguments.subscription,
-        environ=os.environ,
-    )
+    settled = settled_by(arguments)
     return _print_role(settled) if arguments.role else _check(settled, arguments)
 
 
 def _check(settled: Settled, arguments: argparse.Namespace) -> int:
     from auditor.render.checkup import print_checkup, write_checkup
-    from auditor.render.console import ConsoleNarrator, Level
 
-    level = Level.QUIET if arguments.quiet else Level.VERBOSE if arguments.verbose else Level.NORMAL
-    narrator = ConsoleNarrator(sys.stderr, level)
+    narrator = narrator_of(arguments)
     from auditor.checkup import checkup  # the second that the SDK takes comes after the mistakes in the configuration
 
     found = checkup(settled.settings, settled.rulebook, narrator, datetime.now(UTC))

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.errors import Problem, SettingsRefused
-from auditor.render.terminal import encodable_in
+from auditor.render.terminal import encodable_in, terminal_width
 from auditor.render.text import printable
-
-WIDEST = 120
-"""Lines longer than this are hard to read, however wide the terminal is."""
 
 
 def put(lines: Iterable[str]) -> None:
@@ -34,13 +30,12 @@ def put_json(value: object) -> None:
 
 def wrapped(text: str, *, indent: int = 0, first: str = "") -> Iterator[str]:
     """``text`` in lines of the terminal's width, behind ``first`` (on the first line) or as many blanks."""
-    width = min(shutil.get_terminal_size().columns, WIDEST)
     blanks = " " * indent
     for number, line in enumerate(text.splitlines() or [""]):
         start = f"{first:<{indent}}" if number == 0 else blanks
         yield from textwrap.wrap(
             line,
-            max(width, indent + 40),
+            max(terminal_width(), indent + 40),
             initial_indent=start,
             subsequent_indent=blanks,
             break_long_words=False,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 from auditor.cli import arguments as common
-from auditor.cli.running import order_of, run_night
+from auditor.cli.running import order_of, run_night, settled_by
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    common.add_config(parser)
     common.add_output(parser, "audit-report")
     common.add_rules(parser)
     common.add_scope(parser)
@@ -22,14 +20,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from auditor.settle import settle
-
-    settled = settle(
-        arguments.config,
-        rules=arguments.rules,
-        only_rules=arguments.only_rules,
-        subscriptions=arguments.subscription,
-        environ=os.environ,
-    )
+    settled = settled_by(arguments)
     order = order_of(settled, arguments, arguments.as_of or datetime.now(UTC))
     return run_night(order, arguments)

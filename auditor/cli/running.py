@@ -1,8 +1,9 @@
-"""One night as a command runs it: talk on stderr, the summary on stdout."""
+"""What the commands that settle or run a night have in common: talk on stderr, the summary on stdout."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +17,21 @@ if TYPE_CHECKING:
     from auditor.settle import Settled
 
 
+def settled_by(arguments: argparse.Namespace) -> Settled:
+    """What the command line and the environment ask for. Raises SettingsRefused."""
+    from auditor.settle import settle
+
+    return settle(
+        arguments.config,
+        rules=arguments.rules,
+        only_rules=arguments.only_rules,
+        subscriptions=arguments.subscription,
+        environ=os.environ,
+    )
+
+
 def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -> Order:
+    """The night that is asked for; what the command does not take has its default."""
     from auditor.model.run import Order
 
     return Order(
@@ -45,6 +60,7 @@ def run_night(order: Order, arguments: argparse.Namespace) -> int:
 
 
 def narrator_of(arguments: argparse.Namespace) -> Narrator:
+    """Talk on stderr, as loud as --verbose and --quiet say."""
     from auditor.render.console import ConsoleNarrator, Level
 
     level = Level.QUIET if arguments.quiet else Level.VERBOSE if arguments.verbose else Level.NORMAL
@@ -52,4 +68,5 @@ def narrator_of(arguments: argparse.Namespace) -> Narrator:
 
 
 def tell_settled(order: Order, narrator: Narrator) -> None:
+    """The first line of the talk: by how much is judged."""
     narrator.stage("settle", f"{len(order.rulebook.rules)} rules, {len(order.rulebook.exemptions)} exemptions")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
+from auditor.collect.interface import told_one_by_one
 from auditor.collect.pool import Job
-from auditor.collect.registry import Sort, sort_of
+from auditor.collect.registry import Sort, is_uniform, sort_of
 from auditor.collect.session import Session
 from auditor.collect.sources.data_collection_rule_associations import FRAME, find_associations, list_associations
 from auditor.model.parcel import Survey
-from auditor.model.reading import Harvest, Reading, Row, Service, Source
+from auditor.model.reading import Harvest, Row, Source
 
 _LISTS = frozenset({Source.VIRTUAL_MACHINES, Source.ARC_MACHINES, Source.SCALE_SETS})
 """The lists that say together what in a subscription a rule can be associated with."""
@@ -44,14 +45,14 @@ class Associations:
         kept = [row for row in told.rows.get(FRAME, []) if str(row["machine_id"]).lower() not in answered]
         rows = [*kept, *again.rows.get(FRAME, [])]
         closed = self._broken(told) - self._open(answered)
-        readings = [_closed(each) if each.scope.lower() in closed else each for each in told.readings]
+        readings = [told_one_by_one(each) if each.scope.lower() in closed else each for each in told.readings]
         return Harvest({FRAME: rows} if rows else {}, [*readings, *again.readings])
 
     @cached_property
     def _holders(self) -> list[Row]:
         """What rules are associated with: machines, flexible instances among them, and whole uniform scale sets."""
         machines, sets = (self.survey.of(name, self.subscriptions) for name in ("machines", "scale_sets"))
-        return [*machines, *(row for row in sets if row.get("orchestration_mode") != "flexible")]
+        return [*machines, *filter(is_uniform, sets)]
 
     def _broken(self, told: Harvest) -> set[str]:
         return {each.scope.lower() for each in told.readings if not each.complete} & set(self.by_graph)
@@ -76,10 +77,6 @@ def _holder(machine: Row) -> Row:
     if sort_of(machine) is not Sort.INSTANCE:
         return machine
     return {"id": machine.get("scale_set_id"), "subscription_id": machine["subscription_id"]}
-
-
-def _closed(reading: Reading) -> Reading:
-    return replace(reading, complete=True, status=200, reason=None, close=None, by=Service.RESOURCE_MANAGER)
 
 
 def _subscription(row: Row) -> str:

@@ -3,7 +3,7 @@ a fault of the service: the fault becomes a reading that is not complete, and wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -67,3 +67,8 @@ def ended(
     if fault is None:
         return answered(session, source, scope, rows, window, by)
     return gap(session, source, scope, fault, rows, window, by)
+
+
+def told_one_by_one(reading: Reading) -> Reading:
+    """A bulk answer's gap of which nothing is left: everything in its scope answered Resource Manager by itself."""
+    return replace(reading, complete=True, status=200, reason=None, close=None, by=Service.RESOURCE_MANAGER)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
+from auditor.collect.interface import told_one_by_one
 from auditor.collect.sources.arc_extensions import reported_at
 from auditor.model.parcel import Survey
-from auditor.model.reading import Harvest, Reading, Row, Service, Source
+from auditor.model.reading import Harvest, Reading, Row, Source
 
 _LISTS = {Source.EXTENSIONS: Source.VIRTUAL_MACHINES, Source.ARC_EXTENSIONS: Source.ARC_MACHINES}
 """Which list says on how many machines the extensions of a subscription can be."""
@@ -51,7 +51,7 @@ def closed_one_by_one(harvest: Harvest, survey: Survey) -> Harvest:
         known = reading.source in _LISTS and (_LISTS[reading.source], where) in listed
         if reading.complete or not known or (reading.source, where) in unread:
             return reading
-        return replace(reading, complete=True, status=200, reason=None, close=None, by=Service.RESOURCE_MANAGER)
+        return told_one_by_one(reading)
 
     return Harvest(harvest.rows, [closed(reading) for reading in harvest.readings])
 

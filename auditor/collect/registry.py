@@ -54,9 +54,16 @@ def sort_of(row: Row) -> Sort:
             return Sort.SCALE_SET
 
 
+def is_uniform(scale_set: Row) -> bool:
+    """Whether its instances follow its model and stand in its list; those of a flexible set are virtual machines."""
+    return scale_set.get("orchestration_mode") != "flexible"
+
+
 __all__ = [
     "AGAIN",
     "BY_ITSELF",
+    "Sort",
+    "is_uniform",
     "read_arc_operations",
     "read_extensions",
     "read_instances",

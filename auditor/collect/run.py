@@ -108,11 +108,10 @@ def _bulk_jobs(session: Session, survey: Survey, subscriptions: Sequence[str]) -
 
 
 def _instance_jobs(session: Session, scale_sets: Iterable[Row]) -> list[Job]:
-    """Instances of a flexible scale set are virtual machines of their own."""
     return [
         Job(str(row["subscription_id"]), partial(registry.read_instances, session, row))
         for row in scale_sets
-        if row.get("orchestration_mode") != "flexible"
+        if registry.is_uniform(row)
     ]
 
 

@@ -18,13 +18,13 @@ from auditor.collect.pool import Job, run_all
 from auditor.collect.session import Session
 from auditor.collect.sources.arc_machines import find_arc_machines, list_arc_machines
 from auditor.collect.sources.data_collection_rules import find_rules, list_rules
-from auditor.collect.sources.extension_types import Kind, find_types, wanted_types
+from auditor.collect.sources.extension_types import Kind, find_types, machine_kind, wanted_types
 from auditor.collect.sources.extension_versions import VERSION_LISTS, read_versions
 from auditor.collect.sources.heartbeats import read_heartbeats
 from auditor.collect.sources.permissions import Refused, by_subject, read_refusals, without_refused
 from auditor.collect.sources.resource_groups import find_groups, list_groups
 from auditor.collect.sources.scale_sets import find_scale_sets, list_scale_sets
-from auditor.collect.sources.subscriptions import find_groups_above, survey_subscriptions
+from auditor.collect.sources.subscriptions import find_groups_above, readable, survey_subscriptions
 from auditor.collect.sources.virtual_machines import find_machines, list_machines
 from auditor.model.asked import asked_tonight
 from auditor.model.parcel import Survey
@@ -52,8 +52,8 @@ TABLES = (
     Table(Source.SCALE_SETS, find_scale_sets, list_scale_sets),
     Table(Source.ARC_MACHINES, find_arc_machines, list_arc_machines),
 )
-RULES = Table(Source.DATA_COLLECTION_RULES, find_rules, list_rules)
-"""Asked for only where a rule needs it; what it holds are no machines."""
+COLLECTION_RULES = Table(Source.DATA_COLLECTION_RULES, find_rules, list_rules)
+"""Asked for only where a rule of the audit needs it; what it holds are no machines."""
 _LISTED_IN_PART = frozenset({Source.RESOURCE_GROUPS})
 """Resource Manager refuses a list as a whole; of this one it leaves out what the identity may not read."""
 
@@ -69,30 +69,19 @@ def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: date
     with ThreadPoolExecutor(MOST_LOG_QUERIES) as aside:  # the slowest answers, and they need nothing of the others
         heard = [aside.submit(read_heartbeats, session, each, window) for each in beats.workspaces]
         harvest = survey_subscriptions(session, settings.scope)
-        readable = _readable(harvest)
+        audited = readable(harvest)
         asked = asked_tonight(settings, rulebook)
-        tables = (*TABLES, RULES) if RULES.source in asked else TABLES
-        harvest.join(_inventory(session, readable, settings.sources.inventory, tables))
+        tables = (*TABLES, COLLECTION_RULES) if COLLECTION_RULES.source in asked else TABLES
+        harvest.join(_inventory(session, audited, settings.sources.inventory, tables))
         _name_groups(harvest)
         wanted = Wanted.of(rulebook)
-        occurring = _occurring(session, harvest, wanted, readable if settings.sources.inventory != "compute" else ())
-        jobs = _offer_jobs(session, harvest, [*_named(harvest, rulebook, asked), *sorted(occurring)], readable)
+        occurring = _occurring(session, harvest, wanted, audited if settings.sources.inventory != "compute" else ())
+        jobs = _offer_jobs(session, harvest, [*_named(harvest, rulebook, asked), *sorted(occurring)], audited)
         [offers] = run_all(session, "regional versions", jobs)
         harvest.join(offers)
         for each in heard:
             harvest.join(each.result())
-    return Survey(harvest.rows, tuple(harvest.readings), readable)
-
-
-def _readable(harvest: Harvest) -> tuple[str, ...]:
-    """The subscriptions in scope that are there and not disabled, as Azure wrote their ids."""
-    answered = {
-        reading.scope.lower()
-        for reading in harvest.readings
-        if reading.source is Source.SUBSCRIPTIONS and reading.complete
-    }
-    rows = harvest.rows.get("subscriptions", [])
-    return tuple(sorted(str(row["id"]) for row in rows if str(row["id"]).lower() in answered))
+    return Survey(harvest.rows, tuple(harvest.readings), audited)
 
 
 def _inventory(session: Session, subscriptions: Sequence[str], how: str, tables: Sequence[Table]) -> Harvest:
@@ -203,18 +192,17 @@ def _askers(harvest: Harvest) -> dict[tuple[str, str], dict[str, None]]:
     askers: dict[tuple[str, str], dict[str, None]] = {}
     for row in (*harvest.rows.get("machines", []), *harvest.rows.get("scale_sets", [])):
         where = values.location(row.get("location"))
-        kind = "arc" if row.get("kind") == "arc" else "vm"
         if where is not None:
-            askers.setdefault((kind, where), {})[str(row["subscription_id"])] = None
+            askers.setdefault((machine_kind(row), where), {})[str(row["subscription_id"])] = None
     return askers
 
 
-def _offer_jobs(session: Session, harvest: Harvest, kinds: Sequence[Kind], readable: Sequence[str]) -> list[Job]:
+def _offer_jobs(session: Session, harvest: Harvest, kinds: Sequence[Kind], audited: Sequence[str]) -> list[Job]:
     """Once for each kind of machine, region, publisher and type; asked by a subscription that has machines there."""
     askers = _askers(harvest)
 
     def job(kind: str, where: str, publisher: str, extension: str) -> Job:
-        asking = list(dict.fromkeys([*askers.get((kind, where), ()), *readable]))
+        asking = list(dict.fromkeys([*askers.get((kind, where), ()), *audited]))
         return Job(asking[0], partial(read_versions, session, kind, where, publisher, extension, asking))
 
     return [job(*each) for each in kinds]

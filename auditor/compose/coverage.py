@@ -12,10 +12,12 @@ from auditor.compose.ledger import Ledger
 from auditor.compose.places import Places
 from auditor.compose.wording import Wording
 from auditor.model.reading import Row, Source
+from auditor.model.scopes import Cut
 from auditor.model.settings import AcceptedGap, Scope
 
 _REFUSED = (401, 403)
-_LISTS = (Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
+LISTS = (Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
+"""The lists that say together which machines a subscription has."""
 STATES = ("yes", "empty", "partly", "unread", "refused", "disabled", "missing")
 """How far a subscription was read."""
 READ = frozenset({"yes", "empty", "partly"})
@@ -106,7 +108,7 @@ class Coverage:
     def states(self) -> Mapping[str, str]:
         """For each subscription in scope, by id in lower case, how far it was read: a word of ``STATES``."""
         asked = (scope for source, scope in self.ledger.tally.of_subscription if source is Source.SUBSCRIPTIONS)
-        return {scope: self._state(scope) for scope in sorted(asked) if scope != "tenant"}
+        return {scope: self._state(scope) for scope in sorted(asked) if scope != Cut.TENANT}
 
     @cached_property
     def _listed(self) -> set[str]:
@@ -119,7 +121,7 @@ class Coverage:
             return "missing"
         if told[Source.SUBSCRIPTIONS, subscription]["complete"] == "no":
             return "disabled"
-        lists = [told[source, subscription] for source in _LISTS if (source, subscription) in told]
+        lists = [told[source, subscription] for source in LISTS if (source, subscription) in told]
         if lists and not any(row["rows"] or row["complete"] == "yes" for row in lists):
             return "refused" if any(row["status"] in _REFUSED for row in lists) else "unread"
         if subscription in self._with_gaps:

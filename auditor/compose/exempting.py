@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from auditor.compose.coverage import READ, Coverage
+from auditor.compose.coverage import LISTS, READ, Coverage
 from auditor.model.exempting import can_name_rows
 from auditor.model.reading import Source
 from auditor.model.rule import Exemption, Rule
 from auditor.model.verdict import Status
 
-_LISTS: Mapping[str, tuple[Source, ...]] = {
+_LISTS_BY_ID: Mapping[str, tuple[Source, ...]] = {
     "/microsoft.hybridcompute/": (Source.ARC_MACHINES,),
     "/virtualmachinescalesets/": (Source.SCALE_SETS,),
     "/virtualmachines/": (Source.VIRTUAL_MACHINES, Source.SCALE_SETS),
 }
 """By a part of a resource's id: the lists of a subscription in which it would have been seen."""
-_ALL_LISTS = (Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
 
 
 class Outcome(StrEnum):
@@ -172,5 +171,5 @@ class Exempting:
 
 def _lists_of(resource: str | None) -> tuple[Source, ...]:
     if resource is None:
-        return _ALL_LISTS
-    return next((lists for part, lists in _LISTS.items() if part in resource.lower()), _ALL_LISTS)
+        return LISTS
+    return next((lists for part, lists in _LISTS_BY_ID.items() if part in resource.lower()), LISTS)

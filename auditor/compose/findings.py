@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import orjson
@@ -22,6 +20,7 @@ from auditor.compose.rows import Rows, python
 from auditor.compose.unread import with_unread
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Kind
+from auditor.model.quoting import url_path
 from auditor.model.reading import Source
 from auditor.model.report import Evidence, Finding
 from auditor.model.rule import Rule, RuleBook, comparisons_of
@@ -54,7 +53,6 @@ COLUMNS = {"machines": {**_OF_MACHINE, "machine_name": "name"}, "extensions": {*
 """The column of each view that a finding's field is taken from."""
 
 _LOGS = (Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG)
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~-]*")
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ class _Desk:
             "remedy": [remedy for _sentence, remedy in said],
             "owner": _owners(rows.values("tags")),
             "exemption": verdicts.exemption,
-            "portal": [f"{self.bench.portal}/#@/resource{_path(each)}" for each in verdicts.machine_id],
+            "portal": [f"{self.bench.portal}/#@/resource{url_path(each)}" for each in verdicts.machine_id],
         }
         alike = {"rule_id": self.rule.id, "status": self.status, "severity": self.rule.severity}
         fields = (columns.get(name) or repeat(alike.get(name)) for name in Finding.__dataclass_fields__)
@@ -206,7 +204,3 @@ def _owners(tags: Sequence[str | None]) -> list[str | None]:
 def _owner(tags: str | None) -> str | None:
     pairs = orjson.loads(tags) if tags else {}
     return next((str(value) for name, value in pairs.items() if name.lower() == "owner"), None)
-
-
-def _path(resource_id: str) -> str:
-    return resource_id if _PLAIN_PATH.fullmatch(resource_id) else quote(resource_id)

@@ -95,7 +95,7 @@ class Rows:
     def _cut(self, cut: Cut) -> list[str | None]:
         match cut:
             case Cut.TENANT:
-                return ["tenant"] * len(self)
+                return [str(Cut.TENANT)] * len(self)
             case Cut.SUBSCRIPTION:
                 return _lower(self.values("subscription_id"))
             case Cut.MACHINE:

@@ -20,7 +20,7 @@ from auditor.model.reading import GONE, Reading, Row, Source
 from auditor.model.verdict import Status
 
 OF_SUBSCRIPTION = (Source.SUBSCRIPTIONS, Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
-"""The sources whose readings tell how far a subscription was read."""
+"""The sources whose readings tell how far a subscription was read: itself, and the lists of what it holds."""
 
 Frames = Mapping[str, pd.DataFrame]
 

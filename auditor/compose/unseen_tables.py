@@ -12,11 +12,9 @@ import pandas as pd
 from auditor.compose.coverage import Coverage, Gap, subscription_of
 from auditor.compose.rows import python
 from auditor.compose.tables import Rows, cell, table
+from auditor.compose.tally import OF_SUBSCRIPTION
 from auditor.model.dataset import Kind
-from auditor.model.reading import Source
 from auditor.model.table import CellKind, Table
-
-_LISTS = (Source.SUBSCRIPTIONS, Source.VIRTUAL_MACHINES, Source.SCALE_SETS, Source.ARC_MACHINES)
 
 
 class Seen(NamedTuple):
@@ -86,7 +84,7 @@ class UnseenTables:
         """Subscriptions of which nobody knows what they hold."""
         lists: dict[str, list[Gap]] = {}
         for gap in self.coverage.gaps:
-            if gap.source in _LISTS:
+            if gap.source in OF_SUBSCRIPTION:
                 lists.setdefault(gap.scope, []).append(gap)
         for scope, gaps in lists.items():
             what = ", ".join(self.coverage.wording.say("sources", gap.source) for gap in gaps)

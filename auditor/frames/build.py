@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from auditor.model.reading import Reading, Row
 
 Frames = dict[str, pd.DataFrame]
 
+DURATION: Final = "timedelta64[us]"
 DTYPES: dict[Kind, str] = {
     Kind.TEXT: "str",
     Kind.WORD: "str",
@@ -20,7 +21,7 @@ DTYPES: dict[Kind, str] = {
     Kind.NUMBER: "Int64",
     Kind.FLAG: "boolean",
     Kind.TIME: "datetime64[us, UTC]",
-    Kind.DURATION: "timedelta64[us]",
+    Kind.DURATION: DURATION,
 }
 """pandas' type by kind of column; every one of them has a missing value of its own."""
 

@@ -59,7 +59,7 @@ class Subjects:
         if "scale_set_id" in self.rows:
             scale_set = lower(self.rows["scale_set_id"]).mask(self.about.eq(Subject.SCALE_SET), itself)
         return {
-            Cut.TENANT: pd.Series("tenant", index=self.rows.index, dtype="str"),
+            Cut.TENANT: pd.Series(str(Cut.TENANT), index=self.rows.index, dtype="str"),
             Cut.SUBSCRIPTION: lower(self.rows["subscription_id"]),
             Cut.MACHINE: itself,
             Cut.SCALE_SET: scale_set,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from auditor.frames.build import Frames
+from auditor.frames.build import DURATION, Frames
 from auditor.frames.cells import looked_up, lower, moment, present
 from auditor.frames.collection_rules import CollectionRules
 from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Mask, Subjects
@@ -22,8 +22,6 @@ from auditor.frames.stays import Stays
 from auditor.model.agent import MONITOR_PUBLISHER, MONITOR_TYPES
 from auditor.model.reading import Source
 from auditor.model.scopes import Subject
-
-DURATION: Final = "timedelta64[us]"
 
 
 def with_scale_set_columns(frames: Frames, coverage: Coverage) -> pd.DataFrame:

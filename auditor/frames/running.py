@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from auditor.frames.build import DURATION
 from auditor.frames.cells import lower, moment, present
 from auditor.frames.coverage import Coverage, Subjects
 from auditor.frames.power import PowerEvents
@@ -40,10 +41,9 @@ def with_running_for(
         else:
             start = coverage.windows.get(subscription)
             told.append(_by_log(events, machine, present(scale_set), start, moment(created), as_of))
-    types = "timedelta64[us]"
     bounds = {"running_for.low": [low for low, _high in told], "running_for.high": [high for _low, high in told]}
     return machines.assign(
-        **{name: pd.Series(found, index=machines.index, dtype=types) for name, found in bounds.items()}
+        **{name: pd.Series(found, index=machines.index, dtype=DURATION) for name, found in bounds.items()}
     )
 
 

@@ -8,18 +8,17 @@ would have arrived (https://learn.microsoft.com/azure/azure-monitor/agents/azure
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
+from auditor.frames.build import DURATION
 from auditor.frames.cells import lower
 from auditor.frames.collection_rules import CollectionRules
 from auditor.frames.coverage import Coverage, Mask, Subjects
 from auditor.frames.stays import Stays
 from auditor.model.reading import Source
 from auditor.model.scopes import Cut, Subject
-
-DURATION: Final = "timedelta64[us]"
 
 
 def with_silence(

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.reading import Reading, Row, Source, Traffic
+from auditor.model.scopes import Cut
 
 
 @dataclass(frozen=True)
@@ -105,5 +106,5 @@ class ShardResult:
 def subscriptions_asked(rows: Iterable[Row], readings: Iterable[Reading]) -> list[Row]:
     """The subscriptions that were asked for, seen (``rows``) or not: of one that was not seen only its id is known."""
     seen = {str(row["id"]).lower(): row for row in rows}
-    asked = {each.scope.lower() for each in readings if each.source is Source.SUBSCRIPTIONS} - {"tenant"}
+    asked = {each.scope.lower() for each in readings if each.source is Source.SUBSCRIPTIONS} - {Cut.TENANT}
     return [seen.get(each, {"id": each}) for each in sorted({*seen, *asked})]

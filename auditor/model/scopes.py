@@ -30,6 +30,7 @@ class Cut(StrEnum):
     """What a scope names."""
 
     TENANT = "tenant"
+    """All that the identity can see: of the list of subscriptions itself."""
     SUBSCRIPTION = "subscription"
     MACHINE = "machine"
     """The machine or scale set itself."""
@@ -100,7 +101,7 @@ def subject_of(row: Mapping[str, Any]) -> Subject | None:
 def _scope(cut: Cut, row: Mapping[str, Any], subject: Subject | None) -> str | None:
     match cut:
         case Cut.TENANT:
-            return "tenant"
+            return str(Cut.TENANT)
         case Cut.SUBSCRIPTION:
             return _text(row, "subscription_id")
         case Cut.MACHINE:

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TextIO
 
-from auditor.model.report import Report
+from auditor.model.report import Banner, Report
 from auditor.model.verdict import Status
 from auditor.render.terminal import aligned, cut, encodable_in
 from auditor.render.text import one_line
@@ -106,7 +106,7 @@ def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
     if report.exemptions_to_see:
         lines += [one_line(report.exemptions_to_see), ""]
     if report.banner:
-        lines += [one_line(report.banner.sentence), *(f"  - {one_line(line)}" for line in report.banner.lines), ""]
+        lines += [*_not_read(report.banner), ""]
     lines.append(one_line(report.headline))
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
@@ -114,14 +114,14 @@ def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
 def print_collected(report: Report, folder: Path, digest: str, stream: TextIO) -> None:
     """Where the snapshot is, what tells it from any other, and what was not read."""
     written = report.words["snapshot_written"].format(folder=folder)
-    lines = [one_line(written), one_line(report.words["snapshot_digest"].format(digest=digest)), *_not_read(report)]
+    lines = [one_line(written), one_line(report.words["snapshot_digest"].format(digest=digest))]
+    if report.banner:
+        lines += ["", *_not_read(report.banner)]
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
 
-def _not_read(report: Report) -> list[str]:
-    if not report.banner:
-        return []
-    return ["", one_line(report.banner.sentence), *(f"  - {one_line(line)}" for line in report.banner.lines)]
+def _not_read(banner: Banner) -> list[str]:
+    return [one_line(banner.sentence), *(f"  - {one_line(line)}" for line in banner.lines)]
 
 
 def _counts(report: Report) -> list[list[str]]:

@@ -14,7 +14,7 @@ from auditor.model.report import Report
 from auditor.render.batch import Take, batches
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import write_run_json
-from auditor.whole import WholeFolder
+from auditor.whole_folder import WholeFolder
 
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
 """Opens a file, takes batches of findings, and closes it; nothing is finished where the night ends with an error."""

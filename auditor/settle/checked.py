@@ -53,6 +53,15 @@ def value_at(value: object, path: Path) -> object:
     return value
 
 
+def entries(document: Document, complaints: Complaints, *, of: str, begins: str) -> range:
+    """The positions of a file that is a list ``of`` something; one that is none is told how an entry ``begins``."""
+    if isinstance(document.value, list):
+        return range(len(document.value))
+    if document.readable:
+        complaints.add(document, (), f"a list of {of} is meant: begin each with '- {begins}: ...'")
+    return range(0)
+
+
 def mapping(value: object) -> Mapping[str, object]:
     """``value`` where it is a mapping, else an empty one: what is no mapping was complained about by ``check``."""
     return value if isinstance(value, dict) else {}

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from auditor.model.rule import ReleaseRow
 from auditor.model.settings import ReleaseEntry
-from auditor.settle.checked import check
+from auditor.settle.checked import check, entries
 from auditor.settle.complaints import Complaints
 from auditor.settle.located import Document
 
 
 def read_releases(document: Document, complaints: Complaints) -> tuple[ReleaseRow, ...]:
     """The rows of a release table's file; mistakes go to ``complaints``."""
-    if not isinstance(document.value, list):
-        if document.readable:
-            complaints.add(document, (), "a list of releases is meant: begin each with '- type: ...'")
-        return ()
-    entries = (check(ReleaseEntry, document, complaints, (position,)) for position in range(len(document.value)))
-    return tuple(as_row(entry) for entry in entries if entry is not None)
+    positions = entries(document, complaints, of="releases", begins="type")
+    found = (check(ReleaseEntry, document, complaints, (position,)) for position in positions)
+    return tuple(as_row(entry) for entry in found if entry is not None)
 
 
 def as_row(entry: ReleaseEntry) -> ReleaseRow:

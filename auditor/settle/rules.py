@@ -15,10 +15,8 @@ from auditor.settle.conditions import Conditions, Parameter
 from auditor.settle.config import Configuration
 from auditor.settle.examples import read_examples
 from auditor.settle.located import Document, Path
-from auditor.settle.shape import RuleShape
+from auditor.settle.shape import SECTIONS, RuleShape
 from auditor.settle.texts import check_words, read_words
-
-_SECTIONS = ("not_applicable", "early_pending", "pending", "reasons")
 
 
 def read_rules(documents: list[Document], config: Configuration, complaints: Complaints) -> tuple[Rule, ...]:
@@ -61,7 +59,7 @@ def _read_rule(document: Document, config: Configuration, complaints: Complaints
     parts = _Reader(document, config.document, frame, complaints)
     parts.check_names()
     applies_to, expect = parts.condition("applies_to"), parts.condition("expect")
-    clauses = {section: tuple(parts.clauses(section)) for section in _SECTIONS}
+    clauses = {section: tuple(parts.clauses(section)) for section in SECTIONS}
     only, examples = parts.only(), read_examples(document, parts.conditions)
     params = parts.check_parameters()
     if shape is None:
@@ -151,7 +149,7 @@ class _Reader:
         for key in ("title", "why"):
             check_words(self.raw.get(key), (key,), self.conditions, of_row=False)
         sections: dict[object, str] = {}
-        for section in _SECTIONS:
+        for section in SECTIONS:
             for position, item in enumerate(listed(self.raw.get(section))):
                 code = mapping(item).get("code")
                 if isinstance(code, str) and sections.setdefault(code, section) != section:

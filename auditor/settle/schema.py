@@ -14,7 +14,7 @@ from auditor.model.dataset import FRAMES, JUDGED, VIEWS, Column, Kind
 from auditor.model.operators import operators_of
 from auditor.model.rule import LISTS
 from auditor.model.verdict import Status
-from auditor.settle.shape import RuleShape
+from auditor.settle.shape import SECTIONS, RuleShape
 
 Schema = dict[str, Any]
 
@@ -32,7 +32,6 @@ _VALUES: dict[Kind, Schema] = {
 }
 _TAG = Column("tags.NAME", Kind.TEXT, "a tag of the machine; unset where it has no such tag")
 _GROUPS = {"all_of": "all of these hold", "any_of": "one of these holds", "none_of": "none of these holds"}
-_SECTIONS = ("not_applicable", "early_pending", "pending", "reasons")
 
 
 def rule_schema() -> Schema:
@@ -64,7 +63,7 @@ def _of_frame(frame: str) -> Schema:
             "properties": {
                 "applies_to": optional,
                 "expect": condition,
-                **dict.fromkeys(_SECTIONS, clauses),
+                **dict.fromkeys(SECTIONS, clauses),
                 "examples": {"properties": examples},
             }
         },

@@ -13,6 +13,8 @@ from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, INSTANCES_NO
 from auditor.settle.complaints import did_you_mean
 
 RULE_ID = re.compile(r"[A-Z][A-Z0-9]{1,15}-[0-9]{3,6}")
+SECTIONS = ("not_applicable", "early_pending", "pending", "reasons")
+"""The keys that hold reasons, in the order in which they are tried."""
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = frozenset({EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, NOT_KNOWN, AS_EXPECTED})
 

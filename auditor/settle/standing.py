@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model.dataset import JUDGED, machine_column_in_extensions
 from auditor.model.rule import ALWAYS, Clause, Condition, comparisons_of
-from auditor.settle.checked import check, mapping, value_at
+from auditor.settle.checked import check, entries, mapping, value_at
 from auditor.settle.complaints import Complaints
 from auditor.settle.conditions import Conditions
 from auditor.settle.located import Document, Path
@@ -17,11 +17,8 @@ MANAGED = "managed"
 
 def read_standing(document: Document, complaints: Complaints) -> tuple[Clause, ...]:
     """The reasons of ``document``; mistakes go to ``complaints``. Every column must be one of both judged frames."""
-    if not isinstance(document.value, list):
-        if document.readable:
-            complaints.add(document, (), "a list of reasons is meant: begin each with '- code: ...'")
-        return ()
-    clauses = (_clause(document, (position,), complaints) for position in range(len(document.value)))
+    positions = entries(document, complaints, of="reasons", begins="code")
+    clauses = (_clause(document, (position,), complaints) for position in positions)
     return tuple(clause for clause in clauses if clause is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.model.rule import Upgradable
-from auditor.settle.checked import check
+from auditor.settle.checked import check, entries
 from auditor.settle.complaints import Complaints
 from auditor.settle.located import Document
 from auditor.settle.shape import UpgradableShape
@@ -11,9 +11,6 @@ from auditor.settle.shape import UpgradableShape
 
 def read_upgradable(document: Document, complaints: Complaints) -> tuple[Upgradable, ...]:
     """The rows of ``document``; mistakes go to ``complaints``."""
-    if not isinstance(document.value, list):
-        if document.readable:
-            complaints.add(document, (), "a list of extensions is meant: begin each with '- publisher: ...'")
-        return ()
-    shapes = (check(UpgradableShape, document, complaints, (position,)) for position in range(len(document.value)))
+    positions = entries(document, complaints, of="extensions", begins="publisher")
+    shapes = (check(UpgradableShape, document, complaints, (position,)) for position in positions)
     return tuple(Upgradable(each.publisher, each.type, each.kinds) for each in shapes if each is not None)

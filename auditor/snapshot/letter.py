@@ -63,6 +63,7 @@ _LETTER = TypeAdapter(Letter)
 
 
 def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
+    """night.json as it lies in a snapshot; shards and files are named, and lie beside it."""
     memory = gathered.memory
     letter = Letter(
         tool=gathered.tool,

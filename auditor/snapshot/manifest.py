@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from auditor.errors import SnapshotRefused
+from auditor.errors import SnapshotRefused, why
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ _FORBIDDEN = re.compile(r"[\\:\x00-\x1f]")
 
 @dataclass(frozen=True)
 class File:
+    """What a file must be, to be the one that was written."""
+
     sha256: str
     bytes: int
 
@@ -93,11 +95,12 @@ def check_files(folder: Path, manifest: Manifest) -> None:
             if (folder / name).stat().st_size != told.bytes or digest_of(folder / name) != told.sha256:
                 raise refused(folder, f"{name} is not what was written: its hash differs", _COPY)
     except OSError as error:
-        raise refused(folder, f"it cannot be read ({(error.strerror or str(error)).lower()})", _COPY) from error
+        raise refused(folder, f"it cannot be read ({why(error)})", _COPY) from error
 
 
-def refused(folder: Path, why: str, remedy: str) -> SnapshotRefused:
-    return SnapshotRefused(f"The snapshot {folder} was not judged: {why}. {remedy}.")
+def refused(folder: Path, reason: str, remedy: str) -> SnapshotRefused:
+    """The error of a snapshot that is not what it should be, to be raised."""
+    return SnapshotRefused(f"The snapshot {folder} was not judged: {reason}. {remedy}.")
 
 
 _NAME_ONE = "Name a folder that auditor collect has written"
@@ -116,10 +119,10 @@ def _content(folder: Path) -> bytes:
             raise refused(folder, f"{MANIFEST} is larger than {MOST_BYTES // 2**20} MiB", _FROM_WHOM)
         return path.read_bytes()
     except FileNotFoundError as error:
-        why = f"there is no {MANIFEST} in it, so it is no snapshot, or one that was not finished"
-        raise refused(folder, why if folder.is_dir() else "there is no such folder", _NAME_ONE) from error
+        unfinished = f"there is no {MANIFEST} in it, so it is no snapshot, or one that was not finished"
+        raise refused(folder, unfinished if folder.is_dir() else "there is no such folder", _NAME_ONE) from error
     except OSError as error:
-        raise refused(folder, f"it cannot be read ({(error.strerror or str(error)).lower()})", _NAME_ONE) from error
+        raise refused(folder, f"it cannot be read ({why(error)})", _NAME_ONE) from error
 
 
 def _parsed(adapter: TypeAdapter[T], content: bytes, folder: Path) -> T:
@@ -154,5 +157,6 @@ def _raise(error: OSError) -> None:
 
 
 def digest_of(path: Path) -> str:
+    """The sha256 of a file's bytes. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,8 +10,8 @@ from auditor.errors import SnapshotRefused
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds
 from auditor.snapshot.letter import CONFIG, NIGHT, SHARDS, encoded
-from auditor.snapshot.manifest import read_manifest, write_manifest
-from auditor.whole import WholeFolder
+from auditor.snapshot.manifest import MANIFEST, read_manifest, write_manifest
+from auditor.whole_folder import WholeFolder
 
 
 def check_output(folder: Path) -> None:
@@ -51,7 +51,7 @@ def _is_ours(place: Path, _names: Collection[str]) -> bool:
     except SnapshotRefused:
         return False
     files = (each.relative_to(place).as_posix() for each in place.rglob("*") if not each.is_dir())
-    return {*files} <= {*manifest.files, "manifest.json"}
+    return {*files} <= {*manifest.files, MANIFEST}
 
 
 _SNAPSHOT = WholeFolder("The snapshot", "an earlier snapshot", _is_ours)

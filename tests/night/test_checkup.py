@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from auditor.checkup import checkup
-from auditor.collect.probe import SAMPLED, spread
+from auditor.collect.checkup.probe import SAMPLED, spread
 from auditor.errors import ExitCode
 from auditor.model.checkup import Access, Checkup, Gap, State, Tried
 from auditor.model.narration import Silent
@@ -260,6 +260,16 @@ def test_a_gap_that_is_accepted_is_told_and_does_not_count(examine: Examine, mon
     found = examine(of, config={**IN_BULK, "scope": {"accepted_gaps": [entry]}})
     assert only_gap(found).accepted and found.exit_code == ExitCode.DELIVERED
     assert "accepted in scope.accepted_gaps" in " ".join(printed(found, 80, monkeypatch).split())
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])
+def test_a_day_ends_for_a_checkup_when_it_ends_for_a_night(examine: Examine, zone: str) -> None:
+    """In UTC, wherever the report is read: else a gap would be open to one of the two and accepted to the other."""
+    of = estate(subscription(FIRST, machine("vm-1")), subscription(SECOND, refused=True))
+    for until, accepted in ((NOW.date(), True), (NOW.date() - timedelta(days=1), False)):
+        entry = {"scope": SECOND, "source": "any", "owner": "me", "reason": "known", "until": until.isoformat()}
+        config = {**IN_BULK, "scope": {"accepted_gaps": [entry]}, "report": {"time_zone": zone}}
+        assert only_gap(examine(of, config=config)).accepted is accepted
 
 
 def test_one_gap_for_all_subscriptions_that_lack_a_right(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,16 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.arguments import CONFIG
 from auditor.errors import ExitCode
 
 if TYPE_CHECKING:
     from auditor.compose.wording import Wording
     from auditor.model.rule import Exemption, RuleBook
-
-DEFAULT_CONFIG = Path("config.yaml")
 
 
 def list_exemptions(arguments: argparse.Namespace) -> int:
@@ -27,8 +25,9 @@ def list_exemptions(arguments: argparse.Namespace) -> int:
     from auditor.render.terminal import aligned
     from auditor.settle import settle
 
+    config = arguments.config or CONFIG
     settled = settle(
-        arguments.config or DEFAULT_CONFIG,
+        config,
         rules=arguments.rules,
         only_rules=arguments.only_rules,
         environ=os.environ,
@@ -42,7 +41,7 @@ def list_exemptions(arguments: argparse.Namespace) -> int:
         shown = ("standing", "rule", "expires", "owner", "ticket", "names")
         put(aligned([[name.capitalize() for name in shown], *([str(row[name]) for name in shown] for row in told)]))
     else:
-        say(f"{arguments.config or DEFAULT_CONFIG} names no exemptions, or their file holds none.")
+        say(f"{config} names no exemptions, or their file holds none.")
     for row in told:
         for problem in (row["cannot_match"], row["note"]):
             if problem and not arguments.json:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     common.add_rules(parser)
     parser.add_argument("--config", type=Path, metavar="FILE", help="show what this configuration changes")
-    parser.add_argument("--exemptions", action="store_true", help="list the exemptions (--config: config.yaml)")
+    parser.add_argument("--exemptions", action="store_true", help=f"list the exemptions (--config: {common.CONFIG})")
     parser.add_argument("--as-of", type=common.time, metavar="TIME", help="with --exemptions: how they stand then")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(command=_list)

@@ -29,11 +29,11 @@ def find_arc_machines(session: Session, subscriptions: Sequence[str]) -> Harvest
 def list_arc_machines(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frame ``machines`` as Resource Manager lists them."""
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.HybridCompute/machines"
-    return list_resources(session, SOURCE, "machines", url, ARC_API, arc_machine_row)
+    return list_resources(session, SOURCE, "machines", url, ARC_API, _row)
 
 
 def arc_machine_row(entry: dict[str, Any], subscription_id: str) -> Row | None:
-    """What an entry of the list (or a server read by itself) says of the server; None where it has no id."""
+    """What an entry of either service, or an answer of its own, says of the server; None where it has no id."""
     return _row(entry, subscription_id) if values.text(entry.get("id")) else None
 
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from auditor.collect import faults, graph, queries, values
-from auditor.collect.faults import Fault
-from auditor.collect.interface import ended
+from auditor.collect import graph, queries, values
+from auditor.collect.listing import list_resources
 from auditor.collect.session import Session
 from auditor.collect.sources.data_collection_rules import API
 from auditor.collect.sources.permissions import by_subject, without_refused
@@ -39,22 +38,7 @@ def find_associations(session: Session, subscriptions: Sequence[str], refusals: 
 def list_associations(session: Session, resource: Row) -> Harvest:
     """Those of one machine or scale set by itself; the reading's scope is its id."""
     identifier = str(resource["id"])
-    found: dict[str, Row] = {}
-    nameless = 0
-    fault: Fault | None = None
-    try:
-        for page in session.pages(SOURCE, f"{identifier}{_BELOW}", {"api-version": API}):
-            read_at = session.clock()
-            named = [entry for entry in page if values.text(entry.get("id"))]
-            found |= {str(each["id"]).lower(): {**_row(each, identifier), "read_at": read_at} for each in named}
-            nameless += len(page) - len(named)
-    except Fault as caught:
-        fault = caught
-    if fault is None and nameless:
-        fault = faults.partial(SOURCE, f"associations without an id: {nameless}")
-    harvest = Harvest({FRAME: list(found.values())} if found else {})
-    harvest.readings.append(ended(session, SOURCE, identifier, len(found), fault))
-    return harvest
+    return list_resources(session, SOURCE, FRAME, f"{identifier}{_BELOW}", API, _row, scope=identifier)
 
 
 def _graph_row(entry: dict[str, Any], _subscription_id: str) -> Row:

@@ -29,11 +29,7 @@ def find_rules(session: Session, subscriptions: Sequence[str]) -> Harvest:
 def list_rules(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frame ``data_collection_rules`` as Resource Manager lists them."""
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.Insights/dataCollectionRules"
-    return list_resources(session, SOURCE, FRAME, url, API, _listed)
-
-
-def _listed(entry: dict[str, Any], subscription_id: str) -> Row | None:
-    return _row(entry, subscription_id) if values.text(entry.get("id")) else None
+    return list_resources(session, SOURCE, FRAME, url, API, _row)
 
 
 def _row(entry: dict[str, Any], subscription_id: str) -> Row:

@@ -32,17 +32,18 @@ def wanted_types(wanted: Wanted, rows: Iterable[Row]) -> set[Kind]:
     """Of which versions are needed; ``rows`` are of extensions, with kind and location of what they stand on."""
     named = ((row, values.location(row.get("location"))) for row in rows)
     return {
-        (_kind(row), where, str(row["publisher"]).lower(), str(row["type"]).lower())
+        (machine_kind(row), where, str(row["publisher"]).lower(), str(row["type"]).lower())
         for row, where in named
         if where and row.get("publisher") and row.get("type") and _is_wanted(wanted, row)
     }
 
 
 def _is_wanted(wanted: Wanted, row: Row) -> bool:
-    return wanted.includes(_kind(row), row["publisher"], row["type"], row.get("auto_upgrade"))
+    return wanted.includes(machine_kind(row), row["publisher"], row["type"], row.get("auto_upgrade"))
 
 
-def _kind(row: Mapping[str, object]) -> str:
+def machine_kind(row: Mapping[str, object]) -> str:
+    """Whose list of versions speaks of a row of machines or scale sets: ``arc`` or ``vm``."""
     return "arc" if row.get("kind") == "arc" else "vm"
 
 

@@ -27,14 +27,10 @@ def find_groups(session: Session, subscriptions: Sequence[str]) -> Harvest:
 def list_groups(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frame ``resource_groups`` as Resource Manager lists them: it leaves out what may not be read."""
     url = f"/subscriptions/{subscription_id}/resourcegroups"
-    harvest = list_resources(session, SOURCE, "resource_groups", url, _API, _listed)
+    harvest = list_resources(session, SOURCE, "resource_groups", url, _API, _row)
     managed = [row for row in harvest.rows.get("resource_groups", []) if row["managed_by"]]
     harvest.rows = {"resource_groups": managed} if managed else {}
     return harvest
-
-
-def _listed(entry: dict[str, Any], subscription_id: str) -> Row | None:
-    return _row(entry, subscription_id) if values.text(entry.get("id")) else None
 
 
 def _row(entry: dict[str, Any], subscription_id: str) -> Row:

@@ -48,10 +48,9 @@ def list_scale_sets(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frames ``scale_sets`` and ``extensions`` (of the models) as Resource Manager lists them."""
     models: dict[str, list[Row]] = {}  # a set on two pages is one set
 
-    def read(entry: dict[str, Any], subscription: str) -> Row | None:
-        row = scale_set_row(entry, subscription)
-        if row is not None:
-            models[str(row["id"]).lower()] = model_extension_rows(entry, row)
+    def read(entry: dict[str, Any], subscription: str) -> Row:
+        row = _row(entry, subscription)
+        models[str(row["id"]).lower()] = model_extension_rows(entry, row)
         return row
 
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/virtualMachineScaleSets"
@@ -62,7 +61,7 @@ def list_scale_sets(session: Session, subscription_id: str) -> Harvest:
 
 
 def scale_set_row(entry: dict[str, Any], subscription_id: str) -> Row | None:
-    """What an entry of the list (or a scale set read by itself) says of the set; None where it has no id."""
+    """What an entry of either service, or an answer of its own, says of the set; None where it has no id."""
     return _row(entry, subscription_id) if values.text(entry.get("id")) else None
 
 

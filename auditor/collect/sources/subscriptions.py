@@ -16,12 +16,13 @@ from auditor.collect.interface import answered, ended, gap
 from auditor.collect.session import Session
 from auditor.collect.sources.management_groups import read_descendants
 from auditor.model.reading import Harvest, Row, Source
+from auditor.model.scopes import Cut
 from auditor.model.settings import Scope
 
 SOURCE = Source.SUBSCRIPTIONS
 _API = "2022-12-01"
 _READ = "Microsoft.Resources/subscriptions/read"
-LIST = "tenant"
+LIST = str(Cut.TENANT)
 """Scope of the reading of the list itself."""
 _NONE_IN_SCOPE = Fault(
     FaultKind.MISSING,
@@ -54,6 +55,13 @@ def survey_subscriptions(session: Session, scope: Scope) -> Harvest:
     for subscription_id in wanted:
         _judge(session, harvest, subscription_id, by_id.get(subscription_id), seen.fault)
     return harvest
+
+
+def readable(harvest: Harvest) -> tuple[str, ...]:
+    """The subscriptions in scope that are there and not disabled, as Azure wrote their ids, sorted."""
+    answered = {each.scope.lower() for each in harvest.readings if each.source is SOURCE and each.complete}
+    ids = (str(row["id"]) for row in harvest.rows.get("subscriptions", []))
+    return tuple(sorted(each for each in ids if each.lower() in answered))
 
 
 def find_groups_above(session: Session, subscriptions: Sequence[str]) -> Harvest:

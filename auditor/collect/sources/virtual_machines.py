@@ -37,11 +37,11 @@ def find_machines(session: Session, subscriptions: Sequence[str]) -> Harvest:
 def list_machines(session: Session, subscription_id: str) -> Harvest:
     """Rows of the frame ``machines`` as far as Resource Manager's list tells them."""
     url = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/virtualMachines"
-    return list_resources(session, SOURCE, "machines", url, COMPUTE_API, machine_row)
+    return list_resources(session, SOURCE, "machines", url, COMPUTE_API, _row)
 
 
 def machine_row(entry: dict[str, Any], subscription_id: str) -> Row | None:
-    """What an entry of the list (or a machine read by itself) says of the machine; None where it has no id."""
+    """What an entry of either service, or an answer of its own, says of the machine; None where it has no id."""
     return _row(entry, subscription_id) if values.text(entry.get("id")) else None
 
 

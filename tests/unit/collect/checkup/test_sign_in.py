@@ -10,7 +10,7 @@ from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
 from auditor.cloud import Cloud
-from auditor.collect.sign_in import SignedIn, sign_in
+from auditor.collect.checkup.sign_in import SignedIn, sign_in
 from auditor.model.settings import Azure, Credential
 
 CHAIN = """DefaultAzureCredential failed to retrieve a token from the included credentials.

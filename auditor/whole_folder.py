@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from auditor.errors import OutputRefused
+from auditor.errors import OutputRefused, why
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class WholeFolder:
             probe.mkdir()
             probe.rmdir()
         except OSError as error:
-            why = f"the folder above it cannot be written ({_told(error)})"
-            self._refuse(folder, why, "Choose another with --output")
+            reason = f"the folder above it cannot be written ({why(error)})"
+            self._refuse(folder, reason, "Choose another with --output")
 
     @contextmanager
     def draft(self, folder: Path) -> Iterator[Path]:
@@ -59,7 +59,7 @@ class WholeFolder:
             _put(draft, place)
         except OSError as error:
             remedy = "Free some space or choose another folder with --output, and run again"
-            self._refuse(folder, _told(error), remedy)
+            self._refuse(folder, why(error), remedy)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -70,17 +70,17 @@ class WholeFolder:
             if not place.is_dir():
                 self._refuse(folder, "a file of that name is in the way", "Move it, or choose another with --output")
             if place.is_mount():
-                why = "it is a mount point, which cannot be replaced in one move"
-                self._refuse(folder, why, "Choose a folder inside it")
+                reason = "it is a mount point, which cannot be replaced in one move"
+                self._refuse(folder, reason, "Choose a folder inside it")
             names = {entry.name for entry in place.iterdir()}
         except OSError as error:
-            self._refuse(folder, f"it cannot be read ({_told(error)})", "Choose another with --output")
+            self._refuse(folder, f"it cannot be read ({why(error)})", "Choose another with --output")
         if names and not self.is_ours(place, names):
-            why = f"it holds what is not {self.earlier}"
-            self._refuse(folder, why, "Choose a new or an empty folder with --output")
+            reason = f"it holds what is not {self.earlier}"
+            self._refuse(folder, reason, "Choose a new or an empty folder with --output")
 
-    def _refuse(self, folder: Path, why: str, remedy: str) -> NoReturn:
-        raise OutputRefused(f"{self.what} was not written to {folder}: {why}. {remedy}.")
+    def _refuse(self, folder: Path, reason: str, remedy: str) -> NoReturn:
+        raise OutputRefused(f"{self.what} was not written to {folder}: {reason}. {remedy}.")
 
 
 def _put(draft: Path, place: Path) -> None:
@@ -101,7 +101,3 @@ def _put(draft: Path, place: Path) -> None:
 def _sibling(place: Path) -> Path:
     """A new name beside ``place``: on the same disk, so that a rename is enough."""
     return place.with_name(f".{place.name}.{uuid4().hex[:8]}.partial")
-
-
-def _told(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

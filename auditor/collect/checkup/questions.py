@@ -19,7 +19,7 @@ from auditor.collect.sources.extension_versions import VERSION_LISTS, read_versi
 from auditor.collect.sources.heartbeats import glance_at_heartbeats
 from auditor.collect.sources.scale_sets import scale_set_row
 from auditor.collect.sources.virtual_machines import machine_row
-from auditor.collect.survey import MOST_LOG_QUERIES, RULES, TABLES
+from auditor.collect.survey import COLLECTION_RULES, MOST_LOG_QUERIES, TABLES
 from auditor.model.checkup import EVERYWHERE
 from auditor.model.reading import Harvest, Reading, Row, Service, Source
 from auditor.model.rule import RuleBook
@@ -99,7 +99,7 @@ def _look_at_table(session: Session, source: Source, subscriptions: Sequence[str
 
 def look_at_lists(session: Session, asked: Collection[Source], subscriptions: Sequence[str]) -> Harvest:
     """A reading for each list of Resource Manager in each of ``subscriptions``, and the rows of their first pages."""
-    tables = [table for table in (*TABLES, RULES) if table.source in asked]
+    tables = [table for table in (*TABLES, COLLECTION_RULES) if table.source in asked]
     jobs = [[Job(each, partial(table.list, session, each)) for each in subscriptions] for table in tables]
     harvest = Harvest()
     for table, told in zip(tables, run_all(session, "lists", *jobs), strict=True):
@@ -131,12 +131,8 @@ def _views(look: Look) -> Iterable[Job]:
 
 
 def _instances(look: Look) -> Iterable[Job]:
-    for row in _first(look, Source.SCALE_SET_INSTANCES, Source.SCALE_SETS, _is_uniform):
+    for row in _first(look, Source.SCALE_SET_INSTANCES, Source.SCALE_SETS, registry.is_uniform):
         yield Job(_subscription(row), partial(registry.read_instances, look.session, row))
-
-
-def _is_uniform(row: Row) -> bool:
-    return row.get("orchestration_mode") != "flexible"
 
 
 def _arc_extensions(look: Look) -> Iterable[Job]:

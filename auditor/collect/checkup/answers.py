@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from auditor.collect.probe import Probed
+from auditor.collect.checkup.probe import Probed
 from auditor.collect.sources.subscriptions import LIST
 from auditor.model.checkup import EVERYWHERE, Access, Gap, State, Subscription, Tried, gaps_of
 from auditor.model.reading import Reading, Service, Source

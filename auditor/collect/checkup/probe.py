@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from auditor.collect.checkup.questions import Look, look_at_lists, look_at_the_rest, look_in_bulk
+from auditor.collect.checkup.rights import NOTHING, missing_rights
 from auditor.collect.pool import Job, run_all
-from auditor.collect.questions import Look, look_at_lists, look_at_the_rest, look_in_bulk
-from auditor.collect.rights import NOTHING, missing_rights
 from auditor.collect.session import Session
-from auditor.collect.sources.subscriptions import survey_subscriptions
+from auditor.collect.sources.subscriptions import readable, survey_subscriptions
 from auditor.model.reading import Harvest, Reading, Row, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
@@ -31,7 +31,7 @@ class Probed:
     """
 
     subscriptions: Harvest
-    readable: list[str]
+    readable: Sequence[str]
     chosen: list[str] = field(default_factory=list)
     refused: frozenset[str] = frozenset()
     sampled: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ def probe(
 ) -> Probed:
     """Ask for the sources ``asked``: the list of subscriptions through ``whole``, to its end, all else ``brief``ly."""
     seen = survey_subscriptions(whole, settings.scope)
-    probed = Probed(seen, _readable(seen))
+    probed = Probed(seen, readable(seen))
     _ask_rights(brief, probed, asked)
     if probed.left:
         _ask_tables(brief, probed, settings.sources.inventory, asked)
@@ -76,12 +76,6 @@ def probe(
 def spread(names: Sequence[str], most: int) -> list[str]:
     """At most ``most`` of ``names``, evenly spread over them, in their order."""
     return list(names) if len(names) <= most else [names[at * len(names) // most] for at in range(most)]
-
-
-def _readable(seen: Harvest) -> list[str]:
-    complete = {each.scope.lower() for each in seen.readings if each.source is Source.SUBSCRIPTIONS and each.complete}
-    ids = (str(row["id"]) for row in seen.rows.get("subscriptions", []))
-    return sorted(each for each in ids if each.lower() in complete)
 
 
 def _ask_rights(session: Session, probed: Probed, asked: Collection[Source]) -> None:
