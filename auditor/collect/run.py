@@ -143,8 +143,13 @@ class _Heard:
     as_of: datetime
 
     def of(self, machine: Row) -> bool:
-        """Whether they tell what the machine runs: lately, unless it is known not to run."""
-        stays = self.survey.heartbeats.get(str(machine["id"]).lower(), [])
+        """Whether they tell what the machine runs: lately, unless it is known not to run.
+
+        What was heard before the machine was made was another one of the same id.
+        """
+        created = machine.get("created_at")
+        told = self.survey.heartbeats.get(str(machine["id"]).lower(), [])
+        stays = [each for each in told if not isinstance(created, datetime) or _until(each) >= created]
         since = self.as_of - FRESH
         return bool(stays) and (
             machine.get("availability") == "stopped" or any(_until(each) >= since for each in stays)

@@ -49,7 +49,7 @@ class Context:
 def derive(frames: Frames, context: Context) -> Frames:
     """The frames with their derived columns; ``extensions`` becomes the view that rules see, with machine columns."""
     coverage, as_of = Coverage.of(frames["readings"]), context.as_of
-    stays = Stays.of(frames["heartbeats"], coverage)
+    stays = Stays.of(frames["heartbeats"], frames["machines"], coverage)
     table = ReleaseTable.of(context.releases)
     versions = _with_knowledge(frames["versions"], table, context.memory)
     offers = Offers(_offered(versions), table, context.memory, as_of)

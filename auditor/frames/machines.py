@@ -49,7 +49,7 @@ def with_machine_columns(
     machines["data_collection_rules"] = rules.number
     machines["last_heartbeat"] = looked_up(stays.last_heard, lower(machines["id"]))
     machines = with_silence(machines, subjects, rules, stays, coverage, as_of)
-    events = PowerEvents.of(frames["operations"])
+    events = PowerEvents.of(frames["operations"], machines)
     machines = with_running_for(machines, subjects, events, coverage, as_of)
     return _with_last_ran(machines, subjects, events, coverage, as_of)
 

@@ -26,14 +26,15 @@ class PowerEvents:
     """Those among ``ran_on`` at which it was started."""
 
     @classmethod
-    def of(cls, operations: pd.DataFrame) -> PowerEvents:
-        events = cls()
+    def of(cls, operations: pd.DataFrame, machines: pd.DataFrame) -> PowerEvents:
+        """What was done before a machine was made (``machines`` tell) was done to another one of its id."""
+        events, made = cls(), dict(zip(lower(machines["id"]), machines["created_at"], strict=True))
         power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
         times = power["ended"].fillna(power["started"])
         for machine, action, outcome, at in zip(
             lower(power["machine_id"]), power["action"], power["outcome"], times, strict=True
         ):
-            if pd.isna(at) or (action == "start" and outcome == "failed"):
+            if pd.isna(at) or at < made.get(machine, pd.NaT) or (action == "start" and outcome == "failed"):
                 continue
             stopped = action != "start" and outcome == "succeeded"
             (events.stops if stopped else events.ran_on)[machine].append(at.to_pydatetime())

@@ -78,6 +78,10 @@ CASES = (
     case("stopped", STOPPED, agent(), stays=QUIET, power="deallocated"),
     case("new", NEW, agent(), created=ago(hours=20)),
     case("new and reporting", PASS, agent(), created=ago(hours=20), stays=(ran(LATEST, ago(hours=19)),)),
+    # What another machine of its name said before says nothing of this one.
+    case("made anew", NEW, agent(), created=ago(hours=5), stays=(ran(LATEST, ago(days=9), ago(hours=6)),)),
+    case("made anew and reporting", PASS, agent(), created=ago(hours=5), stays=NOW_AND_BEFORE),
+    case("made anew long ago", UNHEARD_OF, agent(), created=ago(days=2), stays=QUIET),
     case("no longer new", UNHEARD_OF, agent(), created=ago(hours=26)),
     case("started two hours ago", STARTED, agent(), stays=QUIET, operations=(power(ago(hours=2), "start"),)),
     case("started two days ago", SILENT, agent(), stays=QUIET, operations=(power(ago(days=2), "start"),)),

@@ -20,6 +20,8 @@ from auditor.model.reading import Harvest, Row, Source
 
 SOURCE = Source.INSTANCE_VIEW
 _PROVISIONING = "provisioningstate/"
+_NOT_KEPT = frozenset({"identity_kind", "follows_model"})
+"""What is not known where the later answer leaves it open, whatever the list said before."""
 
 
 def read_machine(session: Session, machine: Row) -> Harvest:
@@ -41,7 +43,8 @@ def read_by_itself(session: Session, machine: Row, told_of: Callable[[dict[str, 
         harvest.readings.append(gap(session, SOURCE, identifier, fault))
         return harvest
     reading = ended(session, SOURCE, identifier, 1, view_fault(answer))
-    told = {key: value for key, value in (told_of(answer) or {}).items() if value is not None}
+    answered = told_of(answer) or {}
+    told = {key: value for key, value in answered.items() if value is not None or key in _NOT_KEPT}
     row = {**machine, **told, **_identity(machine), **state(answer)}
     row |= {"extensions_read": "yes", "read_at": reading.read_at}
     rows = {"machines": [row], "extensions": extension_rows(answer, row, reading.read_at)}

@@ -171,6 +171,14 @@ def test_bulk_rows_are_enough_where_heartbeats_tell_the_version(replay: Replay, 
     assert len(replay.asked_for(GRAPH)) == 2
 
 
+def test_heartbeats_from_before_a_machine_was_made_tell_nothing_of_it(replay: Replay, session: Session) -> None:
+    anew = {**A, "created_at": AS_OF}
+    give_graph(replay, page(in_graph(anew)))
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    collected(replay, session, graphed([anew], stays=[{**stay(A), "to": AS_OF - timedelta(hours=1)}]))
+    assert asked_by_itself(replay) == ["a"]
+
+
 def test_a_machine_of_whose_agent_nobody_tells_the_version_is_asked(replay: Replay, session: Session) -> None:
     """And its own answer counts, flag and all: Resource Graph may be hours behind."""
     give_graph(replay, page(in_graph(A, enableAutomaticUpgrade=False), in_graph(B), in_graph(C, "x", type="Other")))

@@ -327,6 +327,13 @@ def test_an_instance_that_only_the_activity_log_told_is_read_all_the_same(replay
     assert (row["name"], row["location"], row.get("scale_set_id")) == ("set_3", "eastus", None)
 
 
+def test_what_its_own_answer_leaves_open_is_not_known_whatever_the_list_said(replay: Replay, session: Session) -> None:
+    replay.give(f"{LIST}/3", Answer.json(instance(3, identity=None, properties={"latestModelApplied": ...})))
+    listed = {**MACHINE, "identity_kind": "SystemAssigned", "follows_model": "yes"}
+    row = row_of(read_instance(session, listed), "machines")
+    assert (row["identity_kind"], row["follows_model"]) == (None, None)
+
+
 def test_an_instance_that_does_not_answer_keeps_its_row(replay: Replay, session: Session) -> None:
     harvest = read_instance(session, dict(MACHINE))
     assert harvest.rows["machines"] == [{**MACHINE, "extensions_read": "no"}]

@@ -131,6 +131,23 @@ def test_heartbeats_tell_an_instances_version_too() -> None:
     assert installed(found) == ("1.35.9", "heartbeats", NOW)
 
 
+def test_a_heartbeat_from_before_the_machine_was_made_is_of_another_one_of_its_id() -> None:
+    made = (machine(created_at=ago(hours=5)),)
+    before, since = stay("1.36.1", ago(days=9), ago(hours=6)), stay("1.36.1", ago(days=9), ago(hours=1))
+
+    assert installed(the_extension(in_bulk(machines=made, heartbeats=(before,)))) == (None, None, None)
+    assert installed(the_extension(in_bulk(machines=made, heartbeats=(since,)))) == (
+        "1.36.1", "heartbeats", ago(hours=1),
+    )  # fmt: skip
+
+
+def test_the_version_heard_last_counts_whichever_workspace_heard_it() -> None:
+    other = stay("1.35.9", ago(days=2), ago(hours=3), workspace=WORKSPACE.replace("9", "8"))
+    beats = (stay("1.36.1", ago(days=9), ago(hours=1)), other)
+
+    assert installed(the_extension(in_bulk(heartbeats=beats))) == ("1.36.1", "heartbeats", ago(hours=1))
+
+
 # --- sources that disagree ---
 
 

@@ -397,3 +397,10 @@ def test_a_deallocation_whose_event_is_late_leaves_its_mark_on_the_machine() -> 
 
 def test_a_machine_that_was_made_within_the_window_was_not_stopped_before_it() -> None:
     assert last_ran(**DEALLOCATED, created_at=ago(days=2))[:2] == (None, ago(days=2))
+
+
+def test_what_was_done_before_a_machine_was_made_was_done_to_another_one_of_its_id() -> None:
+    stopped = operation(ago(days=9), action="deallocate")
+
+    assert last_ran(stopped, **DEALLOCATED, created_at=ago(days=10))[:2] == (ago(days=9), ago(days=9))
+    assert last_ran(stopped, **DEALLOCATED, created_at=ago(days=2))[:2] == (None, ago(days=2))
