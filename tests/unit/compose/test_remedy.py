@@ -217,7 +217,16 @@ def test_what_is_accepted_has_the_words_and_no_command() -> None:
     finding = found(on_vm(), 0, "enable_automatic_upgrade", Status.EXEMPT)
     assert finding.remedy is not None
     assert finding.remedy.words and finding.remedy.portal
-    assert (finding.remedy.azure_cli, finding.remedy.azure_powershell, finding.remedy.steps) == (None, None, ())
+    assert (finding.remedy.azure_cli, finding.remedy.azure_powershell) == (None, None)
+    assert finding.remediation is not None and "az rest" not in finding.remediation
+
+
+def test_what_is_accepted_tells_the_scripts_what_to_leave_alone() -> None:
+    accepted, failing = (
+        found(on_vm(), 0, "enable_automatic_upgrade", status).remedy for status in (Status.EXEMPT, Status.FAIL)
+    )
+    assert accepted is not None and failing is not None
+    assert accepted.steps == failing.steps != ()
 
 
 # --- hostile names ---
