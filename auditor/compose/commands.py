@@ -44,20 +44,27 @@ az rest --method put --url "$url" --body "$(printf '%s' "$body" | sed 's/@/\\\\u
 _UPGRADE_IN_POWERSHELL = """\
 {ask}
 $noProtectedSettings = 'no'
+& {
 $url = {url}
 $read = Invoke-AzRestMethod -Method GET -Path $url
 if ($read.StatusCode -ne 200) { throw $read.Content }
 $extension = [System.Text.Json.Nodes.JsonNode]::Parse($read.Content)
+if (-not ($extension['location'] -and $extension['properties']['publisher'])) { throw $read.Content }
 foreach ($key in 'id', 'name', 'type') { [void]$extension.Remove($key) }
 foreach ($key in 'provisioningState', 'instanceView') { [void]$extension['properties'].Remove($key) }
 $extension['properties']['typeHandlerVersion'] = [System.Text.Json.Nodes.JsonNode]::Parse('"{version}"')
-if ($noProtectedSettings -eq 'yes') { Invoke-AzRestMethod -Method PUT -Path $url -Payload $extension.ToJsonString() }"""
-"""JsonNode, and not ConvertFrom-Json, which makes dates of texts that look like some."""
+if ($noProtectedSettings -eq 'yes') { Invoke-AzRestMethod -Method PUT -Path $url -Payload $extension.ToJsonString() }
+}"""
+"""JsonNode, and not ConvertFrom-Json, which makes dates of texts that look like some. One block: a prompt takes what is
+pasted line by line, and goes on with the next line, and with what an earlier row left behind, where one has failed."""
 
 
 @cache
 def anew_query(version: str) -> str:
-    """The query that makes of a read extension the body that puts it again with ``version``."""
+    """The query that makes of a read extension the body that puts it again with ``version``.
+
+    It makes nothing of an answer that is no extension.
+    """
     design = (reports_folder() / "remediation" / "anew.jmespath").read_text(encoding="utf-8")
     return " ".join(design.split()).replace("VERSION", version)
 
@@ -89,7 +96,7 @@ def wait_for_model(names: Names) -> Commands:
     state = f"(Get-AzVmss {_of_set(names)}).ProvisioningState"
     return Commands(
         _az("vmss wait", names, " --updated --interval 5"),
-        f"{_context(names)}\nwhile ({state} -eq 'Updating') {{ Start-Sleep -Seconds 5 }}",
+        _within(names, f"while ({state} -eq 'Updating') {{ Start-Sleep -Seconds 5 }}"),
     )
 
 
@@ -97,7 +104,7 @@ def update_one(names: Names) -> Commands:
     """One instance to the latest model of its scale set."""
     return Commands(
         _az("vmss update-instances", names, f" --instance-ids={posix(names.instance)}"),
-        f"{_context(names)}\n{_update(names)} -InstanceId {powershell(names.instance)}",
+        _within(names, f"{_update(names)} -InstanceId {powershell(names.instance)}"),
     )
 
 
@@ -108,7 +115,7 @@ def update_behind(names: Names) -> Commands:
     behind = f"Get-AzVmssVM {_of_set(names)} | Where-Object {{ $_.LatestModelApplied -eq $false }}"
     return Commands(
         f"for instance in $({listed}); do {each} || break; done" if listed and each else None,
-        f"{_context(names)}\n{behind} | ForEach-Object {{ {_update(names)} -InstanceId $_.InstanceId }}",
+        _within(names, f"{behind} | ForEach-Object {{ {_update(names)} -InstanceId $_.InstanceId }}"),
     )
 
 
@@ -125,8 +132,11 @@ def assign_identity(names: Names, *, on_scale_set: bool) -> Commands:
         found, where, kind = f"Get-AzVM {group} -Name {powershell(names.name)}", f"Update-AzVM {group}", "VM"
     return Commands(
         _az("vmss identity assign" if on_scale_set else "vm identity assign", names),
-        f"{_context(names)}\n$found = {found}\n"
-        f"if ($null -eq $found.Identity) {{ {where} -{kind} $found -IdentityType SystemAssigned }}",
+        _within(
+            names,
+            f"{found} | Where-Object {{ $null -eq $_.Identity }} | "
+            f"ForEach-Object {{ {where} -{kind} $_ -IdentityType SystemAssigned }}",
+        ),
     )
 
 
@@ -139,9 +149,9 @@ def upgrade_anew(url: str, version: str) -> Commands:
 
 
 def together(*parts: Commands) -> Commands:
-    """One after the other, for the shells that can say all of them."""
-    columns = zip(*parts, strict=True)
-    return Commands(*("\n".join(map(str, lines)) if all(lines) else None for lines in columns))
+    """One after the other, for the shells that can say all of them; bash goes on only where one was carried out."""
+    columns = zip((" &&\n", "\n"), zip(*parts, strict=True), strict=True)
+    return Commands(*(between.join(map(str, lines)) if all(lines) else None for between, lines in columns))
 
 
 def _az(command: str, names: Names, more: str = "") -> str | None:
@@ -152,8 +162,9 @@ def _az(command: str, names: Names, more: str = "") -> str | None:
     return f"az {command} --subscription={subscription} --resource-group={group} --name={name}{more}"
 
 
-def _context(names: Names) -> str:
-    return f"Set-AzContext -Subscription {powershell(names.subscription)} | Out-Null"
+def _within(names: Names, command: str) -> str:
+    """One statement: where the subscription cannot be entered, nothing is done in the one that a shell is in."""
+    return f"if (Set-AzContext -Subscription {powershell(names.subscription)}) {{\n{command}\n}}"
 
 
 def _of_set(names: Names) -> str:

@@ -75,11 +75,13 @@ class Reasons:
         """Commands stand only where somebody is to act: what is accepted or pending has the words."""
         if fix is None:
             return repeat(None, len(rows))
-        return (
-            self.remedies.of(fix, rows, machine_ids)
-            if self.status is Status.FAIL
-            else self.remedies.in_words(fix, rows)
-        )
+        match self.status:
+            case Status.FAIL:
+                return self.remedies.of(fix, rows, machine_ids)
+            case Status.EXEMPT:
+                return self.remedies.accepted(fix, rows, machine_ids)
+            case _:
+                return self.remedies.in_words(fix, rows)
 
     def _unanswered(self, rows: Rows, at: int, code: str, missing: str) -> Said:
         if code in UNREAD:

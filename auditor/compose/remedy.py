@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.compose import commands
 from auditor.compose.commands import Commands
@@ -37,8 +37,12 @@ class Remedies:
             for words, target in zip(told, self.targets.of(rows, machine_ids), strict=True)
         ]
 
+    def accepted(self, fix: str, rows: Rows, machine_ids: Sequence[str]) -> list[Remedy]:
+        """Without commands; the steps say what no script may do, whichever other row asks for it."""
+        return [replace(each, azure_cli=None, azure_powershell=None) for each in self.of(fix, rows, machine_ids)]
+
     def in_words(self, fix: str, rows: Rows) -> list[Remedy]:
-        """Without commands: for rows of which nobody should change anything tonight, such as accepted ones.
+        """Without commands: for rows of which nobody should change anything tonight, such as pending ones.
 
         An instance of a flexible scale set is mended like any virtual machine.
         """

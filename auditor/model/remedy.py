@@ -55,7 +55,8 @@ class Remedy:
     """What to do about a row.
 
     ``words`` say it, ``portal`` is the way in the Azure portal (may be empty). The commands are ready to paste, None
-    where no command is right; ``steps`` are what the scripts do, none where the commands only look.
+    where no command is right; ``steps`` are what the scripts do, none where the commands only look. An accepted row has
+    no commands, and its steps are what the scripts leave alone.
     """
 
     words: str

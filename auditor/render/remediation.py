@@ -2,20 +2,21 @@
 
 The designs lie in ``reports/remediation``; what is put into them is quoted here. A script tells what it would do until
 it is asked to do it. It comes together as findings do: its steps are kept in a file without a name, and its head, which
-counts them, is written when all findings are told.
+counts them, is written when all findings are told. What an exemption accepts is left alone, whichever row asks for it.
 """
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
-from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, NamedTuple
 
 from auditor.model.quoting import posix, powershell
 from auditor.model.remedy import Act, Script, Step
@@ -64,72 +65,136 @@ SHELLS = (
 )
 
 
+Key = tuple[str, ...]
+"""A step as it is compared: its act, and its arguments in lower case."""
+
+
+class _Row(NamedTuple):
+    """A failing row: what it asks for, and what a head tells of it."""
+
+    steps: tuple[Key, ...]
+    rule: str
+    subscription: tuple[str, str]
+    machine: str
+
+    @classmethod
+    def of(cls, finding: Finding, steps: Iterable[Step]) -> _Row:
+        where = (finding.subscription_name or "", finding.subscription_id or "")
+        return cls(tuple(map(_key, steps)), finding.rule_id, where, (finding.machine_id or "").lower())
+
+    @property
+    def scripts(self) -> frozenset[Script]:
+        return frozenset(Act(key[0]).script for key in self.steps)
+
+
 @dataclass
 class _Tally:
-    """What a head tells: steps by what they do, findings by rule, machines by subscription."""
+    """What a head tells: steps by what they do, findings by rule, machines by subscription; rows that are left out."""
 
     acts: Counter[Act] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     machines: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    left_out: int = 0
 
-    def add(self, finding: Finding) -> None:
-        self.rules[finding.rule_id] += 1
-        where = (finding.subscription_name or "", finding.subscription_id or "")
-        self.machines.setdefault(where, set()).add((finding.machine_id or "").lower())
+    def add(self, row: _Row) -> None:
+        self.rules[row.rule] += 1
+        self.machines.setdefault(row.subscription, set()).add(row.machine)
+
+
+class _Accepted:
+    """What exemptions accept as it is: no script changes it, whichever row asks for it."""
+
+    def __init__(self) -> None:
+        self._steps: set[Key] = set()
+        self._sets: set[Key] = set()
+
+    def add(self, steps: Iterable[Step]) -> None:
+        self._steps.update(map(_key, steps))
+        # Who updates every instance of a scale set updates the accepted one too.
+        self._sets.update(_key(step)[1:-1] for step in steps if step.act is Act.UPDATE_ONE)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._steps or (key[0] == Act.UPDATE_BEHIND and key[1:] in self._sets)
 
 
 class _Draft:
-    """One kind of script while the findings come: its steps for each shell, each of them once."""
+    """The scripts while the findings come: their rows, and their steps for each shell, each of them once.
 
-    def __init__(self, script: Script, opened: ExitStack) -> None:
-        self.script, self.tally = script, _Tally()
-        self.steps: list[tuple[Shell, IO[str]]] = [(shell, opened.enter_context(_nameless())) for shell in SHELLS]
-        self._seen: set[tuple[str, ...]] = set()
+    What is accepted comes after what fails, so that only the end tells which steps stay.
+    """
 
-    def add(self, finding: Finding, steps: list[Step]) -> None:
-        """A row that is mended by what another row asked for already is counted with it."""
-        self.tally.add(finding)
+    def __init__(self, opened: ExitStack) -> None:
+        self.accepted = _Accepted()
+        self._rows = opened.enter_context(_nameless())
+        self._lines = {(script, shell): opened.enter_context(_nameless()) for script in Script for shell in SHELLS}
+        self._steps: dict[Key, bool] = {}
+        """Whether each is done, in the order of its script's lines."""
+
+    def add(self, finding: Finding, steps: Sequence[Step]) -> None:
+        self._rows.write(json.dumps(_Row.of(finding, steps)) + "\n")
         for step in steps:
-            key = (step.act, *(each.lower() for each in step.arguments))
-            if key in self._seen:
+            if _key(step) not in self._steps:
+                self._steps[_key(step)] = False
+                for shell in SHELLS:
+                    self._lines[step.act.script, shell].write(_line(shell, finding, step))
+
+    def tallies(self) -> Mapping[Script, _Tally]:
+        """A row of which anything is accepted is left out whole; what another row asks for is done for that one."""
+        told = {script: _Tally() for script in Script}
+        for row in self._told():
+            if any(key in self.accepted for key in row.steps):
+                for script in row.scripts:
+                    told[script].left_out += 1
                 continue
-            self._seen.add(key)
-            self.tally.acts[step.act] += 1
-            for shell, file in self.steps:
-                file.write(_line(shell, finding, step))
+            self._steps.update(dict.fromkeys(row.steps, True))
+            for script in row.scripts:
+                told[script].add(row)
+        for act, done in ((Act(key[0]), done) for key, done in self._steps.items()):
+            told[act.script].acts[act] += done
+        return told
+
+    def lines(self, script: Script, shell: Shell) -> Iterator[str]:
+        """The steps that are done."""
+        file = self._lines[script, shell]
+        file.seek(0)
+        stays = (done for key, done in self._steps.items() if Act(key[0]).script is script)
+        yield from compress(file, stays)
+
+    def _told(self) -> Iterator[_Row]:
+        self._rows.seek(0)
+        for line in self._rows:
+            steps, rule, where, machine = json.loads(line)
+            yield _Row(tuple(map(tuple, steps)), rule, tuple(where), machine)
 
 
 @contextmanager
 def remediation(report: Report, folder: Path) -> Iterator[Take]:
     """Keep what failing rows ask the scripts for, and write the scripts that have something to do. Raises OSError."""
     with ExitStack() as opened:
-        drafts: dict[Script, _Draft] = {}
+        draft = _Draft(opened)
 
         def take(batch: Batch) -> None:
             for finding in batch.findings:
-                for script, steps in _by_script(finding).items():
-                    if script not in drafts:
-                        drafts[script] = _Draft(script, opened)
-                    drafts[script].add(finding, steps)
+                steps = finding.remedy.steps if finding.remedy else ()
+                if steps and finding.status is Status.FAIL:
+                    draft.add(finding, steps)
+                elif finding.status is Status.EXEMPT:
+                    draft.accepted.add(steps)
 
         yield take
-        for draft in drafts.values():
-            folder.mkdir(exist_ok=True)
-            for shell, steps in draft.steps:
-                _write(report, draft, shell, steps, folder / f"{draft.script}.{shell.ending}")
+        for script, tally in draft.tallies().items():
+            if tally.rules:
+                folder.mkdir(exist_ok=True)
+                for shell in SHELLS:
+                    _write(report, script, tally, shell, draft.lines(script, shell), folder)
+
+
+def _key(step: Step) -> Key:
+    return (step.act, *(each.lower() for each in step.arguments))
 
 
 def _nameless() -> IO[str]:
     return TemporaryFile("w+", encoding="utf-8", newline="\n")
-
-
-def _by_script(finding: Finding) -> Mapping[Script, list[Step]]:
-    if finding.status is not Status.FAIL or finding.remedy is None:
-        return {}
-    found: dict[Script, list[Step]] = {}
-    for step in finding.remedy.steps:
-        found.setdefault(step.act.script, []).append(step)
-    return found
 
 
 def _line(shell: Shell, finding: Finding, step: Step) -> str:
@@ -140,26 +205,26 @@ def _line(shell: Shell, finding: Finding, step: Step) -> str:
     return shell.step.format(shell.quote(label), step.act, arguments)
 
 
-def _write(report: Report, draft: _Draft, shell: Shell, steps: IO[str], path: Path) -> None:
+def _write(report: Report, script: Script, tally: _Tally, shell: Shell, lines: Iterable[str], folder: Path) -> None:
+    path = folder / f"{script}.{shell.ending}"
     design = (reports_folder() / FOLDER / path.name).read_text(encoding="utf-8")
     common = (reports_folder() / FOLDER / f"common.{shell.ending}").read_text(encoding="utf-8")
-    counts = {"steps": draft.tally.acts.total(), **{f"{act}_steps": draft.tally.acts[act] for act in Act}}
+    counts = {"steps": tally.acts.total(), **{f"{act}_steps": tally.acts[act] for act in Act}}
     design = design.replace("@counts@", "\n".join(shell.count.format(name, count) for name, count in counts.items()))
     query = " ".join((reports_folder() / FOLDER / "anew.jmespath").read_text(encoding="utf-8").split())
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(shell.first_line)
-        file.writelines(f"# {line}".rstrip() + "\n" for line in _head(report, draft, shell))
+        file.writelines(f"# {line}".rstrip() + "\n" for line in _head(report, script, tally, shell))
         file.write(f"\n{design.replace('@query@', query)}{common}\n")
-        steps.seek(0)
-        copyfileobj(steps, file)
+        file.writelines(lines)
         file.write(shell.last_line)
     if shell.first_line:
         path.chmod(0o755)
 
 
-def _head(report: Report, draft: _Draft, shell: Shell) -> Iterator[str]:
+def _head(report: Report, script: Script, tally: _Tally, shell: Shell) -> Iterator[str]:
     """What the script will touch: the lines of a comment, in which names from Azure stay on their line."""
-    words, tally = report.words, draft.tally
+    words = report.words
     what = {
         Script.ENABLE: words["script_enable"],
         Script.UPGRADE: words["script_upgrade"],
@@ -168,11 +233,13 @@ def _head(report: Report, draft: _Draft, shell: Shell) -> Iterator[str]:
     rules = ", ".join(f"{rule}: {count}" for rule, count in sorted(tally.rules.items()))
     steps, findings = tally.acts.total(), tally.rules.total()
     machines = sum(len(each) for each in tally.machines.values())
-    yield f"{draft.script}: " + words["script_dry"].format(apply=shell.apply, needs=shell.needs)
-    yield from textwrap.wrap(what[draft.script], _WIDTH)
+    yield f"{script}: " + words["script_dry"].format(apply=shell.apply, needs=shell.needs)
+    yield from textwrap.wrap(what[script], _WIDTH)
     yield ""
     told = {key: one_line(str(report.run.get(key, ""))) for key in ("tool", "run_id")}
     yield words["script_run"].format(as_of=utc_text(report.as_of), **told)
+    if tally.left_out:
+        yield words["script_accepted"].format(rows=f"{tally.left_out:,}")
     yield words["script_steps"].format(steps=f"{steps:,}", findings=f"{findings:,}", rules=rules)
     yield words["script_where"].format(machines=f"{machines:,}", subscriptions=f"{len(tally.machines):,}")
     ordered = sorted(tally.machines.items(), key=lambda told: told[0])

@@ -20,6 +20,9 @@ function put_anew([string]$Path, [string]$Version) {
     }
     $before = Read-Kept $Path
     $extension = [System.Text.Json.Nodes.JsonNode]::Parse((Send 'GET' $Path ''))
+    if (-not ($extension['location'] -and $extension['properties']['publisher'])) {
+        throw 'The extension could not be read as it must be, so it was left alone.'
+    }
     foreach ($key in 'id', 'name', 'type') { [void]$extension.Remove($key) }
     foreach ($key in 'provisioningState', 'instanceView') { [void]$extension['properties'].Remove($key) }
     $extension['properties']['typeHandlerVersion'] = [System.Text.Json.Nodes.JsonNode]::Parse('"' + $Version + '"')

@@ -272,3 +272,16 @@ def test_each_rows_own_command_can_be_pasted(other_day: Operator) -> None:
     assert old["instanceView"]["typeHandlerVersion"] == LATEST
     kept = (*KEPT, "tags", "enableAutomaticUpgrade")
     assert {key: old[key] for key in kept} == {key: before["old"][key] for key in kept}
+
+
+def test_what_cannot_be_read_as_an_extension_is_not_put_anew(other_day: Operator) -> None:
+    """Azure answers, and with something else: neither the script nor the command writes."""
+    other_day.weather.set([Fault("old-1/extensions/AMA", method="GET", status=200, body={"value": []})])
+    anew = other_day.command("old-1").replace("no_protected_settings=no", "no_protected_settings=yes")
+
+    pasted = other_day.paste(anew)
+    ran = other_day.run("upgrade-now", "--apply", "--no-protected-settings")
+
+    assert (pasted.returncode, ran.returncode) == (1, 1)
+    assert "could not be read as it must be" in ran.stderr
+    assert [method for method, _path in other_day.weather.written()] == ["POST"], "Arc's own upgrade alone"

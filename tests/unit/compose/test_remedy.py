@@ -107,7 +107,8 @@ def test_a_model_with_the_upgrade_mode_manual_is_followed_by_its_instances_one_a
     assert told.azure_cli is not None and told.azure_powershell is not None
     patch, wait, update = told.azure_cli.splitlines()
     where = f"--subscription={parts.SHOP} --resource-group=RG-Web --name=pool"
-    assert patch.startswith("az rest --method patch") and wait == f"az vmss wait {where} --updated --interval 5"
+    assert patch.startswith("az rest --method patch") and patch.endswith(" &&")
+    assert wait == f"az vmss wait {where} --updated --interval 5 &&"
     assert f'az vmss update-instances {where} --instance-ids="$instance" || break' in update
     assert "Update-AzVmssInstance -ResourceGroupName 'RG-Web' -VMScaleSetName 'pool'" in told.azure_powershell
     assert told.steps[1:] == (Step(Act.UPDATE_BEHIND, (parts.SHOP, "RG-Web", "pool")),)
@@ -139,6 +140,15 @@ def test_a_flexible_instance_is_mended_like_a_virtual_machine() -> None:
     assert told.steps == (Step(Act.ENABLE, (f"{parts.VM}/extensions/AMA?api-version=2024-07-01",)),)
     assert told.words == remedy(on_vm(), 0, "enable_automatic_upgrade").words
     assert remedy(shard, 0, "update_instance").azure_cli is None, "it follows no model"
+
+
+def test_a_pasted_line_that_failed_keeps_the_following_ones_from_being_run() -> None:
+    """A prompt goes on with the next line: in another subscription, or with what an earlier row has left behind."""
+    anew = remedy(on_vm(), 0, "upgrade_now").azure_powershell
+    assert anew is not None and anew.splitlines()[2] == "& {" and anew.endswith("\n}")
+    one = remedy(on_set(), 1, "update_instance").azure_powershell
+    assert one is not None and one.splitlines()[0] == f"if (Set-AzContext -Subscription '{parts.SHOP}') {{"
+    assert one.splitlines()[2:] == ["}"]
 
 
 def test_an_upgrade_by_hand_reads_first_passes_on_and_waits_for_the_statement() -> None:
@@ -217,7 +227,16 @@ def test_what_is_accepted_has_the_words_and_no_command() -> None:
     finding = found(on_vm(), 0, "enable_automatic_upgrade", Status.EXEMPT)
     assert finding.remedy is not None
     assert finding.remedy.words and finding.remedy.portal
-    assert (finding.remedy.azure_cli, finding.remedy.azure_powershell, finding.remedy.steps) == (None, None, ())
+    assert (finding.remedy.azure_cli, finding.remedy.azure_powershell) == (None, None)
+    assert finding.remediation is not None and "az rest" not in finding.remediation
+
+
+def test_what_is_accepted_tells_the_scripts_what_to_leave_alone() -> None:
+    accepted, failing = (
+        found(on_vm(), 0, "enable_automatic_upgrade", status).remedy for status in (Status.EXEMPT, Status.FAIL)
+    )
+    assert accepted is not None and failing is not None
+    assert accepted.steps == failing.steps != ()
 
 
 # --- hostile names ---
@@ -270,7 +289,7 @@ def test_a_real_bash_gives_az_the_names_as_they_are_and_starts_nothing_else(name
 OURS = "|".join(
     (
         r"5|rest|vmss|wait|list-instances|update-instances|get|patch|tsv|--[a-z]+(-[a-z]+)*|--subscription=[-0-9a-f]+",
-        r"to_string\(.*\)",
+        r"location && properties\.publisher && properties\.type && to_string\(.*\)",
         r"\[\?latestModelApplied==`false`\]\.instanceId",
         r'\{"properties":\{"enableAutomaticUpgrade":true\}\}',
         "post",

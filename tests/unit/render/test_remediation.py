@@ -66,6 +66,44 @@ def test_what_two_rows_ask_for_is_done_once_and_counted_as_two_rows(tmp_path: Pa
     assert "# It does 2 thing(s) for 3 failing row(s) (AMA-001: 1, AMA-002: 2),\n" in text
 
 
+def accepting(*steps: Step, number: int = 0) -> Finding:
+    return asking(*steps, number=number, status=Status.EXEMPT)
+
+
+def test_what_an_exemption_accepts_is_left_alone_whichever_row_asks_for_it(tmp_path: Path) -> None:
+    """That automatic upgrade is off was accepted; a rule over versions fails on the same extension."""
+    accepted = accepting(Step(Act.ENABLE, (URL.format("WEB-1"),)))
+    place = written(tmp_path, asking(enabling()), asking(enabling("web-2"), number=1), accepted)
+    for ending in ("sh", "ps1"):
+        text = (place / f"enable-automatic-upgrade.{ending}").read_text("utf-8")
+        assert "/web-2/" in text and "/web-1/" not in text.lower()
+        assert "# Left out: 1 failing row(s), because an exemption accepts what" in text
+        assert "# It does 1 thing(s) for 1 failing row(s) (AMA-002: 1),\n# on 1 machine(s)" in text
+    assert "\nsteps=1\nenable_upgrade_steps=1\n" in (place / "enable-automatic-upgrade.sh").read_text("utf-8")
+
+
+def test_where_all_is_accepted_there_is_no_script(tmp_path: Path) -> None:
+    assert not written(tmp_path, asking(enabling()), accepting(enabling())).exists()
+
+
+def test_an_accepted_instance_keeps_its_whole_scale_set_from_being_updated_at_once(tmp_path: Path) -> None:
+    rows = [
+        asking(Step(Act.UPDATE_BEHIND, ("1", "rg", "pool"))),
+        asking(Step(Act.UPDATE_BEHIND, ("1", "rg", "other"))),
+        asking(Step(Act.UPDATE_ONE, ("1", "rg", "pool", "0"))),
+        accepting(Step(Act.UPDATE_ONE, ("1", "RG", "Pool", "7"))),
+    ]
+    text = (written(tmp_path, *rows) / "update-instances.sh").read_text("utf-8")
+    assert "update_behind 1 rg other\n" in text and "update_behind 1 rg pool" not in text
+    assert "update_instance 1 rg pool 0\n" in text
+
+
+def test_a_row_of_which_one_step_is_accepted_is_left_out_of_every_script(tmp_path: Path) -> None:
+    """An instance is not updated to a model that stays as it is."""
+    both = asking(enabling("model"), Step(Act.UPDATE_ONE, ("1", "rg", "pool", "0")))
+    assert not written(tmp_path, both, accepting(enabling("model"), number=1)).exists()
+
+
 def test_a_dry_run_tells_what_it_would_do_and_calls_nobody(tmp_path: Path) -> None:
     place = written(tmp_path, *of_each_act())
     for script in Script:
