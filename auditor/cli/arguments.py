@@ -11,6 +11,11 @@ from auditor.model.verdict import Severity
 FORMATS = ("html", "xlsx", "json", "csv", "parquet")
 
 
+def add_config(parser: argparse.ArgumentParser) -> None:
+    default = Path("config.yaml")
+    parser.add_argument("--config", type=Path, default=default, metavar="FILE", help=f"default: {default}")
+
+
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
     add_folder(parser, default, "DIR")
     parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")

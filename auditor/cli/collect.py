@@ -6,14 +6,13 @@ import argparse
 import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from auditor.cli import arguments as common
 from auditor.cli.running import narrator_of, order_of, tell_settled
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    common.add_config(parser)
     common.add_folder(parser, "audit-snapshot", "SNAPSHOT")
     common.add_loudness(parser)
     common.add_rules(parser)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.cli.arguments import add_loudness
+from auditor.cli.arguments import add_config, add_loudness
 from auditor.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    add_config(parser)
     parser.add_argument(
         "--rules", type=Path, action="append", default=[], metavar="PATH", help="rules beside the shipped (repeatable)"
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 from auditor.cli import arguments as common
 from auditor.cli.running import order_of, run_night
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    common.add_config(parser)
     common.add_output(parser, "audit-report")
     common.add_rules(parser)
     common.add_scope(parser)
