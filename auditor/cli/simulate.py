@@ -14,13 +14,17 @@ DEMO_SEED = 1
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--estate", type=count, default=DEMO_MACHINES, metavar="SIZE", help="machines")
-    parser.add_argument("--seed", type=int, default=DEMO_SEED, metavar="N")
+    parser.add_argument(
+        "--estate", type=count, default=DEMO_MACHINES, metavar="SIZE", help=f"machines; default: {DEMO_MACHINES}"
+    )
+    parser.add_argument("--seed", type=int, default=DEMO_SEED, metavar="N", help="another estate for each number")
     parser.add_argument("--port", type=count, default=0, help="default: a free one")
     parser.add_argument("--write-config", type=Path, required=True, metavar="FILE", help="a config for run --config")
     parser.add_argument("--quotas", action="store_true", help="enforce Azure's published quotas")
-    parser.add_argument("--latency", type=float, default=0, metavar="MS")
-    parser.add_argument("--weather", default="clear", metavar="NAME")
+    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="how long each answer takes")
+    parser.add_argument(
+        "--weather", default="clear", metavar="NAME", help="faults, such as storm or slow; a wrong name lists them all"
+    )
     parser.add_argument("--role", type=Path, metavar="FILE", help="the rights, as doctor --role prints them")
     parser.set_defaults(command=_simulate)
 

@@ -138,6 +138,12 @@ class Coverage:
         """Subscriptions whose machines were listed, wholly or in part."""
         return sum(1 for state in self.states.values() if state in READ)
 
+    @cached_property
+    def listed_wholly(self) -> int:
+        """Subscriptions whose machines were all listed, the instances of their scale sets too."""
+        partly = {subscription_of(gap.scope) for gap in self.gaps if gap.source in (*LISTS, Source.SCALE_SET_INSTANCES)}
+        return sum(1 for scope, state in self.states.items() if state in READ and scope not in partly)
+
     @property
     def nothing_collected(self) -> bool:
         """No subscription's machines could be listed, not even a part of them."""
@@ -189,15 +195,26 @@ class Coverage:
 
     def banner_lines(self) -> Iterator[str]:
         """A line for each scope with a gap; gaps of one source with one reason are one line, however many they are."""
-        alike: dict[tuple[Source, str, str], list[Gap]] = {}
-        for gap in self.open_gaps:
-            alike.setdefault((gap.source, gap.reason, gap.close), []).append(gap)
         alone: dict[str, list[Gap]] = {}
-        for gaps in alike.values():
+        for gaps in self._alike:
             if len(gaps) == 1:
                 alone.setdefault(gaps[0].scope, []).extend(gaps)
         yield from (self._line_of(scope, gaps) for scope, gaps in alone.items())
-        yield from (self._line_of_many(gaps) for gaps in alike.values() if len(gaps) > 1)
+        yield from (self._line_of_many(gaps) for gaps in self._alike if len(gaps) > 1)
+
+    @cached_property
+    def _alike(self) -> Sequence[list[Gap]]:
+        """The open gaps of one source with one reason and one remedy; and, as a remedy names the resource group, those
+        with one reason in one subscription: a right that is missing there would be told once a group."""
+        one_remedy: dict[tuple[Source, str, str], list[Gap]] = {}
+        for gap in self.open_gaps:
+            one_remedy.setdefault((gap.source, gap.reason, gap.close), []).append(gap)
+        found: dict[tuple[Source, str, str], list[Gap]] = {}
+        for (source, reason, close), gaps in one_remedy.items():
+            within = {subscription_of(gap.scope) for gap in gaps}
+            where = within.pop() if len(within) == 1 else close
+            found.setdefault((source, reason, where), []).extend(gaps)
+        return tuple(found.values())
 
     def _line_of(self, scope: str, gaps: Sequence[Gap]) -> str:
         """What one scope did not answer; where it is much, the reason of the machine list stands for the others."""
@@ -208,8 +225,11 @@ class Coverage:
 
     def _line_of_many(self, gaps: Sequence[Gap]) -> str:
         names = self.places.some(gap.scope for gap in gaps)
-        what = self.wording.say("sources", gaps[0].source)
-        return self.wording.say("banner", "group", what=what, count=f"{len(gaps):,}", names=names, **_told(gaps[0]))
+        told = {"what": self.wording.say("sources", gaps[0].source), "count": f"{len(gaps):,}", "names": names}
+        if len({gap.close for gap in gaps}) == 1:
+            return self.wording.say("banner", "group", **told, **_told(gaps[0]))
+        where = self.places.subscription(subscription_of(gaps[0].scope))
+        return self.wording.say("banner", "groups", where=where, **told, **_told(gaps[0]))
 
 
 def _told(gap: Gap) -> dict[str, str]:

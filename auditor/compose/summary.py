@@ -120,9 +120,10 @@ class Summary:
     def _verdict(self) -> tuple[str, str]:
         if self.coverage.failing:
             numbers = {"failing": f"{self.coverage.failing:,}", "judged": f"{self.machines:,}"}
-            whole = self.coverage.read == len(self.coverage.states)
-            unlisted = {"unlisted": len(self.coverage.states) - self.coverage.read, "all": len(self.coverage.states)}
-            return self.wording.say("headlines", "bad" if whole else "bad_of_listed", **numbers, **unlisted), "bad"
+            everything, wholly = len(self.coverage.states), self.coverage.listed_wholly
+            told = {**numbers, "unlisted": everything - wholly, "all": everything}
+            partly = "bad_of_listed" if wholly == self.coverage.read else "bad_of_partly_listed"
+            return self.wording.say("headlines", "bad" if wholly == everything else partly, **told), "bad"
         if self.by_status.get(Status.FAIL):
             return self.wording.say("headlines", "models"), "bad"
         if not self.by_status:

@@ -50,13 +50,16 @@ class _Reader:
         if code is None:
             return None
         sections = _CODES_OF.get(status, ())
-        known = {
-            str(mapping(clause).get("code")): section
-            for section in sections
-            for clause in listed(value_at(self._document.value, (section,)))
-        }
+        clauses = (each for section in sections for each in listed(value_at(self._document.value, (section,))))
+        known = dict.fromkeys(mapping(clause).get("code") for clause in clauses)
+        if None in known:  # the example's code may be the one that is missing, which is told there
+            return str(code)
         if code not in known:
-            hint = did_you_mean(str(code), known) if known else f": take it out, {status} has no code of the rule's own"
+            hint = (
+                did_you_mean(str(code), map(str, known))
+                if known
+                else f": take it out, {status} has no code of the rule's own"
+            )
             self._conditions.refuse(path, f"{shown(self._document, path)} is no code of {status}{hint}")
         return str(code)
 

@@ -72,4 +72,5 @@ def _commands(folder: Path) -> Iterator[str]:
     program = ["auditor"] if Path(sys.argv[0]).stem == "auditor" else ["python", "-m", "auditor"]
     rules = str(folder / RULE.parent)
     yield "  " + shlex.join([*program, "rules", "test", "--rules", rules])
+    yield "  " + shlex.join([*program, "doctor", "--config", str(folder / CONFIG), "--rules", rules])
     yield "  " + shlex.join([*program, "run", "--config", str(folder / CONFIG), "--rules", rules])

@@ -56,17 +56,22 @@ def ask_all(folder: Path, answers: TextIO, questions: TextIO) -> dict[str, str]:
     told = {"cloud": desk.ask(f"Which cloud? {', '.join(clouds)}", _one_of(clouds), Cloud.PUBLIC)}
     kind = desk.ask(f"How to sign in? {_CREDENTIALS}\n ", _one_of(list(Credential)), Credential.DEFAULT)
     told |= {"credential": kind, **dict(_keys(Credential(kind), folder, desk))}
-    several = "ids with blanks or commas between"
-    told["subscriptions"] = desk.ask(f"Subscriptions? {several}; none: all that it sees:", _ids(Scope, "subscriptions"))
+    several = "Ids, with blanks or commas between them"
+    told["subscriptions"] = desk.ask(
+        f"Which subscriptions? {several}; leave it empty for all that the identity can see:",
+        _ids(Scope, "subscriptions"),
+    )
     told["management_groups"] = desk.ask(
-        f"And all below management groups? {several}; none:", _ids(Scope, "management_groups")
+        f"All subscriptions below which management groups, besides? {several}; may be empty:",
+        _ids(Scope, "management_groups"),
     )
     told["expected_subscriptions"] = desk.ask(
-        f"Subscriptions that must be there, so that a missing one is told? {several}; none:",
+        f"Which subscriptions must be there, so that a missing one is told? {several}; may be empty:",
         _ids(Scope, "expected_subscriptions"),
     )
     told["workspaces"] = desk.ask(
-        f"Log Analytics workspaces with heartbeats? {several}; none:", _ids(Heartbeats, "workspaces")
+        f"Which Log Analytics workspaces have the agents' heartbeats? {several}; may be empty:",
+        _ids(Heartbeats, "workspaces"),
     )
     return {key: value for key, value in told.items() if value not in ("", "[]")}
 

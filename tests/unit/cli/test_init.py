@@ -55,9 +55,7 @@ def written(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_without_a_terminal_it_takes_the_defaults_and_tells_the_next_two_commands(
-    command: Command, folder: Path
-) -> None:
+def test_without_a_terminal_it_takes_the_defaults_and_tells_the_next_commands(command: Command, folder: Path) -> None:
     code, out, err = command("init audit")
 
     assert (code, err) == (0, "")
@@ -66,9 +64,10 @@ def test_without_a_terminal_it_takes_the_defaults_and_tells_the_next_two_command
         "",
         "Next:",
         f"  python -m auditor rules test --rules {Path('audit', 'rules')}",
+        f"  python -m auditor doctor --config {Path('audit', 'config.yaml')} --rules {Path('audit', 'rules')}",
         f"  python -m auditor run --config {Path('audit', 'config.yaml')} --rules {Path('audit', 'rules')}",
     ]
-    for line in out.splitlines()[-2:]:
+    for line in out.splitlines()[-3:]:
         assert _parser().parse_args(shlex.split(line.strip().removeprefix("python -m auditor "))).command
     assert written(folder / "audit") == FILES
 

@@ -156,6 +156,22 @@ def test_many_machines_with_one_fault_are_one_line() -> None:
     assert "Instance view, 5 of them (web-10, web-11, web-12 …): It broke. Wait." in banner.lines
 
 
+def test_a_right_that_is_missing_in_every_resource_group_is_one_line() -> None:
+    shard = parts.shop()
+    groups = [f"/subscriptions/{parts.SHOP}/resourcegroups/rg-{number}" for number in range(4)]
+    alike = {"complete": False, "status": 403, "reason": "Refused."}
+    view = Source.INSTANCE_VIEW
+    shard.readings += [
+        parts.reading(view, f"{group}/providers/x/y/{name}", close=f"Grant it on {group}.", **alike)
+        for group in groups
+        for name in ("a", "b")
+    ]
+    banner = parts.report_of(shard).banner
+    assert banner
+    told = "Instance view, 8 of them in Shop (a, b, a …): Refused. For the first of them: Grant it on " + groups[0]
+    assert [line for line in banner.lines if "Refused." in line] == [f"{told}."]
+
+
 def test_an_accepted_gap_is_told_and_makes_no_banner() -> None:
     accepted = tuple(
         {"scope": each, "source": "any", "owner": "ann", "reason": "known", "until": "2026-11-22"}
@@ -227,12 +243,19 @@ def test_the_summary_says_how_many_verdicts_were_judged_again() -> None:
 
 
 def test_the_first_sentence_counts_machines_by_kind(report: Report) -> None:
-    assert (
-        report.headline == "2 of the 8 machines that were listed fail a rule; 3 of 6 subscriptions could not be listed"
+    assert report.headline == (
+        "2 of the 8 machines that were listed fail a rule; 4 of 6 subscriptions could not be listed, or not wholly"
     )
     assert report.summary.startswith(
         "15 verdicts in 3 of 6 subscriptions (4 virtual machines, 1 scale-set instance, 3 Arc-enabled servers): 4 fail"
     )
+
+
+def test_the_headline_counts_apart_what_was_listed_in_part() -> None:
+    shard = parts.shop()
+    shard.readings = [each for each in shard.readings if each.source is not Source.SCALE_SET_INSTANCES]
+    headline = "2 of the 8 machines that were listed fail a rule; 3 of 6 subscriptions could not be listed"
+    assert parts.report_of(shard, parts.plant()).headline == headline
 
 
 def test_a_model_that_fails_while_no_machine_does_is_still_the_headline() -> None:

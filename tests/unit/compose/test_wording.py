@@ -211,3 +211,8 @@ def test_a_condition_reads_as_it_is_written_none_of_and_any_of_too() -> None:
 )
 def test_the_subtitle_says_what_was_to_be_audited(scope: dict[str, object], sentence: str) -> None:
     assert parts.report_of(settings=Settings.model_validate({"scope": scope})).subtitle == sentence
+
+
+def test_no_fix_on_an_arc_enabled_server_speaks_of_a_virtual_machine() -> None:
+    assert "virtual machine" in WORDING.fix("enable_automatic_upgrade", "vm")
+    assert not [fix for fix in FIXES if "virtual machine" in WORDING.fix(fix, "arc")]

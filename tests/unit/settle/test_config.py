@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -477,3 +478,6 @@ def test_the_example_configuration_is_the_defaults_and_explains_every_setting(de
 
     unexplained = {key for key in keys(Settings) if f"{key}:" not in text}
     assert not unexplained
+    assert not {source for source in Source if not re.search(rf"[ ]{source}[,.]", text)}, (
+        "what a gap may be accepted of"
+    )

@@ -384,6 +384,12 @@ def test_each_mistake_of_a_rule_is_told(desk: Desk, old: str, new: str, told: st
     assert any(line.startswith(told) for line in lines), lines
 
 
+def test_a_code_that_is_missing_is_told_once(desk: Desk) -> None:
+    written = RULE.replace("code: stopped_long", "codes: stopped_long")
+    lines = desk.told_of_rule(written.replace("why:", "examples: {fail: [{code: stopped_long}]}\nwhy:"))
+    assert [line.split(": ")[1] for line in lines] == ["reasons[0].code", "reasons[0].codes"]
+
+
 def test_all_mistakes_of_a_rule_are_told_at_once(desk: Desk) -> None:
     lines = desk.told_of_rule(
         """\
