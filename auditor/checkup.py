@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from auditor.cloud import Cloud
 from auditor.collect.heard import subscriptions_of, told_gaps, tried_of
@@ -79,7 +78,7 @@ def _probed(
 def _concluded(
     found: Checkup, probed: Probed, settings: Settings, as_of: datetime, asked: frozenset[Source]
 ) -> Checkup:
-    inventory, today = settings.sources.inventory, as_of.astimezone(ZoneInfo(settings.report.time_zone)).date()
+    inventory, today = settings.sources.inventory, as_of.date()
     return replace(
         found,
         subscriptions=subscriptions_of(probed, settings.scope),
