@@ -22,11 +22,13 @@ from auditor.model.reading import Service, Source
 from auditor.render.checkup import print_checkup, write_checkup
 from auditor.settle import settle
 from auditor.simulator import Estate, Fault, Simulator, StaySpec
+from auditor.simulator.weather import PARTIAL_ERROR
 from tests.night.parts import (
     FIRST,
     LATEST,
     NOW,
     SECOND,
+    SHIPPED,
     STRANGER,
     TOKEN,
     WORKSPACE,
@@ -328,6 +330,33 @@ def test_a_workspace_that_nobody_knows(examine: Examine) -> None:
     assert told(found, Source.HEARTBEATS).state is State.PARTLY
     assert only_gap(found).scopes == (STRANGER,)
     assert "sources.heartbeats.workspaces" in only_gap(found).close
+
+
+@pytest.mark.parametrize("odd", [{"amend": {"error": dict(PARTIAL_ERROR)}}, {"status": 200, "body": {}}])
+def test_a_workspace_that_answers_a_part_or_nothing_is_a_gap_as_it_is_at_night(
+    examine: Examine, odd: Mapping[str, Any]
+) -> None:
+    found = examine(one_of_each(), Fault("/v1/workspaces/", **odd), config=AUTO)
+    assert only_gap(found).subjects == (Source.HEARTBEATS,)
+    assert found.exit_code == ExitCode.NOTHING_COLLECTED
+
+
+def test_where_rules_name_no_extension_the_versions_of_one_that_can_be_upgraded_are_asked_for(
+    examine: Examine,
+) -> None:
+    only = {name: {"enabled": name == "EXT-002"} for name in (*SHIPPED, "EXT-002")}
+    faults = (Fault("vmextension/types/", status=503), Fault("extensionTypes", status=503))
+    found = examine(one_of_each(), *faults, config={**AUTO, "rules": only})
+    assert only_gap(found).subjects == (Source.EXTENSION_VERSIONS, Source.ARC_EXTENSION_VERSIONS)
+
+
+def test_the_last_day_of_an_accepted_gap_is_that_of_the_night(examine: Examine) -> None:
+    """The night's days are those of UTC: west of it the day before is not over yet."""
+    entry = {"scope": SECOND, "source": "any", "owner": "me", "reason": "known", "until": "2026-11-21"}
+    of = estate(subscription(FIRST, machine("vm-1")), subscription(SECOND, refused=True))
+    west = {**IN_BULK, "scope": {"accepted_gaps": [entry]}, "report": {"time_zone": "America/New_York"}}
+    found = examine(of, config=west)
+    assert not only_gap(found).accepted and found.exit_code == ExitCode.NOTHING_COLLECTED
 
 
 def test_a_service_that_fails_is_no_missing_right(examine: Examine) -> None:

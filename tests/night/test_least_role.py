@@ -89,6 +89,20 @@ def test_the_least_role_is_enough_however_the_estate_is_read(bench: Bench, inven
     assert any("operation" in str(row[0]) for row in audited.table("outside")) is (inventory == "auto")
 
 
+EVERY_OTHER = {f"EXT-00{number}": {"enabled": True} for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("inventory", ["auto", "compute", "resource_graph"])
+@pytest.mark.parametrize("shipped", [True, False])
+def test_the_least_role_is_enough_for_every_other_extension_too(bench: Bench, inventory: str, shipped: bool) -> None:
+    rules = {**{name: {"enabled": shipped} for name in SHIPPED}, **EVERY_OTHER}
+    config = {"sources": {"inventory": inventory, "heartbeats": {"workspaces": [WORKSPACE]}}, "rules": rules}
+    audited = audit(bench, role_for(config, bench.folder), config)
+    assert audited.gaps() == []
+    assert {"EXT-001", "EXT-002", "EXT-003"} <= {*audited.run["counts"]}
+    assert "extension_versions" in audited.requests
+
+
 ACTIONS = [
     "Microsoft.Authorization/permissions/read",
     "Microsoft.Compute/locations/publishers/artifacttypes/types/versions/read",

@@ -153,10 +153,15 @@ def _associations(look: Look) -> Iterable[Job]:
 
 
 def _versions(kind: str, tables: tuple[Source, ...], look: Look) -> Iterable[Job]:
-    """One list: of a region that was seen, for the first type that the rules ask for."""
+    """One list: of a region that was seen, for the first type that the rules ask for.
+
+    Rules over whatever extension there is name none: of those the table of automatic upgrade does.
+    """
     source = VERSION_LISTS[kind]
     found = (row for table in tables for row in _first(look, source, table, _is_located))
-    for row, (publisher, extension) in zip(found, look.rulebook.agents(), strict=False):
+    book = look.rulebook
+    listed = ((each.publisher, each.type) for each in book.upgradable if kind in each.kinds)
+    for row, (publisher, extension) in zip(found, (*book.agents(), *listed), strict=False):
         where, asker = str(values.location(row["location"])), _subscription(row)
         yield Job(asker, partial(read_versions, look.session, kind, where, publisher, extension, [asker]))
         return

@@ -54,8 +54,12 @@ def glance_at_heartbeats(session: Session, workspace: str, window: Window) -> Ha
     except Fault as caught:
         fault = caught
     else:
-        tables = result.partial_data if isinstance(result, LogsQueryPartialResult) else result.tables
-        rows = sum(len(table.rows) for table in tables or [])
+        if isinstance(result, LogsQueryPartialResult):
+            fault = faults.partial(SOURCE, _told(result.partial_error))
+        elif not result.tables:
+            fault = faults.unreadable(SOURCE, "no table with the columns that were asked for")
+        else:
+            rows = sum(len(table.rows) for table in result.tables)
     return Harvest(readings=[ended(session, SOURCE, workspace, rows, fault, window, Service.LOG_ANALYTICS)])
 
 
