@@ -15,7 +15,7 @@ import pandas as pd
 
 from auditor.frames.ages import Ages, with_ages
 from auditor.frames.build import Frames
-from auditor.frames.coverage import LOGS, Coverage, Subjects
+from auditor.frames.coverage import Coverage, Subjects
 from auditor.frames.extensions import with_holders, with_lag, with_model_auto_upgrade
 from auditor.frames.health import with_health
 from auditor.frames.installed import with_installed_versions
@@ -63,7 +63,7 @@ def derive(frames: Frames, context: Context) -> Frames:
     view = with_lag(view, offers, subjects, coverage, context.rollout)
     view = with_ages(view, Ages(table, context.memory, as_of), subjects)
     view = with_health(view, subjects, coverage, as_of)
-    view = with_failures(view, frames["operations"], coverage.over(LOGS, subjects), stays, as_of)
+    view = with_failures(view, frames["operations"], subjects, coverage, stays, as_of)
     return {**frames, "versions": versions, "scale_sets": scale_sets, "machines": machines, "extensions": view}
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from auditor.frames.cells import moment, present, records
-from auditor.frames.coverage import Mask
+from auditor.frames.coverage import LOGS, Coverage, Subjects
 from auditor.frames.failures import NO_OPERATION, Operation, Scene, judge_failures
 from auditor.frames.health import FAILED, word_of
 from auditor.frames.operations import operations_by_row
 from auditor.frames.stays import Stays
 from auditor.model.agent import is_monitor_agent
 from auditor.model.reading import Source
-from auditor.model.scopes import subject_of
+from auditor.model.scopes import Cut, subject_of
 
+BULK_LAG = timedelta(hours=1)
+"""Resource Graph's rows are minutes old, seldom more, and do not say how old they are."""
 _TOLD_OF_FAILURES = (
     *("machine_id", "on", "kind", "follows_model", "publisher", "type", "monitor_agents", "created_at"),
     *("machine_created_at", "availability", "installed_version", "installed_version_at", "installed_version_source"),
@@ -27,11 +29,12 @@ _TOLD_OF_FAILURES = (
 
 
 def with_failures(
-    view: pd.DataFrame, operations: pd.DataFrame, logged: Mask, stays: Stays, as_of: datetime
+    view: pd.DataFrame, operations: pd.DataFrame, subjects: Subjects, coverage: Coverage, stays: Stays, as_of: datetime
 ) -> pd.DataFrame:
-    """What became of failed operations; ``logged`` where the log was completely read that holds them."""
-    about = operations_by_row(view, operations)
-    rows = records(view.iloc[list(about)][list(_TOLD_OF_FAILURES)])
+    """What became of failed operations, where the log was completely read that holds them."""
+    about, logged = operations_by_row(view, operations), coverage.over(LOGS, subjects)
+    known = view.assign(read_at=_as_of(view, subjects, coverage))
+    rows = records(known.iloc[list(about)][list(_TOLD_OF_FAILURES)])
     outcomes = {at: judge_failures(_scene(row, about[at], stays, as_of)) for at, row in zip(about, rows, strict=True)}
     told = [outcomes.get(at, NO_OPERATION) if known else None for at, known in enumerate(logged.tolist())]
     return view.assign(
@@ -40,6 +43,13 @@ def with_failures(
         last_failure_error=_text([None if each is None else each.error for each in told]),
         unfinished_operation=_text([None if each is None else each.unfinished for each in told]),
     )
+
+
+def _as_of(view: pd.DataFrame, subjects: Subjects, coverage: Coverage) -> pd.Series[Any]:
+    """Since when what was read surely holds: a bulk answer may be of the time before an operation that just began."""
+    itself = coverage.over((Source.INSTANCE_VIEW, Source.SCALE_SET_INSTANCES), subjects)
+    itself |= subjects.scope(Cut.MACHINE).isin(coverage.complete.get(Source.ARC_EXTENSIONS, ())).to_numpy(dtype=bool)
+    return view["read_at"].where(itself, view["read_at"] - BULK_LAG)
 
 
 def _text(values: list[str | None]) -> pd.Series[Any]:

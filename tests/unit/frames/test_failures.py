@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from auditor.model.reading import Row, Source
-from tests.unit.frames.parts import MACHINE, WORKSPACE, Estate, ago, extension, machine, operation, reading, stay
+from tests.unit.frames.parts import (
+    MACHINE,
+    WORKSPACE,
+    Estate,
+    ago,
+    extension,
+    in_bulk,
+    machine,
+    operation,
+    reading,
+    stay,
+)
 from tests.unit.frames.parts import the_extension as the_extension_of
 
 FAILED = operation(ago(days=5), "failed")
@@ -399,6 +411,16 @@ def test_an_operation_without_an_end_is_none_where_succeeded_was_read_after_its_
 
 def test_succeeded_that_was_read_before_its_start_says_nothing() -> None:
     assert unfinished(ago(hours=2), state="Succeeded", machine_is={"read_at": ago(hours=3)}) == (None, "recent")
+
+
+@pytest.mark.parametrize(("began", "told"), [(ago(minutes=20), (None, "recent")), (ago(hours=2), ("none", "none"))])
+def test_succeeded_in_a_bulk_answer_may_be_of_the_time_before_an_operation_that_just_began(
+    began: datetime, told: tuple[str | None, str]
+) -> None:
+    """Its own answer knows better."""
+    for estate, outcome in ((in_bulk(), told), (Estate(), ("none", "none"))):
+        found = the_extension_of(replace(estate, operations=(operation(began, "running"),)))
+        assert (found["last_failure"], found["unfinished_operation"]) == outcome
 
 
 @pytest.mark.parametrize("state", ["Updating", "Failed", None])
