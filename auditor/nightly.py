@@ -1,6 +1,6 @@
-"""One night, from beginning to end: read :func:`night`, it is the whole program in one screen.
+"""One night, from beginning to end: read :func:`night`, with the two steps below it, and you have the whole program.
 
-A run is what :func:`collect_only` and :func:`judge_again` do one after the other, by the same stages.
+A run is what :func:`collect_only` and :func:`judge_again` do one after the other, by the same steps.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ MACHINES_PER_SHARD = 5_000
 MOST_CONFIRMED = 500
 """Machines that one night reads again one by one; where more are doubtful, the gravest. The report says how many were
 left: without the memory of last night every failure is a new one."""
-
-
 TOOL = f"azure-extension-auditor {__version__}"
 
 
@@ -84,6 +82,47 @@ def night(
         return _report(order, watch, gathered, shards)
 
 
+def _gather(
+    order: Order,
+    watch: Watch,
+    scratch: Path,
+    machines_per_shard: int = MACHINES_PER_SHARD,
+    pause: Callable[[float], None] = time.sleep,
+    threads: int = THREADS,
+) -> tuple[Gathered, list[ShardResult]]:
+    """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
+    cloud, memory = Cloud(order.settings.azure), history.recall()
+    open_session = partial(
+        Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
+    )
+    with watch.stage("survey") as told:
+        survey, asked = _survey(open_session, order)
+        told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
+    with watch.stage("audit") as told:
+        shop = Workshop(open_session, scratch)
+        shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
+        told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
+    with watch.stage("confirm") as told:
+        confirmation, shards = _confirm_all(shards, memory, order, shop)
+        told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
+    traffic = _traffic([asked, *(shard.traffic for shard in shards)])
+    return _gathered(order, cloud, survey, memory, traffic, confirmation, shards), shards
+
+
+def _report(
+    order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
+) -> Result:
+    """Settle every word of the report, and write it."""
+    with watch.stage("compose") as told:
+        composer = _composer(order, watch, gathered, shards, again)
+        report = composer.report()
+        told.append(f"{report.findings_total} verdicts")
+    with watch.stage("render") as told:
+        folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
+        told.append(", ".join(order.formats))
+    return Result(composer.exit_code, report, folder)
+
+
 def collect_only(
     order: Order, grounds: Grounds, narrator: Narrator, *, machines_per_shard: int = MACHINES_PER_SHARD
 ) -> Collected:
@@ -122,30 +161,16 @@ def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
         yield watch, Path(scratch)
 
 
-def _gather(
+def _gathered(
     order: Order,
-    watch: Watch,
-    scratch: Path,
-    machines_per_shard: int = MACHINES_PER_SHARD,
-    pause: Callable[[float], None] = time.sleep,
-    threads: int = THREADS,
-) -> tuple[Gathered, list[ShardResult]]:
-    """Whatever is asked of Azure is asked in here."""
-    cloud, memory = Cloud(order.settings.azure), history.recall()
-    open_session = partial(
-        Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
-    )
-    with watch.stage("survey") as told:
-        survey, asked = _survey(open_session, order)
-        told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
-    with watch.stage("audit") as told:
-        shop = Workshop(open_session, scratch)
-        shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
-        told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
-    with watch.stage("confirm") as told:
-        confirmation, shards = _confirm_all(shards, memory, order, shop)
-        told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
-    gathered = Gathered(
+    cloud: Cloud,
+    survey: Survey,
+    memory: history.Memory,
+    traffic: Mapping[Source, Traffic],
+    confirmation: Confirmation,
+    shards: Sequence[ShardResult],
+) -> Gathered:
+    return Gathered(
         tool=TOOL,
         as_of=order.as_of,
         fixed_clock=order.fixed_clock,
@@ -153,26 +178,12 @@ def _gather(
         survey=survey.readings,
         subscriptions=tuple(survey.rows.get("subscriptions", [])),
         memory=memory,
-        traffic=_traffic([asked, *(shard.traffic for shard in shards)]),
+        traffic=traffic,
         identity=cloud.identity(),
         portal=cloud.endpoints.portal,
         confirmed=confirmation,
         again=tuple(each for shard in shards for each in shard.again),
     )
-    return gathered, shards
-
-
-def _report(
-    order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
-) -> Result:
-    with watch.stage("compose") as told:
-        composer = _composer(order, watch, gathered, shards, again)
-        report = composer.report()
-        told.append(f"{report.findings_total} verdicts")
-    with watch.stage("render") as told:
-        folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
-        told.append(", ".join(order.formats))
-    return Result(composer.exit_code, report, folder)
 
 
 def _check_examples(order: Order) -> None:

@@ -35,15 +35,14 @@ def collect(
 ) -> Harvest:
     """Machines of all kinds, scale sets, extensions (those of the models too) and operations of the scope.
 
-    Where a rule needs it, the associations with data collection rules too.
-    Machines that answered 404 and are no longer listed were deleted during the run: they leave the result, and
-    their reading says so.
+    Where a rule needs them, associations with data collection rules too. Machines that answered 404 and are no longer
+    listed were deleted during the run: they leave the result, and their reading says so.
     """
     subscriptions, wanted = scope.subscriptions, Wanted.of(rulebook)
     machines = survey.of("machines", subscriptions)
     asked = asked_tonight(settings, rulebook)
     by_graph = _by_graph(survey, subscriptions)
-    rules = Associations(session, survey, subscriptions, by_graph) if _ASSOCIATED in asked else None
+    associations = Associations(session, survey, subscriptions, by_graph) if _ASSOCIATED in asked else None
     bulk, instances, operations, views, told = run_all(
         session,
         "extensions and operations",
@@ -51,7 +50,7 @@ def collect(
         _instance_jobs(session, survey.of("scale_sets", subscriptions)),
         _log_jobs(session, subscriptions, machines, Window(as_of - settings.sources.lookback, as_of), asked),
         _machine_jobs(session, (row for row in machines if str(row["subscription_id"]).lower() not in by_graph)),
-        rules.first() if rules else [],
+        associations.first() if associations else [],
     )
     fallback = settings.sources.inventory == "auto"
     left = [row for row in machines if str(row["subscription_id"]).lower() in by_graph]
@@ -59,14 +58,14 @@ def collect(
         session,
         "machines",
         _machine_jobs(session, _left_open(left, bulk, _Heard(survey, as_of), wanted, fallback)),
-        rules.left_open(told) if rules and fallback else [],
+        associations.left_open(told) if associations and fallback else [],
     )
     views.join(more)
     harvest = merged(machines, bulk, views)
     harvest.join(_with_models(survey, subscriptions, instances))
     harvest.join(operations)
-    if rules:
-        harvest.join(rules.joined(told, again))
+    if associations:
+        harvest.join(associations.joined(told, again))
     harvest = without_gone(session, harvest)
     [offers] = run_all(session, "regional versions", _offer_jobs(session, harvest, survey, wanted))
     harvest.join(offers)
@@ -86,8 +85,8 @@ def reread(
         Job(str(row["subscription_id"]), partial(registry.AGAIN[registry.sort_of(row)], session, row))
         for row in (*machines, *scale_sets)
     ]
-    rules = associations_again(session, machines) if _ASSOCIATED in asked else []
-    [harvest] = run_all(session, "machines read again", [*jobs, *rules])
+    associations = associations_again(session, machines) if _ASSOCIATED in asked else []
+    [harvest] = run_all(session, "machines read again", [*jobs, *associations])
     return without_gone(session, harvest)
 
 
