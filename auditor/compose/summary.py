@@ -15,10 +15,11 @@ from auditor.compose.tables import Rows, cell, table
 from auditor.compose.wording import Wording
 from auditor.model.parcel import Confirmation
 from auditor.model.report import Card
-from auditor.model.rule import Rule
+from auditor.model.rule import ALWAYS, Rule
 from auditor.model.table import CellKind, Table, TableColumn
 from auditor.model.verdict import Status
 from auditor.model.version import Version
+from auditor.resources import rules_folder
 
 _TONES = {
     Status.FAIL: "bad",
@@ -92,9 +93,14 @@ class Summary:
         return str(read) if read == all_of_them else self.wording.say("summaries", "of", part=read, whole=all_of_them)
 
     def _speechless(self) -> Sequence[str]:
-        """Rules that were run and speak of no row: mostly a wrong value in ``applies_to``."""
-        judged = {rule for rule, _status in self.ledger.tally.counts}
-        silent = [rule.id for rule in self.rules if rule.id not in judged and rule.id not in self.not_run]
+        """Rules that were run and speak of no row: mostly a wrong value in ``applies_to`` or ``only``.
+
+        A shipped rule as it ships is right: there is no such machine, or none was listed, and that is told elsewhere.
+        """
+        judged = {rule for rule, _status in self.ledger.tally.counts} | {*self.not_run}
+        shipped = {file.stem for file in rules_folder().glob("*.yaml")}
+        open_to_doubt = (rule for rule in self.rules if rule.id not in shipped or rule.only != ALWAYS)
+        silent = [rule.id for rule in open_to_doubt if rule.id not in judged]
         return [self.wording.say("summaries", "speechless", rules=", ".join(silent))] if silent else ()
 
     def _kinds(self) -> str:

@@ -310,6 +310,14 @@ def test_a_resource_graph_that_refuses_is_one_gap(examine: Examine, config: Mapp
     assert told(found, Source.INSTANCE_VIEW).state is (State.ANSWERS if auto else State.UNTRIED)
 
 
+def test_servers_extensions_stand_in_only_where_one_of_them_answered(examine: Examine) -> None:
+    refused = Fault(r"machines/[^/]+/extensions\?", **refusal())
+    found = examine(one_of_each(), Fault(GRAPH, **refusal()), refused, config=AUTO)
+    assert told(found, Source.ARC_EXTENSIONS).state is State.SILENT
+    assert [gap for gap in found.open_gaps if Source.ARC_EXTENSIONS in gap.subjects]
+    assert found.exit_code == ExitCode.NOTHING_COLLECTED
+
+
 def test_where_the_lists_are_refused_too_nothing_stands_in(examine: Examine) -> None:
     of = estate(subscription(FIRST, machine("vm-1"), not_actions=("Microsoft.Compute/virtualMachines/read",)))
     found = examine(of, Fault(GRAPH, **refusal()))

@@ -52,17 +52,20 @@ def _answers(reading: Reading) -> bool:
 
 
 def _standing_in(probed: Probed, inventory: str) -> frozenset[Source]:
-    """The tables that the lists tell where the Resource Graph does not; extensions come with each machine then."""
+    """The tables that Resource Manager tells where the Resource Graph does not: by lists, or machine by machine.
+
+    Extensions come with each virtual machine then; where there is no server, there is nothing to tell of servers.
+    """
     if inventory != "auto":
         return frozenset()
     failed = {each.source for each in probed.lists.readings if not each.complete}
     told = {each.source for each in probed.lists.readings} - failed
     if Source.VIRTUAL_MACHINES not in failed:
         told.add(Source.EXTENSIONS)
-    if Source.ARC_MACHINES in told:
+    if Source.ARC_MACHINES in told and not probed.rows.get(Source.ARC_MACHINES):
         told.add(Source.ARC_EXTENSIONS)
-    by_itself = (each.source for each in probed.rest.readings if each.complete)
-    return frozenset(told) | ({Source.DATA_COLLECTION_RULE_ASSOCIATIONS} & {*by_itself})
+    by_itself = {each.source for each in probed.rest.readings if each.complete}
+    return frozenset(told | (by_itself & {Source.ARC_EXTENSIONS, Source.DATA_COLLECTION_RULE_ASSOCIATIONS}))
 
 
 def _tried(source: Source, probed: Probed, instead: Collection[Source]) -> Tried:

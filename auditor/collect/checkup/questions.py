@@ -138,7 +138,7 @@ def _instances(look: Look) -> Iterable[Job]:
 def _arc_extensions(look: Look) -> Iterable[Job]:
     """Of one server; in bulk they are a table."""
     read = registry.BY_ITSELF[registry.Sort.SERVER]
-    if look.settings.sources.inventory == "compute":
+    if Source.ARC_EXTENSIONS in look.by_itself:
         for row in _first(look, Source.ARC_EXTENSIONS, Source.ARC_MACHINES):
             yield Job(_subscription(row), partial(read, look.session, row))
 

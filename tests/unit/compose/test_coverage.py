@@ -13,6 +13,7 @@ from auditor.compose.coverage import STATES
 from auditor.model.parcel import Confirmation
 from auditor.model.reading import GONE, Source
 from auditor.model.report import Report
+from auditor.model.rule import Comparison, Operator
 from auditor.model.settings import Settings
 from tests.unit.compose import parts
 
@@ -202,6 +203,15 @@ def test_a_rule_that_speaks_of_no_row_is_named() -> None:
     report = parts.report_of(book=replace(parts.BOOK, rules=(*parts.RULES, silent)))
     assert "Rules that speak of no row tonight: ORG-001." in report.summary
     assert "speak of no row" not in parts.report_of().summary
+
+
+def test_a_shipped_rule_that_speaks_of_no_row_is_named_only_where_the_configuration_narrowed_it() -> None:
+    """An estate without scale sets has no instance to judge, and nothing is wrong with the rule."""
+    shipped = parts.rule("AMA-009", "tags.environment")
+    narrowed = replace(shipped, only=Comparison("tags.environment", Operator.EQUALS, "prod"))
+    for rule, named in ((shipped, False), (narrowed, True)):
+        report = parts.report_of(book=replace(parts.BOOK, rules=(*parts.RULES, rule)))
+        assert ("speak of no row tonight: AMA-009." in report.summary) is named
 
 
 def test_every_subscription_in_scope_has_its_row(report: Report) -> None:
