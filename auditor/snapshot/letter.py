@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds, Role
@@ -18,6 +19,10 @@ from auditor.model.reading import Reading, Source, Traffic
 NIGHT = "night.json"
 CONFIG = "config.yaml"
 SHARDS = "shards"
+
+
+Portal = Annotated[str, StringConstraints(pattern=r"^https://")]
+"""It becomes the links of the report: nothing but https is one."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Letter:
     memory: Remembered
     traffic: Mapping[Source, Traffic]
     identity: Mapping[str, str | None]
-    portal: str
+    portal: Portal
     confirmed: Confirmation
     again: tuple[str, ...]
     config_hash: str

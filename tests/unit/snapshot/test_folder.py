@@ -184,11 +184,15 @@ def test_one_of_a_newer_version_with_the_same_format_is_read(snapshot: Path) -> 
     assert open_snapshot(rewritten(snapshot, tool="azure-extension-auditor 9.1.0"))
 
 
-@pytest.mark.parametrize("kind", ["field", "word"])
-def test_a_letter_that_cannot_be_read_says_who_can(snapshot: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "instead"), [('"as_of"', '"at"'), ("virtual_machines", "new"), ('"https://', '"javascript:')]
+)
+def test_a_letter_that_cannot_be_read_says_who_can(snapshot: Path, written: str, instead: str) -> None:
+    """A portal that is no address of the web would become the links of the report."""
     night = snapshot / "night.json"
     text = night.read_text("utf-8")
-    night.write_text(text.replace('"as_of"', '"at"') if kind == "field" else text.replace("virtual_machines", "new"))
+    assert written in text
+    night.write_text(text.replace(written, instead))
     told = {"sha256": digest_of(night), "bytes": night.stat().st_size}
     rewritten(snapshot, files={**manifest_of(snapshot)["files"], "night.json": told})  # type: ignore[dict-item]
 
