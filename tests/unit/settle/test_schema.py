@@ -13,6 +13,7 @@ from auditor.model.dataset import JUDGED, VIEWS, Column, Kind
 from auditor.model.operators import operators_of
 from auditor.model.rule import FIXES, LISTS, Operator
 from auditor.resources import rules_folder
+from auditor.settle.checked import mapping
 from auditor.settle.located import parse_document, read_document
 from auditor.settle.schema import rule_schema
 from auditor.settle.shape import RuleShape
@@ -21,7 +22,7 @@ from tests.unit.settle.desk import RULE, Desk
 SCHEMA = rule_schema()
 JUDGE = Draft7Validator(SCHEMA)
 SHIPPED = sorted(rules_folder().glob("???-???*.yaml"))
-WRITTEN: dict[str, Any] = dict(parse_document("MY-001.yaml", RULE.encode()).value)  # type: ignore[call-overload]
+WRITTEN: dict[str, Any] = dict(mapping(parse_document("MY-001.yaml", RULE.encode()).value))
 
 
 def refused(rule: object) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def snapshot(gathered: Gathered, tmp_path: Path) -> Path:
     return tmp_path / "snap"
 
 
-def manifest_of(snapshot: Path) -> dict[str, object]:
+def manifest_of(snapshot: Path) -> dict[str, Any]:
     return dict(json.loads((snapshot / MANIFEST).read_bytes()))
 
 
@@ -194,7 +195,7 @@ def test_a_letter_that_cannot_be_read_says_who_can(snapshot: Path, written: str,
     assert written in text
     night.write_text(text.replace(written, instead))
     told = {"sha256": digest_of(night), "bytes": night.stat().st_size}
-    rewritten(snapshot, files={**manifest_of(snapshot)["files"], "night.json": told})  # type: ignore[dict-item]
+    rewritten(snapshot, files={**manifest_of(snapshot)["files"], "night.json": told})
 
     assert "night.json is not what this version writes" in why(snapshot)
 
@@ -220,7 +221,7 @@ def test_a_path_that_leaves_the_folder_is_refused_before_any_file_is_opened(snap
     (snapshot.parent / "secret").write_text("secret", encoding="utf-8")
     for file in (snapshot / "rules").iterdir():
         file.unlink()
-    files = {**manifest_of(snapshot)["files"], name: {"sha256": "0" * 64, "bytes": 6}}  # type: ignore[dict-item]
+    files = {**manifest_of(snapshot)["files"], name: {"sha256": "0" * 64, "bytes": 6}}
 
     told = why(rewritten(snapshot, files=files))
 
@@ -253,7 +254,7 @@ def test_a_huge_file_is_refused_by_its_size_alone(snapshot: Path, name: str, siz
 
 
 def test_a_huge_letter_is_refused_though_its_manifest_names_it(snapshot: Path) -> None:
-    files = {**manifest_of(snapshot)["files"]}  # type: ignore[dict-item]
+    files = {**manifest_of(snapshot)["files"]}
     with (snapshot / "night.json").open("r+b") as file:
         file.truncate(513 * 2**20)
     told = {"sha256": digest_of(snapshot / "night.json"), "bytes": 513 * 2**20}
