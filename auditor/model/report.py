@@ -32,7 +32,8 @@ class Evidence(NamedTuple):
 class Finding:
     """A verdict with all that findings.json promises of it; ``portal`` is its machine's https link.
 
-    ``remediation`` is all of ``remedy`` in one text.
+    ``remediation`` is all of ``remedy`` in one text. ``nights``: for how many nights it has had this verdict, tonight
+    among them; ``history`` is a sentence that says since when. Both are None where no night is remembered.
     """
 
     rule_id: str
@@ -69,9 +70,12 @@ class Finding:
     exemption: str | None
     portal: str
     remedy: Remedy | None = None
+    nights: int | None = None
+    history: str | None = None
 
 
-FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key not in ("portal", "remedy"))
+_OF_THE_PAGE = frozenset({"portal", "remedy", "nights", "history"})
+FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key not in _OF_THE_PAGE)
 """The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
 
 
@@ -101,6 +105,29 @@ class Banner:
 
     sentence: str
     lines: tuple[str, ...]
+
+
+CHANGES = ("new", "still", "changed", "fixed", "gone", "no_longer_visible")
+"""What can have become of a finding since the last night that is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What is different from the night ``since``: how many findings by change (keys of ``CHANGES``), and a sentence."""
+
+    since: datetime
+    counts: Mapping[str, int]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A night of the trend: how many verdicts of each kind it had, and whether everything expected was read."""
+
+    as_of: datetime
+    run_id: str
+    counts: Mapping[Status, int]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +174,8 @@ class Report:
     operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
     extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
-    of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty.
+    of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is
+    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered.
     """
 
     title: str
@@ -171,6 +199,8 @@ class Report:
     as_of: datetime
     run: Mapping[str, object]
     exemptions_to_see: str = ""
+    changed: Changed | None = None
+    nights: tuple[Night, ...] = ()
 
     @property
     def listed_whole(self) -> bool:
