@@ -280,7 +280,7 @@ class RuleOverride(Strict):
 class ReportSettings(Strict):
     """How the report speaks. ``time_zone`` is an IANA name that exists."""
 
-    language: Literal["en"] = "en"
+    language: Literal["en", "ja"] = "en"
     title: Text = "Azure extension audit"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     page_budget: None = None

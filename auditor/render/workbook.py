@@ -58,7 +58,7 @@ def workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> Iterator[Ta
 
     Above ``LISTED_WHOLE`` verdicts those that pass or do not apply are left to verdicts.parquet; the summary says so.
     """
-    desk = Desk(report, Workbook(write_only=True), Clock(report.time_zone), limits)
+    desk = Desk(report, Workbook(write_only=True), Clock(report.time_zone, report.language), limits)
     try:
         add_styles(desk.book)
         _summary(desk)
