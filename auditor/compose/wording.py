@@ -126,7 +126,9 @@ class Wording(Catalogue):
         """A condition as a rule or an exemption writes it: ``location equals japaneast, name matches web-*``."""
         match condition:
             case Comparison():
-                return f"{condition.column} {condition.operator} {self._listed(condition.value)}"
+                return self.say(
+                    "conditions", condition.operator, column=condition.column, value=self._listed(condition.value)
+                )
             case AllOf():
                 return self.listed(map(self.condition, condition.parts))
         parts = "; ".join(map(self.condition, condition.parts))

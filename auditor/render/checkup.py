@@ -152,7 +152,8 @@ class _Sheet:
             yield self._say("more_of_them", count=len(scopes) - _MOST_NAMED)
 
     def _fact(self, key: str, text: str) -> Iterable[str]:
-        return paragraph(text, self.width, f"     {self._say(key):<12}")
+        label = self._say(key)
+        return paragraph(text, self.width, f"     {label}{' ' * max(12 - columns_of(label), 1)}")
 
     def _verdict(self) -> Iterator[str]:
         number = len(self.found.open_gaps)
