@@ -14,6 +14,7 @@ HEAVY = (
     "requests",
     "openpyxl",
     "jinja2",
+    "babel",
     "pydantic",
     "yaml",
     "duckdb",

@@ -65,7 +65,7 @@ class Witness:
         """The same where the question was never put: the rules, when the data were collected, did not need it."""
         for need in (need for column in columns for need in column.rests_on):
             if not self.answers.asked(need, rows, at):
-                sources = ", ".join(self.wording.say("sources", source) for source in need)
+                sources = self.wording.listed(self.wording.say("sources", source) for source in need)
                 say = self.wording.say
                 return say("texts", "not_asked", sources=sources), say("texts", "ask_for_it")
         return None

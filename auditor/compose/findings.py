@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
@@ -62,6 +63,15 @@ class Bench:
     rulebook: RuleBook
     wording: Wording
     portal: str
+
+    @cached_property
+    def exempted(self) -> Mapping[str, str]:
+        """How an exemption reads, by its label."""
+        say, day = self.wording.say, self.wording.day
+        return {
+            each.label: say("texts", "exempted", ticket=each.ticket, owner=each.owner, until=day(each.expires))
+            for each in self.rulebook.exemptions
+        }
 
     def rule(self, rule_id: str) -> Rule:
         return next(rule for rule in self.rulebook.rules if rule.id == rule_id)
@@ -140,7 +150,7 @@ class _Desk:
             "remediation": [remedy and text_of(remedy, self.bench.wording) for _sentence, remedy in said],
             "remedy": [remedy for _sentence, remedy in said],
             "owner": _owners(rows.values("tags")),
-            "exemption": verdicts.exemption,
+            "exemption": [label and self.bench.exempted[label] for label in verdicts.exemption],
             "portal": [f"{self.bench.portal}/#@/resource{url_path(each)}" for each in verdicts.machine_id],
         }
         alike = {"rule_id": self.rule.id, "status": self.status, "severity": self.rule.severity}

@@ -88,11 +88,11 @@ class Reasons:
             key, sources = UNREAD[code]
             failed = self.witness.answers.failed(sources, rows, at)
             why, close = (failed and failed.gap) or (self.wording.say("texts", "unknown"), "")
-            return self.wording.say("texts", key, why=why.rstrip(".")), _in_words(close)
+            return self.wording.say("texts", key, why=why.rstrip(".。")), _in_words(close)
         roots = dict.fromkeys(
             root for column in self._columns(missing.split(",")) for root in self._roots(column, rows, at)
         )
-        labels = ", ".join(self.wording.label(column.name) for column in roots)
+        labels = self.wording.listed(self.wording.label(column.name) for column in roots)
         why, fix = self.witness.gap_over(tuple(roots), rows, at) or self._unexplained(tuple(roots), rows, at)
         return self.wording.say("texts", "unanswered", columns=labels, why=why).strip(), _in_words(fix)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
@@ -71,9 +71,9 @@ class Composer:
     @cached_property
     def not_run(self) -> Mapping[str, str]:
         """For each rule that nothing configured can answer a sentence: it is no gap, for nobody was asked."""
-        say, label = self.wording.say, self.wording.label
+        say, label, listed = self.wording.say, self.wording.label, self.wording.listed
         return {
-            rule: say("texts", "not_run", rule=rule, columns=", ".join(map(label, columns)))
+            rule: say("texts", "not_run", rule=rule, columns=listed(map(label, columns)))
             for rule, columns in self.facts.not_run.items()
         }
 
@@ -102,7 +102,7 @@ class Composer:
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=" ".join(part for part in (headline.summary, self.exemptions.sentence()) if part),
+            summary=self.wording.prose((headline.summary, self.exemptions.sentence())),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
@@ -110,7 +110,7 @@ class Composer:
             tables=self._tables(),
             findings=partial(findings_of, self.ledger, self.bench),
             findings_total=self._total,
-            left_out=say("texts", "left_to_parquet", count=f"{self.left_out:,}") if self.left_out else "",
+            left_out=say("texts", "left_to_parquet", count=self.left_out) if self.left_out else "",
             status_words={status: say("statuses", status) for status in Status},
             severity_words={severity: say("severities", severity) for severity in Severity},
             time_zone=self.wording.zone,
@@ -123,10 +123,10 @@ class Composer:
         """What was to be audited, as the configuration says it."""
         scope, say = self.settings.scope, self.wording.say
         named = [("some_subscriptions", len(scope.subscriptions)), ("below_groups", len(scope.management_groups))]
-        told = [say("texts", key if count > 1 else f"{key}_one", count=count) for key, count in named if count]
+        told = [say("texts", key, count=count) for key, count in named if count]
+        whole = self.wording.listed(told) or say("texts", "all_subscriptions")
         excluded = len(scope.exclude_subscriptions)
-        without = say("texts", "excluded", count=excluded) if excluded else ""
-        return (", ".join(told) or say("texts", "all_subscriptions")) + without
+        return say("texts", "excluded", scope=whole, count=excluded) if excluded else whole
 
     def _banner(self) -> Banner | None:
         """What the reader must know first; None where every question was answered or its gap is accepted."""
@@ -134,8 +134,7 @@ class Composer:
         if not lines:
             return None
         count = len(self.coverage.open_gaps)
-        key = "sentence_one" if count == 1 else "sentence"
-        return Banner(self.wording.say("banner", key, count=count), tuple(lines))
+        return Banner(self.wording.say("banner", "sentence", count=count), tuple(lines))
 
     def _groups(self) -> tuple[Group, ...]:
         """In the order of the findings."""
@@ -157,7 +156,7 @@ class Composer:
             why=self.wording.text_of(rule.why),
             total=total,
             shown=total - rest,
-            left_out=self.wording.say("texts", "left_out", count=f"{rest:,}") if rest else "",
+            left_out=self.wording.say("texts", "left_out", count=rest) if rest else "",
         )
 
     def _note(self, rule: Rule) -> RuleNote:
@@ -189,15 +188,13 @@ class Composer:
             yield (say("about", "cloud"), str(self.settings.azure.cloud))
             yield (say("about", "scope"), self._scope())
             yield (say("about", "look_back"), self.wording.span(self.settings.sources.lookback))
-            workspaces = ", ".join(self.settings.sources.heartbeats.workspaces)
+            workspaces = self.wording.listed(self.settings.sources.heartbeats.workspaces)
             yield (say("about", "heartbeats"), workspaces or say("about", "none"))
             yield (say("about", "requests"), sum(each.sent for each in facts.traffic.values()))
-            confirmed = {name: f"{getattr(facts.confirmed, name):,}" for name in facts.confirmed.__dataclass_fields__}
-            yield (say("about", "confirmed"), say("texts", "confirmed", **confirmed))
-            yield (
-                say("about", "seconds"),
-                ", ".join(f"{name} {took:.1f}" for name, took in facts.watch.seconds.items()),
-            )
+            yield (say("about", "confirmed"), say("texts", "confirmed", **asdict(facts.confirmed)))
+            number, seconds = self.wording.number, facts.watch.seconds
+            stages = (f"{say('stages', name)} {number(took)}" for name, took in seconds.items())
+            yield (say("about", "seconds"), self.wording.listed(stages))
             yield from (
                 (say("about", "rules_hash", file=file), digest)
                 for file, digest in {**self.order.hashes, **facts.hashes}.items()
@@ -213,7 +210,7 @@ class Composer:
         yield (say("about", "collected_by"), again.tool)
         for what in ("changed", "added", "removed"):
             names = [say("about", name) if name in _GROUNDS else name for name in getattr(again.changes, what)]
-            yield (say("about", f"rules_{what}"), ", ".join(names) or say("about", "none"))
+            yield (say("about", f"rules_{what}"), self.wording.listed(names) or say("about", "none"))
 
     @cached_property
     def exit_code(self) -> ExitCode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from auditor.compose.counted import Agents, Unsettled
@@ -67,13 +67,13 @@ class Summary:
         if self.machines == 0 and not self.by_status:
             tone = "warn" if self.coverage.open_gaps else "good"
             return Headline(say("headlines", "empty"), tone, say("summaries", "empty", read=self.coverage.read))
-        parts = ", ".join(
-            say("summaries", "part", count=f"{count:,}", word=say("statuses", status).lower())
+        parts = self.wording.listed(
+            say("summaries", "part", count=count, word=say("statuses", status).lower())
             for status in Status
             if (count := self.by_status.get(status, 0))
         )
         counts = {
-            "verdicts": f"{sum(self.by_status.values()):,}",
+            "verdicts": sum(self.by_status.values()),
             "machines": self._kinds(),
             "read": self._read(),
             "parts": parts,
@@ -85,12 +85,14 @@ class Summary:
             *self._confirmed(),
             *self.coverage.accepted_lines(),
         ]
-        return Headline(*self._verdict(), summary=" ".join(summary))
+        return Headline(*self._verdict(), summary=self.wording.prose(summary))
 
     def _read(self) -> str:
         """``3``, or ``3 of 4`` where some of the subscriptions in scope could not be listed."""
         read, all_of_them = self.coverage.read, len(self.coverage.states)
-        return str(read) if read == all_of_them else self.wording.say("summaries", "of", part=read, whole=all_of_them)
+        if read == all_of_them:
+            return self.wording.number(read)
+        return self.wording.say("summaries", "of", part=read, whole=all_of_them)
 
     def _speechless(self) -> Sequence[str]:
         """Rules that were run and speak of no row: mostly a wrong value in ``applies_to`` or ``only``.
@@ -101,31 +103,26 @@ class Summary:
         shipped = {file.stem for file in rules_folder().glob("*.yaml")}
         open_to_doubt = (rule for rule in self.rules if rule.id not in shipped or rule.only != ALWAYS)
         silent = [rule.id for rule in open_to_doubt if rule.id not in judged]
-        return [self.wording.say("summaries", "speechless", rules=", ".join(silent))] if silent else ()
+        return [self.wording.say("summaries", "speechless", rules=self.wording.listed(silent))] if silent else ()
 
     def _kinds(self) -> str:
         """``3 virtual machines, 2 Arc-enabled servers``."""
         kinds = ((kind, self.coverage.kinds[kind]) for kind in ("vm", "scale_set_instance", "arc"))
-        told = [
-            self.wording.say("summaries", f"{kind}_one" if count == 1 else kind, count=f"{count:,}")
-            for kind, count in kinds
-            if count
-        ]
-        return ", ".join(told) or self.wording.say("summaries", "no_machine")
+        told = [self.wording.say("summaries", kind, count=count) for kind, count in kinds if count]
+        return self.wording.listed(told) or self.wording.say("summaries", "no_machine")
 
     def _confirmed(self) -> Sequence[str]:
         """What reading again from Resource Manager itself changed; nothing where nothing was doubtful."""
         told, say = self.confirmed, self.wording.say
         if not told.machines:
             return ()
-        numbers = {name: f"{getattr(told, name):,}" for name in told.__dataclass_fields__}
-        silent = [say("summaries", "silent_one" if told.silent == 1 else "silent", **numbers)] if told.silent else []
-        left = [say("summaries", "left", **numbers)] if told.left else []
-        return [say("summaries", "confirmed", **numbers), *silent, *left]
+        silent = [say("summaries", "silent", count=told.silent)] if told.silent else []
+        left = [say("summaries", "left", count=told.left)] if told.left else []
+        return [say("summaries", "confirmed", **asdict(told)), *silent, *left]
 
     def _verdict(self) -> tuple[str, str]:
         if self.coverage.failing:
-            numbers = {"failing": f"{self.coverage.failing:,}", "judged": f"{self.machines:,}"}
+            numbers = {"failing": self.coverage.failing, "judged": self.machines}
             everything, wholly = len(self.coverage.states), self.coverage.listed_wholly
             told = {**numbers, "unlisted": everything - wholly, "all": everything}
             partly = "bad_of_listed" if wholly == self.coverage.read else "bad_of_partly_listed"
@@ -234,18 +231,19 @@ class Summary:
             "\n".join(self._where(unsettled)),
             error_of(operation) or None,
             begun_by(operation, self.wording),
-            ", ".join(became) or say("texts", "no_such_extension"),
+            self.wording.listed(became) or say("texts", "no_such_extension"),
         )
 
     def _where(self, unsettled: Unsettled) -> Sequence[str]:
         """The machine and its kind, the extension or what was done instead, the subscription."""
-        operation, place = unsettled.operation, unsettled.place
+        operation, place, say = unsettled.operation, unsettled.place, self.wording.say
         extension = operation["extension_id"]
-        what = extension.rsplit("/", 1)[-1] if extension else self.wording.say("actions", operation["action"])
+        what = extension.rsplit("/", 1)[-1] if extension else say("actions", operation["action"])
         subscription = self.coverage.places.subscription(str(operation["subscription_id"]))
         if place is None:
             return (operation["machine_id"].rsplit("/", 1)[-1], what, subscription)
-        return (f"{place.name} ({self.wording.say('kinds', place.kind)})", what, subscription)
+        named = say("texts", "beside", name=place.name, beside=say("kinds", place.kind))
+        return (named, what, subscription)
 
 
 def _by_place(agents: Agents) -> tuple[object, ...]:

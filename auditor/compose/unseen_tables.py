@@ -87,7 +87,7 @@ class UnseenTables:
             if gap.source in OF_SUBSCRIPTION:
                 lists.setdefault(gap.scope, []).append(gap)
         for scope, gaps in lists.items():
-            what = ", ".join(self.coverage.wording.say("sources", gap.source) for gap in gaps)
+            what = self.coverage.wording.listed(self.coverage.wording.say("sources", gap.source) for gap in gaps)
             yield (self._say("not_seen"), None, what, self.coverage.places.label(scope), None, gaps[0].reason)
 
     def _set_aside(self) -> Table:

@@ -278,10 +278,10 @@ class RuleOverride(Strict):
 
 
 class ReportSettings(Strict):
-    """How the report speaks. ``time_zone`` is an IANA name that exists."""
+    """How the report speaks; without a ``title`` it has its language's own. ``time_zone``: an IANA name that exists."""
 
-    language: Literal["en"] = "en"
-    title: Text = "Azure extension audit"
+    language: Literal["en", "ja"] = "en"
+    title: Text | None = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     page_budget: None = None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TextIO
 
+from auditor.catalogue import Catalogue
 from auditor.model.report import Banner, Report
 from auditor.model.verdict import Status
 from auditor.render.terminal import aligned, cut, encodable_in
@@ -125,9 +126,10 @@ def _not_read(banner: Banner) -> list[str]:
 
 
 def _counts(report: Report) -> list[list[str]]:
+    number = Catalogue(report.language).number
     rows = [["", report.words["rule"], *(report.status_words[status] for status in Status)]]
     for rule in report.rules:
-        numbers = [f"{rule.counts.get(status, 0):,}" for status in Status]
+        numbers = [number(rule.counts.get(status, 0)) for status in Status]
         rows.append([rule.id, cut(one_line(rule.title), _TITLE_WIDTH), *numbers])
     return rows
 

@@ -56,8 +56,12 @@ FINDING_KINDS = {
     "installed_version_at": CellKind.TIME,
     **dict.fromkeys(("reason", "remediation", "evidence", "machine_id", "resource_id", "exemption"), CellKind.LONG),
 }
-WORDED = {"machine_kind": "kind", "installed_version_source": "source"}
-"""Columns whose values have words in the catalogue, under KEY_VALUE."""
+WORDED = {
+    "machine_kind": "kind",
+    "installed_version_source": "source",
+    **dict.fromkeys(("auto_upgrade", "os", "availability"), "value"),
+}
+"""Columns whose values have words in the catalogue, under WHAT_VALUE."""
 PRINTED = 12
 """Columns that go on paper."""
 LINES = 6

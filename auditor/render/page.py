@@ -15,6 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from auditor.catalogue import Catalogue
 from auditor.model.report import EXEMPTION_LISTS, Finding, Report
 from auditor.model.table import Cell, Link, Table
 from auditor.model.verdict import Status
@@ -116,15 +117,16 @@ def _environment(report: Report) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    clock = Clock(report.time_zone)
+    clock, catalogue = Clock(report.time_zone, report.language), Catalogue(report.language)
     environment.filters.update(
         local=lru_cache(_TIMES)(clock.text),
         zone=clock.name,
         utc=lru_cache(_TIMES)(utc_text),
         first_rows=_first_rows,
         fill=_fill,
-        digits=_digits,
-        source=partial(_source, report.words),
+        digits=lru_cache(_TIMES)(catalogue.number),
+        source=partial(_worded, report.words, "source"),
+        value=partial(_worded, report.words, "value"),
     )
     environment.tests.update(moment=_is(datetime), link=_is(Link), whole=_is(int))
     return environment
@@ -153,13 +155,9 @@ def _fill(word: str, **values: object) -> str:
     return word.format(**values)
 
 
-def _source(words: Mapping[str, str], name: str) -> str:
-    """Who told a value, in the words of the catalogue as far as it has them."""
-    return words.get(f"source_{name}", name)
-
-
-def _digits(number: int) -> str:
-    return f"{number:,}"
+def _worded(words: Mapping[str, str], what: str, name: str) -> str:
+    """A source or a value in the words of the catalogue as far as it has them."""
+    return words.get(f"{what}_{name}", name)
 
 
 def _is(kind: type) -> Callable[[object], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 
+from auditor.catalogue import Catalogue
 from auditor.model.verdict import Status
 
 _INK, _SOFT, _LINK, _WHITE, _SLATE = "1B2430", "566273", "0B57A8", "FFFFFF", "33404F"
@@ -44,14 +45,18 @@ def tone_style(tone: str) -> str:
     return f"tone {tone}"
 
 
-def add_styles(book: Workbook) -> None:
-    """Give ``book`` the styles of table cells (text, long, number, date, time, link, header) and of single lines."""
+def add_styles(book: Workbook, language: str = "en") -> None:
+    """Give ``book`` the styles of table cells (text, long, number, date, time, link, header) and of single lines.
+
+    Font and dates are those of ``language``; a number's signs come from the reader's own Excel.
+    """
+    formats = Catalogue(language).sections["formats"]
     styles = [
         _style("text", _font(), _TOP, _LINE),
         _style("long", _font(), _WRAPPED, _LINE),
         _style("number", _font(), _RIGHT, _LINE, number="#,##0"),
-        _style("time", _font(), _LEFT, _LINE, number="yyyy-mm-dd hh:mm"),
-        _style("date", _font(), _LEFT, _LINE, number="yyyy-mm-dd"),
+        _style("time", _font(), _LEFT, _LINE, number=formats["sheet_minute"]),
+        _style("date", _font(), _LEFT, _LINE, number=formats["sheet_day"]),
         _style("link", _font(_LINK, underline=True), _TOP, _LINE),
         _style("header", _font(_WHITE, bold=True), _HEADER, fill=_SLATE),
         _style("header right", _font(_WHITE, bold=True), _HEADER_RIGHT, fill=_SLATE),
@@ -65,6 +70,7 @@ def add_styles(book: Workbook) -> None:
     for tone, status in TONE_STATUS.items():
         styles.append(_style(tone_style(tone), _font(_STATUS_COLOURS[status][0], bold=True, size=18)))
     for style in styles:
+        style.font.name = formats["sheet_font"]
         book.add_named_style(style)
 
 

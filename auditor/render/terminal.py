@@ -23,7 +23,7 @@ def terminal_width() -> int:
 def paragraph(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
     """``text`` in lines of at most ``width`` columns, but for words that are longer; ``first`` stands before the first
     line, ``rest`` (blanks of the same length by default) before the others."""
-    following = " " * len(first) if rest is None else rest
+    following = " " * columns_of(first) if rest is None else rest
     return textwrap.wrap(
         one_line(text),
         max(width, len(first) + 20),

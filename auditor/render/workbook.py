@@ -58,9 +58,9 @@ def workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> Iterator[Ta
 
     Above ``LISTED_WHOLE`` verdicts those that pass or do not apply are left to verdicts.parquet; the summary says so.
     """
-    desk = Desk(report, Workbook(write_only=True), Clock(report.time_zone), limits)
+    desk = Desk(report, Workbook(write_only=True), Clock(report.time_zone, report.language), limits)
     try:
-        add_styles(desk.book)
+        add_styles(desk.book, report.language)
         _summary(desk)
         findings = FindingsSheet(desk)
         yield lambda batch: findings.take(batch if report.listed_whole else batch.listed)

@@ -29,11 +29,6 @@ def _other_than(known: str) -> Callable[[object], bool]:
 
 UNBUILT = (
     Unbuilt(
-        ("report", "language"),
-        _other_than("en"),
-        "not yet: write en; other languages follow",
-    ),
-    Unbuilt(
         ("report", "page_budget"),
         _anything,
         "not yet: the page has no limit of its own; take the line out",

@@ -192,7 +192,6 @@ def test_what_a_person_must_find_gets_commands_that_only_look(fix: str) -> None:
 )
 def test_fixes_of_machines(fix: str, begins: str) -> None:
     frames, wording = Shard([machine(parts.VM)]).frames([]), Wording("en", "UTC")
-    wording._catalogue["fixes"].setdefault(fix, "The words come with the rule that asks for it.")
     rows = Rows(frames["machines"], "machines", np.array([0]))
     [told] = Remedies(Targets(frames), wording).of(fix, rows, [parts.VM])
     assert (told.azure_cli or "").startswith(begins)
@@ -201,7 +200,6 @@ def test_fixes_of_machines(fix: str, begins: str) -> None:
 
 def test_data_collection_rules_are_associated_with_a_uniform_scale_set_as_a_whole() -> None:
     wording = Wording("en", "UTC")
-    wording._catalogue["fixes"].setdefault("associate_data_collection_rule", "The words come with the rule.")
     frames = on_set().frames([])
     rows = Rows(frames["machines"], "machines", np.array([0]))
     [told] = Remedies(Targets(frames), wording).of("associate_data_collection_rule", rows, [parts.INSTANCE])

@@ -123,7 +123,7 @@ def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
     ]
     assert len(calls) > 30
     for section, key in calls:
-        assert key in WORDING._catalogue[section], (section, key)
+        assert key in WORDING.sections[section], (section, key)
     tables = {
         name
         for file in COMPOSE.glob("*.py")
@@ -132,8 +132,8 @@ def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
         )
     }
     exemptions = {"exemptions", *(f"exemptions_{name}" for name in EXEMPTION_LISTS)}
-    assert tables | exemptions == set(WORDING._catalogue["tables"])
-    assert {*Outcome, *(f"count_{name}" for name in EXEMPTION_LISTS)} <= set(WORDING._catalogue["exempting"])
+    assert tables | exemptions == set(WORDING.sections["tables"])
+    assert {*Outcome, *(f"count_{name}" for name in EXEMPTION_LISTS)} <= set(WORDING.sections["exempting"])
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_a_value_of_a_rule_is_not_rounded(written: str, read: str) -> None:
     headings = {
         key for file in COMPOSE.glob("*.py") for key in re.findall(r'cell\("(\w+)"', file.read_text(encoding="utf-8"))
     }
-    assert headings <= set(WORDING._catalogue["labels"])
+    assert headings <= set(WORDING.sections["labels"])
 
 
 def test_what_is_unexplained_is_a_column_and_says_what_to_do() -> None:
-    for name, entries in WORDING._catalogue["unexplained"].items():
+    for name, entries in WORDING.sections["unexplained"].items():
         assert rule_column("extensions", name) is not None, name
         for told in entries:
             assert set(told) <= {"kind", "availability", "on", "why", "fix"}, name
@@ -168,11 +168,11 @@ def test_the_first_explanation_that_fits_the_row_is_taken() -> None:
 
 
 def test_every_fix_for_a_kind_is_a_fix_and_a_kind() -> None:
-    for key in WORDING._catalogue["fixes"]:
+    for key in WORDING.sections["fixes"]:
         fix, _dot, kind = key.partition(".")
         assert fix in FIXES, key
         assert kind in ("", "vm", "scale_set_instance", "arc", "scale_set"), key
-    assert set(WORDING._catalogue["portal_ways"]) <= {
+    assert set(WORDING.sections["portal_ways"]) <= {
         f"{fix}{kind}" for fix in FIXES for kind in ("", ".vm", ".arc", ".scale_set", ".scale_set_instance")
     }
     assert WORDING.fix("upgrade_now", "arc") != WORDING.fix("upgrade_now", "vm") == WORDING.fix("upgrade_now", None)
