@@ -82,9 +82,6 @@ class View:
 
     def scopes(self, cut: Cut) -> Coded:
         """What :func:`auditor.model.scopes.scopes_of` makes of each row, for one cut."""
-        return self.once(cut, lambda: self._cut(cut))
-
-    def _cut(self, cut: Cut) -> Coded:
         match cut:
             case Cut.TENANT:
                 return self.combined([], lambda rows: [str(Cut.TENANT)] * len(rows))
