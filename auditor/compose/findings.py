@@ -18,7 +18,7 @@ from auditor.compose.operations import as_evidence
 from auditor.compose.reasons import UNREAD, Reasons, Said
 from auditor.compose.remedy import Remedies, text_of
 from auditor.compose.rows import Rows, python
-from auditor.compose.unread import with_unread
+from auditor.compose.unread import rows_of
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Kind
 from auditor.model.quoting import url_path
@@ -94,12 +94,12 @@ def _gravity(bench: Bench, rule_id: str, status: Status) -> tuple[int, int, str]
 def _of_shard(shard: Shard, rule: Rule, status: Status, bench: Bench) -> Iterator[Finding]:
     verdicts = shard.frames["verdicts"]
     wanted = verdicts[verdicts["rule_id"].eq(rule.id) & verdicts["status"].eq(status)]
-    frame, positions = with_unread(shard.frames, rule.frame, wanted)
+    rows = rows_of(shard.frames, shard.views[rule.frame], wanted)
     desk = _Desk(rule, status, bench, shard)
-    order = desk.order(Rows(frame, rule.frame, positions), wanted)
+    order = desk.order(rows, wanted)
     for start in range(0, len(order), AT_ONCE):
         chosen = order[start : start + AT_ONCE]
-        yield from desk.findings(_Verdicts.of(wanted.iloc[chosen]), Rows(frame, rule.frame, positions[chosen]))
+        yield from desk.findings(_Verdicts.of(wanted.iloc[chosen]), rows.some(chosen))
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def sentences(text: str, rows: Rows, params: Mapping[str, object], wording: Word
 def _filling(name: str, rows: Rows, params: Mapping[str, object], wording: Wording) -> Iterable[str]:
     if name in params:
         return repeat(wording.shown(params[name]), len(rows))
-    column = rule_column(rows.view, name)
+    column = rule_column(rows.view.name, name)
     if column is None:
         return repeat("{" + name + "}", len(rows))
     return [shown for _value, shown in rows.told(column, wording)]

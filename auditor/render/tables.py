@@ -6,6 +6,7 @@ are those of the contract (``FINDING_KEYS``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,7 +26,7 @@ _TYPES = {
     "installed_version_at": pa.timestamp("us", tz="UTC"),
     "first_seen": pa.timestamp("us", tz="UTC"),
 }
-_CSV_SPECIAL = ('"', ",", "\r", "\n")
+_CSV_SPECIAL = re.compile('[",\r\n]')
 _CSV_END = "\r\n"
 _REQUIRED = frozenset({"rule_id", "status", "severity", "reason_code", "reason", "resource_id", "evidence"})
 
@@ -82,7 +83,7 @@ def _csv_column(values: list[object]) -> list[str]:
 
 
 def _csv_quoted(text: str) -> str:
-    if any(character in text for character in _CSV_SPECIAL):
+    if _CSV_SPECIAL.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text
 

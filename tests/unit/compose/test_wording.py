@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,7 +13,7 @@ from auditor.compose.coverage import STATES
 from auditor.compose.exempting import Outcome
 from auditor.compose.operations import ON_EXTENSIONS, WITHOUT_EXTENSION
 from auditor.compose.reasons import sentences
-from auditor.compose.rows import Rows, python
+from auditor.compose.rows import View, python
 from auditor.compose.wording import Wording, iso, jsonable
 from auditor.frames.build import DTYPES
 from auditor.model.dataset import FRAMES, VIEWS, Kind, rule_column
@@ -74,7 +73,7 @@ def test_bounds_read_as_what_they_prove() -> None:
 
 def test_a_sentence_names_columns_and_nothing_else() -> None:
     seen = parts.framed(VIEWS["extensions"], [{"installed_version": "1.38.1", "machine_name": "{location}"}])
-    rows = Rows(seen, "extensions", np.array([0]))
+    rows = View(seen, "extensions").rows()
     text = "{installed_version} on {machine_name}; {__class__} {row.x} {0} {no_such_column} {days}"
     filled = sentences(text, rows, {"days": timedelta(days=2)}, WORDING)
     assert filled == ["1.38.1 on {location}; {__class__} {row.x} {0} {no_such_column} 2 days"]
