@@ -80,6 +80,8 @@ FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key not in _
 OF_WORKBOOK = ("portal", "nights")
 """Fields of a finding that the workbook has beside those keys."""
 
+WORKBOOK_TABLES = ("adoption", "machines", "failed_operations", "rules")
+"""Tables of the report that are made for the workbook: for who sorts and filters."""
 
 LISTED_WHOLE = 20_000
 """Up to so many verdicts findings.json and the workbook hold them all; above, these are left to verdicts.parquet."""

@@ -16,6 +16,7 @@ from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
 from auditor.render.batch import batches
 from auditor.render.folder import Format
+from auditor.render.layout import layout
 from auditor.render.text import printable
 
 AS_OF = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
@@ -61,6 +62,8 @@ STATUS_WORDS = {
     Status.NOT_APPLICABLE: "Not applicable",
     Status.PASS: "Passes",
 }
+KEYS = {word: str(status) for status, word in STATUS_WORDS.items()}
+"""The keys of columns that count verdicts, by their title."""
 STATUS_COLUMNS = [f"{word}/number/14" for word in STATUS_WORDS.values()]
 SEVERITY_WORDS = {severity: str(severity).capitalize() for severity in Severity}
 
@@ -315,7 +318,7 @@ def fitting_names() -> list[str]:
 def table(name: str, title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = "") -> Table:
     """A table; each of ``columns`` is "label/kind/width"."""
     parts = [column.split("/") for column in columns]
-    made = tuple(TableColumn(label, label, CellKind(kind), int(width)) for label, kind, width in parts)
+    made = tuple(TableColumn(KEYS.get(label, label), label, CellKind(kind), int(width)) for label, kind, width in parts)
     return Table(name, title, made, lambda: iter(rows), note, f"There is nothing to tell of: {title}.")
 
 
@@ -371,6 +374,14 @@ def empty_report() -> Report:
         banner=None,
         tables={name: replace(one, rows=tuple) for name, one in tables(()).items()},
     )
+
+
+def position_of(key: str) -> int:
+    """Where a column of the findings stands on their worksheet: each version has the key that it sorts by behind it."""
+    keys = {column.key: column.kind for column in finding_columns(Wording("en", ZONE))}
+    slots = [name for each in layout().findings
+             for name in ([each, f"{each}_key"] if keys[each] is CellKind.VERSION else [each])]  # fmt: skip
+    return slots.index(key)
 
 
 def write(form: Format, report: Report, path: Path) -> None:
