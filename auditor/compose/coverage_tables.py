@@ -194,15 +194,15 @@ class CoverageTables:
         def rows() -> Rows:
             for entry, count, standing in self.coverage.accepted_gaps():
                 source = self._say("texts", "any") if entry.source == "any" else self._say("sources", entry.source)
-                scope, until = self.coverage.places.lines(entry.scope.lower()), self.coverage.wording.day(entry.until)
-                yield (scope, source, entry.owner, entry.reason, until, count, self._say("standing", standing))
+                scope = self.coverage.places.lines(entry.scope.lower())
+                yield (scope, source, entry.owner, entry.reason, entry.until, count, self._say("standing", standing))
 
         columns = (
             cell("scope", CellKind.LONG, 48),
             cell("source", width=22),
             cell("owner", width=24),
             cell("reason", CellKind.LONG, 48),
-            cell("until"),
+            cell("until", CellKind.DATE),
             cell("accepts", CellKind.NUMBER),
             cell("standing", CellKind.LONG, 36),
         )

@@ -52,7 +52,7 @@ class ExemptionTables:
             cell("owner", width=12),
             cell("reason", CellKind.LONG, 24),
             cell("ticket", width=12),
-            cell("expires", width=14),
+            cell("expires", CellKind.DATE, 14),
             cell("matches", CellKind.NUMBER, 10),
         )
         return table(self._wording, name, columns, rows)
@@ -61,7 +61,7 @@ class ExemptionTables:
         entry = standing.exemption
         selected = entry.resource is None
         what = self._wording.condition(entry.selector) if selected else self._places.lines(str(entry.resource))
-        who = (entry.owner, entry.reason, entry.ticket, self._wording.day(entry.expires))
+        who = (entry.owner, entry.reason, entry.ticket, entry.expires)
         return (entry.rule, what, self._told(standing), *who, standing.found.excuses)
 
     def _told(self, standing: Standing) -> str:

@@ -149,7 +149,7 @@ class _Desk:
             "evidence": self._evidence(witness, verdicts, rows, said),
             "remediation": [remedy and text_of(remedy, self.bench.wording) for _sentence, remedy in said],
             "remedy": [remedy for _sentence, remedy in said],
-            "owner": _owners(rows.values("tags")),
+            "owner": owners(rows.values("tags")),
             "exemption": [label and self.bench.exempted[label] for label in verdicts.exemption],
             "portal": [f"{self.bench.portal}/#@/resource{url_path(each)}" for each in verdicts.machine_id],
         }
@@ -205,7 +205,7 @@ class _Desk:
                 told[at] += tuple(as_evidence(each, answers[at], self.bench.wording) for each in about)
 
 
-def _owners(tags: Sequence[str | None]) -> list[str | None]:
+def owners(tags: Sequence[str | None]) -> list[str | None]:
     """Whose each machine is: its tag ``owner``, in any letter case."""
     alike: Mapping[str | None, str | None] = {text: _owner(text) for text in set(tags)}
     return [alike[text] for text in tags]

@@ -10,9 +10,13 @@ from auditor.compose.coverage import Coverage
 from auditor.compose.coverage_tables import CoverageTables
 from auditor.compose.exempting import Exempting
 from auditor.compose.exemption_tables import ExemptionTables
+from auditor.compose.finding_columns import finding_columns
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
+from auditor.compose.machine_table import MachineTable
 from auditor.compose.notes import note_of
+from auditor.compose.operation_list import operation_list
+from auditor.compose.rule_table import rule_table
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
 from auditor.compose.table_end import TableEnd, stale_end
@@ -106,7 +110,7 @@ class Composer:
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
-            rules=tuple(self._note(rule) for rule in self.rules),
+            rules=self._notes,
             tables=self._tables(),
             findings=partial(findings_of, self.ledger, self.bench),
             findings_total=self._total,
@@ -117,6 +121,7 @@ class Composer:
             as_of=self.order.as_of,
             run=self.run(),
             exemptions_to_see=self.exemptions.sentence(),
+            finding_columns=finding_columns(self.wording),
         )
 
     def _scope(self) -> str:
@@ -159,6 +164,10 @@ class Composer:
             left_out=self.wording.say("texts", "left_out", count=rest) if rest else "",
         )
 
+    @cached_property
+    def _notes(self) -> tuple[RuleNote, ...]:
+        return tuple(self._note(rule) for rule in self.rules)
+
     def _note(self, rule: Rule) -> RuleNote:
         counts = {status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status}
         return note_of(rule, self.wording, counts)
@@ -169,6 +178,9 @@ class Composer:
             **CoverageTables(self.coverage, self._stale_end(), tuple(self.not_run.values())).tables(),
             **UnseenTables(self.coverage).tables(),
             **self.exemptions.tables(),
+            "failed_operations": operation_list(self.coverage),
+            "machines": MachineTable(self.ledger, self.wording, self.facts.portal).table(),
+            "rules": rule_table(self._notes, self.wording),
             "about": self._about(),
         }
 

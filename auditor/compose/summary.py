@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
+from auditor.compose.adoption import adoption
 from auditor.compose.counted import Agents, Unsettled
 from auditor.compose.coverage import READ, Coverage
 from auditor.compose.ledger import Ledger
 from auditor.compose.operations import begun_by, error_of
-from auditor.compose.tables import Rows, cell, table
+from auditor.compose.tables import Rows, cell, counted, table
 from auditor.compose.wording import Wording
 from auditor.model.parcel import Confirmation
 from auditor.model.report import Card
 from auditor.model.rule import ALWAYS, Rule
-from auditor.model.table import CellKind, Table, TableColumn
+from auditor.model.table import CellKind, Table
 from auditor.model.verdict import Status
 from auditor.model.version import Version
 from auditor.resources import rules_folder
@@ -155,6 +156,7 @@ class Summary:
             "by_rule": self._by_rule(),
             "by_subscription": self._by_subscription(),
             "by_version": self._by_version(),
+            "adoption": adoption(self.ledger.tally.agents, self.wording),
             "operations": self._operations(),
         }
 
@@ -166,10 +168,7 @@ class Summary:
 
         headings = (cell("rule"), cell("title", CellKind.LONG, 40), cell("severity", CellKind.SEVERITY))
         base = table(self.wording, "by_rule", headings, rows)
-        statuses = tuple(
-            TableColumn(str(status), self.wording.say("statuses", status), CellKind.NUMBER, 14) for status in Status
-        )
-        return Table(base.name, base.title, (*base.columns, *statuses), rows, base.note, base.empty)
+        return Table(base.name, base.title, (*base.columns, *counted(self.wording)), rows, base.note, base.empty)
 
     def _by_subscription(self) -> Table:
         def rows() -> Rows:
@@ -199,8 +198,8 @@ class Summary:
         columns = (
             cell("region"),
             cell("type", width=28),
-            cell("version"),
-            cell("latest"),
+            cell("version", CellKind.VERSION),
+            cell("latest", CellKind.VERSION),
             cell("behind", CellKind.NUMBER),
             cell("machines", CellKind.NUMBER),
         )

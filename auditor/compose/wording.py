@@ -48,6 +48,10 @@ class Wording(Catalogue):
         """A column as a heading for people; columns without one of their own read as their name."""
         return str(self.sections["columns"].get(column, column.replace("_", " ").capitalize()))
 
+    def meaning(self, key: str) -> str:
+        """What a column of the workbook means; empty where the catalogue leaves it to the data set's declaration."""
+        return str(self.sections["meanings"].get(key, ""))
+
     def unexplained(self, column: str, row: Mapping[str, object]) -> tuple[str, str]:
         """What it means that ``column`` is missing although everything was read, and what to do; may be empty.
 

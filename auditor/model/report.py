@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from auditor.model.remedy import Remedy
-from auditor.model.table import Table
+from auditor.model.table import Table, TableColumn
 from auditor.model.verdict import Severity, Status
 
 
@@ -77,7 +77,11 @@ class Finding:
 _OF_THE_PAGE = frozenset({"portal", "remedy", "nights", "history"})
 FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key not in _OF_THE_PAGE)
 """The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
+OF_WORKBOOK = ("portal", "nights")
+"""Fields of a finding that the workbook has beside those keys."""
 
+WORKBOOK_TABLES = ("adoption", "machines", "failed_operations", "rules")
+"""Tables of the report that are made for the workbook: for who sorts and filters."""
 
 LISTED_WHOLE = 20_000
 """Up to so many verdicts findings.json and the workbook hold them all; above, these are left to verdicts.parquet."""
@@ -174,8 +178,10 @@ class Report:
     operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
     extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
-    of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is
-    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered.
+    of ``EXEMPTION_LISTS``, about; for the workbook also adoption (agents by region and releases behind), machines
+    (every one), failed_operations and rules. ``exemptions_to_see`` is a sentence that counts those lists, or empty.
+    ``changed`` is None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered.
+    ``finding_columns`` describe a finding for people: the keys of the contract, and ``OF_WORKBOOK`` behind them.
     """
 
     title: str
@@ -201,6 +207,7 @@ class Report:
     exemptions_to_see: str = ""
     changed: Changed | None = None
     nights: tuple[Night, ...] = ()
+    finding_columns: tuple[TableColumn, ...] = ()
 
     @property
     def listed_whole(self) -> bool:

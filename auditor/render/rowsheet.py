@@ -25,12 +25,16 @@ class RowSheet(WriteOnlyWorksheet):
     _rows: Generator[None, str, None] | None
     _hyperlinks: list[Hyperlink]
     # What openpyxl gives every worksheet, and its stubs do not know of a write-only one.
-    auto_filter: Any
+    add_chart: Any
     column_dimensions: Any
+    conditional_formatting: Any
+    HeaderFooter: Any
     merged_cells: Any
     page_setup: Any
+    row_breaks: Any
     sheet_format: Any
     sheet_properties: Any
+    tables: Any
 
     @classmethod
     def added_to(cls, book: Workbook, title: str) -> RowSheet:

@@ -126,9 +126,7 @@ def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
     tables = {
         name
         for file in COMPOSE.glob("*.py")
-        for name in re.findall(
-            r'table\((?:self\.wording|self\.coverage\.wording), "(\w+)"', file.read_text(encoding="utf-8")
-        )
+        for name in re.findall(r'table\((?:self\.)?(?:coverage\.)?wording, "(\w+)"', file.read_text(encoding="utf-8"))
     }
     exemptions = {"exemptions", *(f"exemptions_{name}" for name in EXEMPTION_LISTS)}
     assert tables | exemptions == set(WORDING.sections["tables"])

@@ -9,10 +9,9 @@ import auditor.render
 from auditor.catalogue import Catalogue
 from auditor.model.dataset import FRAMES, VIEWS
 from auditor.model.reading import Service, Source
-from auditor.model.report import FINDING_KEYS
-from auditor.render.findings_sheet import FINDING_COLUMNS
+from auditor.model.report import FINDING_KEYS, OF_WORKBOOK
+from auditor.render.layout import layout
 from auditor.render.page import FACTS
-from auditor.render.workbook import RULE_COLUMNS, SINGLE_TABLES, STACKED_TABLES
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 
@@ -33,11 +32,11 @@ def used() -> set[str]:
     return {
         *re.findall(r"\bwords\.([a-z_]+)", design),
         *re.findall(r"""words\[["']([a-z_]+)["']""", code),
-        *(f"column_{key}" for key in (*FACTS, *FINDING_COLUMNS, *RULE_COLUMNS)),
+        *(f"column_{key}" for key in (*FACTS, *layout().findings)),
         *(f"source_{source}" for source in (*Source, *tellers, Service.RESOURCE_GRAPH)),
         *(f"kind_{kind}" for kind in sample.KINDS),
-        *SINGLE_TABLES,
-        *STACKED_TABLES,
+        *(sheet.name for sheet in layout().sheets),
+        *(f"dictionary_{name}" for name in ("sheet", "title", "key", "meaning", "unit", "source")),
         *CHANGES,
         "yes",
         "no",
@@ -61,4 +60,4 @@ def test_every_kind_of_machine_has_its_word() -> None:
 
 
 def test_the_workbook_has_every_key_of_the_contract() -> None:
-    assert set(FINDING_COLUMNS) == {*FINDING_KEYS, "portal"}
+    assert set(layout().findings) == {*FINDING_KEYS, *OF_WORKBOOK}
