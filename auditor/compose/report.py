@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
@@ -12,6 +12,7 @@ from auditor.compose.exempting import Exempting
 from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
+from auditor.compose.letter import Correspondent
 from auditor.compose.notes import note_of
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
@@ -95,7 +96,7 @@ class Composer:
     def report(self) -> Report:
         headline = self.summary.headline()
         say = self.wording.say
-        return Report(
+        report = Report(
             title=self.settings.report.title or say("texts", "report_title"),
             subtitle=self._scope(),
             language=self.wording.language,
@@ -118,6 +119,8 @@ class Composer:
             run=self.run(),
             exemptions_to_see=self.exemptions.sentence(),
         )
+        letter = Correspondent(report, self.order, self.coverage, self.wording).letter()
+        return replace(report, letter=letter)
 
     def _scope(self) -> str:
         """What was to be audited, as the configuration says it."""

@@ -72,10 +72,18 @@ class Wording:
         fixes = self._catalogue["fixes"]
         return str(fixes.get(f"{fix}.{kind}") or fixes[fix])
 
+    def brief(self, fix: str) -> str:
+        """What to do in one line, for a letter."""
+        return self.say("briefs", fix)
+
     def portal_way(self, fix: str, kind: str | None) -> str:
         """The same in the Azure portal; empty where there is no way in it."""
         ways = self._catalogue["portal_ways"]
         return str(ways.get(f"{fix}.{kind}") or ways.get(fix) or "")
+
+    def number(self, number: int) -> str:
+        """A whole number as people read it."""
+        return f"{number:,}"
 
     def text_of(self, words: Words) -> str:
         return words.get(self.language) or words["en"]

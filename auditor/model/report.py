@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from auditor.model.letter import Letter
 from auditor.model.remedy import Remedy
 from auditor.model.table import Table
 from auditor.model.verdict import Severity, Status
@@ -175,7 +176,8 @@ class Report:
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
     extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
     of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is
-    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered.
+    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered. ``letter`` is
+    what goes into a mail; None where none is to be written.
     """
 
     title: str
@@ -201,6 +203,7 @@ class Report:
     exemptions_to_see: str = ""
     changed: Changed | None = None
     nights: tuple[Night, ...] = ()
+    letter: Letter | None = None
 
     @property
     def listed_whole(self) -> bool:

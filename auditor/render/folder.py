@@ -12,6 +12,7 @@ import orjson
 
 from auditor.model.report import Report
 from auditor.render.batch import Take, batches
+from auditor.render.letter import HTML, TEXT, letter
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import write_run_json
 from auditor.whole_folder import WholeFolder
@@ -30,9 +31,7 @@ FORMATS: Mapping[str, tuple[str, str, str]] = {
 }
 """The file of each format, and the module and function that write it: imported where the format is asked for."""
 
-_OURS = frozenset(
-    {RUN_FILE, FOLDER, "letter.html", "letter.txt", *(name for name, _module, _function in FORMATS.values())}
-)
+_OURS = frozenset({RUN_FILE, FOLDER, HTML, TEXT, *(name for name, _module, _function in FORMATS.values())})
 _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 
 
@@ -60,6 +59,7 @@ def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     with ExitStack() as files:
         takers = [files.enter_context(_format(key)(report, draft / FORMATS[key][0])) for key in formats]
         takers.append(files.enter_context(remediation(report, draft / FOLDER)))
+        takers.append(files.enter_context(letter(report, draft)))
         for batch in batches(report.findings()):
             for take in takers:
                 take(batch)
