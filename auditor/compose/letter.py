@@ -68,6 +68,7 @@ class Correspondent:
             attached=say("letter", "attached"),
             left_off=say("letter", "left_off"),
             too_large=say("letter", "too_large"),
+            elsewhere=say("letter", "elsewhere"),
         )
 
     def subject(self) -> str:

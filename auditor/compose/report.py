@@ -21,6 +21,7 @@ from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
+from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
@@ -220,7 +221,7 @@ class Composer:
 
     @cached_property
     def exit_code(self) -> ExitCode:
-        """What the night ends with, the first that holds."""
+        """What the night ends with before anything is delivered, the first that holds."""
         if self.coverage.nothing_collected:
             return ExitCode.NOTHING_COLLECTED
         fail_on = self.order.fail_on
@@ -229,9 +230,15 @@ class Composer:
             return ExitCode.FINDINGS
         return ExitCode.INCOMPLETE if self.coverage.open_gaps else ExitCode.DELIVERED
 
-    def run(self) -> dict[str, object]:
-        """run.json as of now: the seconds are those of the stages that have ended."""
-        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, self.exit_code)
+    def run(self, posted: Posted = NOTHING_POSTED) -> dict[str, object]:
+        """run.json as of now: the seconds are those of the stages that have ended, ``posted`` what was delivered."""
+        code = self.ends_with(posted)
+        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, code, posted.receipts)
+
+    def ends_with(self, posted: Posted) -> ExitCode:
+        """What the night ends with after delivering, the first that holds."""
+        held = {self.exit_code} | ({ExitCode.NOT_DELIVERED} if posted.problems else set())
+        return next(code for code in ExitCode if code in held)
 
 
 def _by_severity(rule: Rule) -> tuple[int, str]:

@@ -15,7 +15,7 @@ class Envelope:
 
     The letter holds the sentence ``beside``, which says where the whole report is. In a mail, ``attached`` stands in
     its place, and ``left_off`` or ``too_large`` where a file had to stay behind: by our own budget, or because the
-    server refused it. In all three ``{files}`` stands for their names.
+    server refused it; in these ``{files}`` stands for their names. ``elsewhere`` is for a mail without any file.
     """
 
     run_id: str
@@ -25,6 +25,7 @@ class Envelope:
     attached: str
     left_off: str
     too_large: str
+    elsewhere: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from typing import cast
 
 import orjson
 
+from auditor.errors import OutputRefused, why
 from auditor.model.report import Report
 from auditor.render.batch import Take, batches
 from auditor.render.letter import HTML, TEXT, letter
 from auditor.render.remediation import FOLDER, remediation
-from auditor.render.tables import write_run_json
+from auditor.render.tables import run_bytes, write_run_json
 from auditor.whole_folder import WholeFolder
 
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
@@ -52,6 +53,21 @@ def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
         _write(report, draft, formats)
         write_run_json(report, draft / RUN_FILE)
     return folder.resolve()
+
+
+def rewrite_run(run: Mapping[str, object], folder: Path) -> None:
+    """Put ``run`` in the place of the folder's run.json in one move. Raises OutputRefused where the disk refuses.
+
+    What is half-written lies beside the folder, never in it.
+    """
+    draft = folder.with_name(f".{folder.name}.{RUN_FILE}.partial")
+    try:
+        draft.write_bytes(run_bytes(run))
+        draft.replace(folder / RUN_FILE)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        sentence = f"What was delivered was not written to {folder / RUN_FILE}: {why(error)}."
+        raise OutputRefused(f"{sentence} The report is there; free some space before the next night.") from error
 
 
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
