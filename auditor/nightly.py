@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 
-from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
+from auditor import __version__, collect, compose, deliver, frames, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
@@ -25,6 +25,7 @@ from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.narration import Narrator
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey, subscriptions_asked
+from auditor.model.posted import Posted
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
@@ -44,11 +45,13 @@ class Result:
     """How the night ended, its report, and where it lies.
 
     The report's findings and tables have been told by then: their rows came out of the night's own scratch folder.
+    ``undelivered`` are sentences on letters that were not sent.
     """
 
     exit_code: ExitCode
     report: Report
     folder: Path
+    undelivered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,10 @@ def night(
     """
     render.check_output(order.output)
     with _begun(order, narrator) as (watch, scratch):
+        office = _post_office(order, pause)
+        waiting = _send_kept(office, watch)
         gathered, shards = _gather(order, watch, scratch, machines_per_shard, pause, threads)
-        return _report(order, watch, gathered, shards)
+        return _deliver(office, watch, waiting, *_report(order, watch, gathered, shards))
 
 
 def _gather(
@@ -111,7 +116,7 @@ def _gather(
 
 def _report(
     order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
-) -> Result:
+) -> tuple[compose.Composer, Result]:
     """Settle every word of the report, and write it."""
     with watch.stage("compose") as told:
         composer = _composer(order, watch, gathered, shards, again)
@@ -120,7 +125,37 @@ def _report(
     with watch.stage("render") as told:
         folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
         told.append(", ".join(order.formats))
-    return Result(composer.exit_code, report, folder)
+    return composer, Result(composer.exit_code, report, folder)
+
+
+def _deliver(
+    office: deliver.PostOffice, watch: Watch, waiting: Posted, composer: compose.Composer, made: Result
+) -> Result:
+    """Send the letter; who took it, and who took those that were ``waiting``, is written into run.json."""
+    letter = made.report.letter
+    if letter is None or not office.ways:
+        return made
+    with watch.stage("deliver") as told:
+        posted = office.send(made.folder, letter.envelope)
+        told.append(f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients")
+    posted = waiting + posted
+    render.rewrite_run(composer.run(posted), made.folder)
+    return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
+
+
+def _send_kept(office: deliver.PostOffice, watch: Watch) -> Posted:
+    """What earlier nights could not send goes out before anything else."""
+    if not (office.ways and office.outbox.folder.is_dir()):
+        return Posted()
+    with watch.stage("outbox") as told:
+        posted = office.send_kept()
+        told.append(f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients")
+    return posted
+
+
+def _post_office(order: Order, pause: Callable[[float], None]) -> deliver.PostOffice:
+    ways = order.settings.deliver if order.deliver else ()
+    return deliver.PostOffice(ways, deliver.Outbox(deliver.outbox_of(order.output)), pause)
 
 
 def collect_only(
@@ -148,7 +183,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
         with watch.stage("judge") as told:
             shards = _judge_all(order, gathered, scratch)
             told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
-        return _report(order, watch, gathered, shards, again)
+        return _report(order, watch, gathered, shards, again)[1]
 
 
 @contextmanager

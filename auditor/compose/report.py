@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
@@ -13,6 +13,7 @@ from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.finding_columns import finding_columns
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.ledger import Ledger
+from auditor.compose.letter import Correspondent
 from auditor.compose.machine_table import MachineTable
 from auditor.compose.notes import note_of
 from auditor.compose.operation_list import operation_list
@@ -24,6 +25,7 @@ from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
+from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
@@ -99,7 +101,7 @@ class Composer:
     def report(self) -> Report:
         headline = self.summary.headline()
         say = self.wording.say
-        return Report(
+        report = Report(
             title=self.settings.report.title or say("texts", "report_title"),
             subtitle=self._scope(),
             language=self.wording.language,
@@ -123,6 +125,8 @@ class Composer:
             exemptions_to_see=self.exemptions.sentence(),
             finding_columns=finding_columns(self.wording),
         )
+        letter = Correspondent(report, self.order, self.coverage, self.wording).letter()
+        return replace(report, letter=letter)
 
     def _scope(self) -> str:
         """What was to be audited, as the configuration says it."""
@@ -226,7 +230,7 @@ class Composer:
 
     @cached_property
     def exit_code(self) -> ExitCode:
-        """What the night ends with, the first that holds."""
+        """What the night ends with before anything is delivered, the first that holds."""
         if self.coverage.nothing_collected:
             return ExitCode.NOTHING_COLLECTED
         fail_on = self.order.fail_on
@@ -235,9 +239,15 @@ class Composer:
             return ExitCode.FINDINGS
         return ExitCode.INCOMPLETE if self.coverage.open_gaps else ExitCode.DELIVERED
 
-    def run(self) -> dict[str, object]:
-        """run.json as of now: the seconds are those of the stages that have ended."""
-        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, self.exit_code)
+    def run(self, posted: Posted = NOTHING_POSTED) -> dict[str, object]:
+        """run.json as of now: the seconds are those of the stages that have ended, ``posted`` what was delivered."""
+        code = self.ends_with(posted)
+        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, code, posted.receipts)
+
+    def ends_with(self, posted: Posted) -> ExitCode:
+        """What the night ends with after delivering, the first that holds."""
+        held = {self.exit_code} | ({ExitCode.NOT_DELIVERED} if posted.problems else set())
+        return next(code for code in ExitCode if code in held)
 
 
 def _by_severity(rule: Rule) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from auditor.compose.coverage import Coverage
 from auditor.compose.tally import Tally
 from auditor.compose.wording import iso
 from auditor.errors import ExitCode
+from auditor.model.posted import Receipt
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.verdict import Status
@@ -19,7 +20,13 @@ LISTS = ("findings.json", "report.xlsx")
 
 
 def run_file(
-    order: Order, facts: RunFacts, coverage: Coverage, rules: Sequence[Rule], left_out: int, exit_code: ExitCode
+    order: Order,
+    facts: RunFacts,
+    coverage: Coverage,
+    rules: Sequence[Rule],
+    left_out: int,
+    exit_code: ExitCode,
+    receipts: Sequence[Receipt] = (),
 ) -> dict[str, object]:
     """The keys of the contract, in its order; ``left_out`` only where something is."""
     tally, ended = coverage.ledger.tally, datetime.now(UTC)
@@ -43,7 +50,7 @@ def run_file(
         "hashes": {**order.hashes, **facts.hashes},
         "identity": dict(facts.identity),
         **({"left_out": dict.fromkeys(LISTS, left_out)} if left_out else {}),
-        "receipts": [],
+        "receipts": [{**asdict(each), "at": iso(each.at)} for each in receipts],
         "exit_code": int(exit_code),
     }
 

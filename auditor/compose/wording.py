@@ -67,6 +67,10 @@ class Wording(Catalogue):
         fixes = self.sections["fixes"]
         return str(fixes.get(f"{fix}.{kind}") or fixes[fix])
 
+    def brief(self, fix: str) -> str:
+        """What to do in one line, for a letter."""
+        return self.say("briefs", fix)
+
     def portal_way(self, fix: str, kind: str | None) -> str:
         """The same in the Azure portal; empty where there is no way in it."""
         ways = self.sections["portal_ways"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from auditor.model.letter import Letter
 from auditor.model.remedy import Remedy
 from auditor.model.table import Table, TableColumn
 from auditor.model.verdict import Severity, Status
@@ -182,6 +183,7 @@ class Report:
     (every one), failed_operations and rules. ``exemptions_to_see`` is a sentence that counts those lists, or empty.
     ``changed`` is None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered.
     ``finding_columns`` describe a finding for people: the keys of the contract, and ``OF_WORKBOOK`` behind them.
+    ``letter`` is what goes into a mail; None where none is to be written.
     """
 
     title: str
@@ -208,6 +210,7 @@ class Report:
     changed: Changed | None = None
     nights: tuple[Night, ...] = ()
     finding_columns: tuple[TableColumn, ...] = ()
+    letter: Letter | None = None
 
     @property
     def listed_whole(self) -> bool:

@@ -26,7 +26,7 @@ class Order:
 
     ``fixed_clock``: the time was given, so every answer counts as read at ``as_of`` and the same data give the same
     report. ``fail_on``: the gravest-or-equal severity that makes the exit code 10, None for never. ``checked``: folders
-    whose rules have done what their examples say.
+    whose rules have done what their examples say. ``deliver``: what the configuration says of it is done.
     """
 
     settings: Settings
@@ -38,6 +38,7 @@ class Order:
     fixed_clock: bool = False
     fail_on: Severity | None = None
     checked: tuple[Path, ...] = ()
+    deliver: bool = True
 
     @property
     def clock(self) -> Callable[[], datetime]:

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.render.folder import check_output, write_folder
+    from auditor.render.folder import check_output, rewrite_run, write_folder
 
-__all__ = ["check_output", "write_folder"]
+__all__ = ["check_output", "rewrite_run", "write_folder"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -99,8 +99,9 @@ class ConsoleNarrator:
         self.stream.flush()
 
 
-def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
-    """Where the report is, a table by rule and verdict, exemptions to look at, what was not read, the verdict last."""
+def print_summary(report: Report, folder: Path, stream: TextIO, undelivered: Sequence[str] = ()) -> None:
+    """Where the report is, a table by rule and verdict, exemptions to look at, what was not read and what could not be
+    delivered, the verdict last."""
     lines = [one_line(report.words["report_written"].format(folder=folder)), ""]
     if report.rules:
         lines += [*aligned(_counts(report), numbers_from=2), ""]
@@ -108,6 +109,8 @@ def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
         lines += [one_line(report.exemptions_to_see), ""]
     if report.banner:
         lines += [*_not_read(report.banner), ""]
+    if undelivered:
+        lines += [*map(one_line, undelivered), ""]
     lines.append(one_line(report.headline))
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 

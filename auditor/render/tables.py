@@ -7,7 +7,7 @@ are those of the contract (``FINDING_KEYS``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +97,12 @@ def verdicts_parquet(report: Report, path: Path) -> Iterator[Take]:
 
 def write_run_json(report: Report, path: Path) -> None:
     """The run as composed, indented, in the order given."""
-    path.write_bytes(json_bytes(report.run, orjson.OPT_INDENT_2) + b"\n")
+    path.write_bytes(run_bytes(report.run))
+
+
+def run_bytes(run: Mapping[str, object]) -> bytes:
+    """run.json."""
+    return json_bytes(run, orjson.OPT_INDENT_2) + b"\n"
 
 
 def _csv_text(value: object) -> str:

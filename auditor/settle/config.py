@@ -9,6 +9,7 @@ from pathlib import Path as File
 from auditor.model.settings import CREDENTIAL_KEYS, Credential, Settings, read_guid
 from auditor.settle.checked import check, listed, mapping, shown, value_at
 from auditor.settle.complaints import Complaints
+from auditor.settle.delivery import files_of_ways_out, ways_out
 from auditor.settle.environment import fill
 from auditor.settle.located import Document, Path, read_document
 from auditor.settle.unbuilt import refuse_unbuilt
@@ -66,7 +67,7 @@ def read_config(
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
     way_in = () if to_judge else (*_credential(document.value), *_endpoints(document.value))
-    for place, sentence in (*way_in, *_scope(document.value)):
+    for place, sentence in (*way_in, *ways_out(document.value), *_scope(document.value)):
         complaints.add(document, place, sentence)
     settings = check(Settings, document, complaints)
     return Configuration(document, _narrowed(settings, subscriptions, complaints), written)
@@ -98,7 +99,7 @@ def _opened(path: File, complaints: Complaints) -> Document:
 def _beside(document: Document, folder: File, complaints: Complaints) -> Document:
     """``document`` with the files that it names found beside it."""
     value = document.value
-    for path, content in _FILES:
+    for path, content in (*_FILES, *files_of_ways_out(value)):
         named = value_at(value, path)
         if isinstance(named, str) and named:
             found = folder / named
@@ -112,6 +113,8 @@ def _beside(document: Document, folder: File, complaints: Complaints) -> Documen
 def _replaced(value: object, path: Path, new: object) -> object:
     if not path:
         return new
+    if isinstance(value, list):
+        return [_replaced(below, path[1:], new) if at == path[0] else below for at, below in enumerate(value)]
     below = mapping(value)
     return {**below, str(path[0]): _replaced(below.get(str(path[0])), path[1:], new)}
 

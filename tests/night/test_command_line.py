@@ -16,6 +16,7 @@ from auditor.simulator import Fault
 from tests.night.parts import (
     DATED,
     FIRST,
+    LETTER,
     NOW,
     SECOND,
     SHIPPED,
@@ -154,7 +155,7 @@ def test_fail_on_ends_with_10(bench: Bench, shell: Shell) -> None:
     code, _out, _err = shell.run(bench.config(bench.simulate(of)), "--fail-on", "high")
 
     assert code == 10
-    assert {path.name for path in shell.output.iterdir()} == {"findings.json", "run.json", "remediation"}
+    assert {path.name for path in shell.output.iterdir()} == {"findings.json", "run.json", "remediation", *LETTER}
 
 
 def test_a_time_without_a_zone_is_refused(bench: Bench, shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,7 +184,7 @@ def test_the_demo_ends_with_0_and_prints_path_table_and_verdict(bench: Bench) ->
     assert run_json["machines"] == {"arc": 6, "scale_set_instance": 12, "vm": 42}
     assert len(run_json["subscriptions"]["seen"]) == 4 and len(run_json["subscriptions"]["refused"]) == 1
     assert {path.name for path in output.iterdir()} == {
-        "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json",
+        "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json", *LETTER,
         "remediation",
     }  # fmt: skip
 

@@ -20,7 +20,7 @@ from auditor.model.verdict import Status
 from auditor.render.console import print_summary
 from auditor.simulator import SeededEstate
 from auditor.simulator.weather import PRESETS
-from tests.night.parts import ALL, NOW, ON_INSTANCES, ON_MACHINES, SHIPPED, TOKEN, Audited, Bench
+from tests.night.parts import ALL, LETTER, NOW, ON_INSTANCES, ON_MACHINES, SHIPPED, TOKEN, Audited, Bench
 
 FINDING_KEYS = [
     "rule_id", "status", "severity", "reason_code", "reason", "resource_id", "machine_id", "machine_name",
@@ -206,7 +206,7 @@ def rows_of_parquet(audited: Audited) -> list[tuple[str, str]]:
 def test_only_the_formats_that_were_asked_for_are_written(bench: Bench) -> None:
     audited = bench.audit(SeededEstate(6, now=NOW), formats=("csv",))
 
-    assert {path.name for path in audited.folder.iterdir()} == {"findings.csv", "run.json", "remediation"}
+    assert {path.name for path in audited.folder.iterdir()} == {"findings.csv", "run.json", "remediation", *LETTER}
 
 
 def test_nothing_is_left_beside_the_report(bench: Bench) -> None:
