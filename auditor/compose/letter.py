@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from auditor.compose.coverage import READ, Coverage, subscription_of
 from auditor.compose.wording import Wording
 from auditor.model.delivery import When
 from auditor.model.letter import Bar, Chart, Count, Envelope, Letter, Part
-from auditor.model.report import Changed, Report
+from auditor.model.report import Changed, Night, Report
 from auditor.model.run import Order
 from auditor.model.verdict import Severity, Status
 
@@ -140,7 +141,7 @@ class Correspondent:
         for change, most in MOST.items():
             total = self.report.changed.counts.get(change, 0)
             if total:
-                status = Status.PASS if change == "fixed" else Status.FAIL
+                status = None if change == "fixed" else Status.FAIL
                 heading = self._counted(f"part_{change}", total)
                 left = self._more(total - most)
                 brief, first = change == "fixed", change in ("new", "changed")
@@ -180,10 +181,16 @@ class Correspondent:
         """Nothing where there is but one night: a point is no trend."""
         nights = self.report.nights[-NIGHTS:] if len(self.report.nights) > 1 else ()
         bars = tuple(
-            self._bar(f"{night.as_of:%m-%d}", [(status, night.counts.get(status, 0)) for status in _OF_NIGHTS])
-            for night in nights
+            self._bar(label, [(status, night.counts.get(status, 0)) for status in _OF_NIGHTS])
+            for label, night in zip(self._days(nights), nights, strict=True)
         )
         return self._chart("trend", bars, upright=True)
+
+    def _days(self, nights: Sequence[Night]) -> Sequence[str]:
+        """Days in digits, for whatever font there is; with the time where one day has two nights."""
+        local = [night.as_of.astimezone(ZoneInfo(self.report.time_zone)) for night in nights]
+        days = [f"{moment:%m-%d}" for moment in local]
+        return days if len(set(days)) == len(days) else [f"{moment:%m-%d %H:%M}" for moment in local]
 
     def _chart(self, key: str, bars: Sequence[Bar], *, upright: bool) -> Chart:
         return Chart(key, self.wording.say("letter", f"chart_{key}"), tuple(bars), upright)

@@ -4,7 +4,8 @@ Whoever hands over a letter gets a receipt for each recipient, and a sentence fo
 a server says or does ends the night.
 """
 
+from auditor.deliver.checkup import mail_servers
 from auditor.deliver.office import PostOffice, outbox_of
 from auditor.deliver.outbox import Outbox
 
-__all__ = ["Outbox", "PostOffice", "outbox_of"]
+__all__ = ["Outbox", "PostOffice", "mail_servers", "outbox_of"]

@@ -30,14 +30,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The first ``shown`` of the ``total`` findings with this verdict and, where they are not None, this change and of
-    this rule. ``left_out`` says how many more there are and where, or is empty. ``brief``: names and rules only.
+    """The first ``shown`` of the ``total`` findings with this verdict and change and of this rule, as far as they are
+    not None. ``left_out`` says how many more there are and where, or is empty. ``brief``: names and rules only.
     ``first``: it comes before everything else.
     """
 
     heading: str
     tone: str
-    status: Status
+    status: Status | None
     change: str | None
     rule_id: str | None
     total: int

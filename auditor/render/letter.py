@@ -63,7 +63,7 @@ def letter(report: Report, folder: Path) -> Iterator[Take]:
 
 def _belongs(finding: Finding, part: Part) -> bool:
     return (
-        finding.status is part.status
+        part.status in (None, finding.status)
         and part.change in (None, finding.change)
         and part.rule_id in (None, finding.rule_id)
     )

@@ -18,9 +18,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
+from auditor.catalogue import Catalogue
+from auditor.compose import letter as compose_letter
 from auditor.compose.letter import MOST, Correspondent
 from auditor.model.delivery import When
 from auditor.model.report import Changed, Finding, Night, Report
+from auditor.model.rule import FIXES
 from auditor.model.verdict import Status
 from auditor.render.letter import letter
 from tests.real_parts import require
@@ -150,6 +153,14 @@ def test_it_says_how_many_more_there_are_and_where(tmp_path: Path) -> None:
     for told in (html, text):
         assert f"{more} more are in the report." in told
     assert text.count("\n* ") == MOST["new"] + 3
+
+
+def test_every_fix_has_its_line_and_every_word_of_the_letter_is_used() -> None:
+    sections = {name: Catalogue("en").sections[name] for name in ("briefs", "letter")}
+    assert set(sections["briefs"]) == FIXES
+    said = set(re.findall(r'"([a-z_]+)"', Path(str(compose_letter.__file__)).read_text(encoding="utf-8")))
+    said |= {f"part_{change}" for change in MOST} | {f"chart_{key}" for key in ("trend", "by_rule")}
+    assert {re.sub("_(one|none)$", "", key) for key in sections["letter"]} <= said
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
 
 
 def used() -> set[str]:
-    design = (reports_folder() / "page.html.j2").read_text(encoding="utf-8")
+    designs = ("page.html.j2", "letter.html.j2", "letter.txt.j2")
+    design = "".join((reports_folder() / name).read_text(encoding="utf-8") for name in designs)
     code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
     told_by = {"extensions": "installed_version_source", "machines": "last_ran_source"}
     tellers = {
