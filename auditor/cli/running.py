@@ -56,6 +56,8 @@ def run_night(order: Order, arguments: argparse.Namespace) -> int:
 
     result = night(order, narrator)
     print_summary(result.report, result.folder, sys.stdout)
+    if result.unkept:
+        print(result.unkept, file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
     return int(result.exit_code)
 
 

@@ -11,6 +11,7 @@ from auditor.compose.coverage_tables import CoverageTables
 from auditor.compose.exempting import Exempting
 from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.findings import Bench, findings_of
+from auditor.compose.history import History
 from auditor.compose.ledger import Ledger
 from auditor.compose.notes import note_of
 from auditor.compose.run_file import run_file
@@ -20,7 +21,7 @@ from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
-from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Report, RuleNote
+from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Night, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
@@ -78,8 +79,19 @@ class Composer:
         }
 
     @cached_property
+    def history(self) -> History:
+        return History(self.facts.past, self.facts.nights, self.facts.passed_over, self.wording)
+
+    @cached_property
+    def tonight(self) -> Night:
+        """Tonight as later nights will see it."""
+        complete = not self.coverage.open_gaps and not self.coverage.nothing_collected
+        counts = dict(self.facts.past.counts) if self.facts.past.since else {}
+        return Night(self.order.as_of, self.order.run_id, dict(self.summary.by_status), complete, counts)
+
+    @cached_property
     def bench(self) -> Bench:
-        return Bench(self.order.rulebook, self.wording, self.facts.portal)
+        return Bench(self.order.rulebook, self.wording, self.facts.portal, self.history)
 
     @property
     def left_out(self) -> int:
@@ -102,7 +114,7 @@ class Composer:
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=" ".join(part for part in (headline.summary, self.exemptions.sentence()) if part),
+            summary=" ".join(filter(None, (headline.summary, self.exemptions.sentence(), *self.history.sentences()))),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
@@ -117,6 +129,8 @@ class Composer:
             as_of=self.order.as_of,
             run=self.run(),
             exemptions_to_see=self.exemptions.sentence(),
+            changed=self.history.changed,
+            nights=self.history.nights(self.tonight),
         )
 
     def _scope(self) -> str:
@@ -170,6 +184,7 @@ class Composer:
             **CoverageTables(self.coverage, self._stale_end(), tuple(self.not_run.values())).tables(),
             **UnseenTables(self.coverage).tables(),
             **self.exemptions.tables(),
+            "departed": self.history.departed(),
             "about": self._about(),
         }
 
@@ -228,7 +243,8 @@ class Composer:
 
     def run(self) -> dict[str, object]:
         """run.json as of now: the seconds are those of the stages that have ended."""
-        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, self.exit_code)
+        changes = self.history.for_run()
+        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, changes, self.exit_code)
 
 
 def _by_severity(rule: Rule) -> tuple[int, str]:

@@ -11,42 +11,25 @@ from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
 )
 
-from auditor.model.duration import parse_duration
+from auditor.model.archive import ArchiveSettings
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
+from auditor.model.strict import Duration, Endpoint, Strict, Text
 from auditor.model.verdict import Severity
 from auditor.model.version import Version
 
 ACTIVITY_LOG_KEPT = timedelta(days=90)
 """For how long Azure keeps activity log events; asking for more is answered with 400."""
-
-
-# The sentences of these validators continue the value: "'14 days' is not a duration: ...". They never repeat it, for it
-# may have come out of an environment variable.
-
-
-def _duration(value: object) -> timedelta:
-    try:
-        duration = parse_duration(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        duration = None
-    if not duration:
-        raise ValueError("is not a duration: write a whole number above 0 and d, h, m or s, such as 14d")
-    return duration
 
 
 def _under_what_azure_keeps(duration: timedelta) -> timedelta:
@@ -74,15 +57,6 @@ def _management_group(text: str) -> str:
             "-_.() only), not the display name and not a path"
         )
     return text
-
-
-def _https(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "https":
-        raise ValueError("is not https: a bearer token would travel in clear; write https://...")
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("is not an endpoint: write https://host or https://host:port, and nothing behind it")
-    return text.rstrip("/")
 
 
 def _time_zone(name: str) -> str:
@@ -122,19 +96,10 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Day = Annotated[date, BeforeValidator(_day)]
 Guid = Annotated[str, AfterValidator(read_guid)]
 Guids = Annotated[tuple[Guid, ...], AfterValidator(_each_once)]
-Endpoint = Annotated[str, AfterValidator(_https)]
 MachineKinds = Annotated[tuple[Literal["vm", "arc"], ...], Field(min_length=1), AfterValidator(_each_once)]
-
-
-class Strict(BaseModel):
-    """What every file is checked with: frozen, strict, no unknown keys, and no value repeated in a message."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Cloud(StrEnum):
@@ -273,7 +238,7 @@ class RuleOverride(Strict):
 
     enabled: bool | None = None
     severity: Severity | None = None
-    params: dict[str, object] = {}
+    params: dict[str, object] = Field(default_factory=dict)
     only: dict[str, object] | None = None
 
 
@@ -298,10 +263,10 @@ class Settings(Strict):
     azure: Azure = Azure()
     scope: Scope = Scope()
     sources: Sources = Sources()
-    rules: dict[str, RuleOverride] = {}
+    rules: dict[str, RuleOverride] = Field(default_factory=dict)
     exemptions: Path | None = None
     report: ReportSettings = ReportSettings()
-    archive: None = None
+    archive: ArchiveSettings | None = None
     deliver: tuple[()] = ()
     time_budget: None = None
     workers: Workers = Workers()

@@ -55,6 +55,17 @@ def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
     return folder.resolve()
 
 
+def write_run(report: Report, folder: Path) -> None:
+    """Write run.json of a report that is there already, for what has become of it since. Raises OSError."""
+    write_run_json(report, folder / RUN_FILE)
+
+
+def kept_files(folder: Path) -> dict[str, Path]:
+    """The files of a report that an archive keeps, by name: those that were made of what people look at."""
+    names = (*(FORMATS[key][0] for key in ("html", "xlsx")), RUN_FILE)
+    return {name: folder / name for name in names if (folder / name).is_file()}
+
+
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:

@@ -78,6 +78,8 @@ def _rest(desk: Desk) -> None:
     for word, names in STACKED_TABLES.items():
         _stacks(desk, word, names)
     _rules(desk)
+    if desk.report.changed:
+        _single(desk, desk.report.words["sheet_departed"], desk.report.tables["departed"])
     for word, name in SINGLE_TABLES.items():
         _single(desk, desk.report.words[word], desk.report.tables[name])
 

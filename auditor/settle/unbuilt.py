@@ -39,11 +39,6 @@ UNBUILT = (
         "not yet: the page has no limit of its own; take the line out",
     ),
     Unbuilt(
-        ("archive",),
-        _anything,
-        "not yet: nights do not remember each other; take the archive out, and keep the output folders",
-    ),
-    Unbuilt(
         ("deliver",),
         _anything,
         "not yet: the report is written to the output folder only; take deliver out, and send the folder's files on "

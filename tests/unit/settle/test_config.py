@@ -296,7 +296,6 @@ def test_each_mistake_is_told_with_its_place_and_what_to_do(desk: Desk, config: 
     ("config", "place", "instead"),
     [
         ("deliver: [{kind: smtp}]", "deliver", "take deliver out"),
-        ("archive: {url: 'file:./archive'}", "archive", "take the archive out"),
         ("time_budget: 2h", "time_budget", "take the line out"),
         ("workers: {kind: dask}", "workers.kind", "write local"),
         ("report: {language: ja}", "report.language", "write en"),
