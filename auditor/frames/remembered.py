@@ -5,7 +5,7 @@ A failure leaves with evidence only, however long ago it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from auditor.frames.cells import lower, moment
 from auditor.model.dataset import OPERATIONS
 from auditor.model.memory import KeptOperation
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def with_remembered(frames: Frames, remembered: Sequence[KeptOperation]) -> pd.DataFrame:
@@ -30,21 +30,29 @@ def with_remembered(frames: Frames, remembered: Sequence[KeptOperation]) -> pd.D
     ours = [each for each in remembered if each.machine_id.lower() in here]
     if not ours:
         return operations
-    told = _last_told(operations)
-    old = [each for each in ours if told.get(_of(each.id), _LONG_AGO) < (each.ended or each.started or _LONG_AGO)]
+    told = _first_told(operations)
+    old = [each for each in ours if not _is_told(each, told)]
     if not old:
         return operations
     return pd.concat([_frame(old), operations], ignore_index=True)
 
 
-def _last_told(operations: pd.DataFrame) -> dict[str, datetime]:
-    """The last moment of each operation by what names it."""
-    last: dict[str, datetime] = {}
-    moments = operations["ended"].fillna(operations["started"])
+def _is_told(operation: KeptOperation, told: Mapping[str, datetime]) -> bool:
+    """A later try under the same correlation is another operation, unless this one had not ended."""
+    key, last = _of(operation.id), operation.ended or operation.started
+    if operation.outcome == "running" or last is None:
+        return key in told
+    return told.get(key, _NEVER) <= last
+
+
+def _first_told(operations: pd.DataFrame) -> dict[str, datetime]:
+    """The first moment of which tonight's log tells, by what names the operation."""
+    first: dict[str, datetime] = {}
+    moments = operations["started"].fillna(operations["ended"])
     for identifier, at in zip(operations["id"].tolist(), moments, strict=True):
-        key, ended = _of(identifier), moment(at) or _LONG_AGO
-        last[key] = max(last.get(key, ended), ended)
-    return last
+        key, began = _of(identifier), moment(at) or _NEVER
+        first[key] = min(first.get(key, began), began)
+    return first
 
 
 def _of(identifier: str) -> str:

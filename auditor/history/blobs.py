@@ -179,13 +179,13 @@ def _why(error: AzureError) -> str:
 
 
 def _remedy(error: AzureError) -> str:
-    match getattr(error, "status_code", None):
-        case 401 | 403:
-            return f"Give the identity the role {_WRITE} on the container, or set archive.account_key."
-        case 404:
-            return "Create the container, or correct its name in archive.url."
-        case 409 | 412:
-            return "Another run has taken the archive over; look at its night, and run this one again."
+    status = getattr(error, "status_code", None)
+    if status in (401, 403) or "Auth" in _code(error):
+        return f"Give the identity the role {_WRITE} on the container, or set archive.account_key to a key that holds."
+    if status == 404:
+        return "Create the container, or correct its name in archive.url."
+    if status in (409, 412):
+        return "Another run has taken the archive over; look at its night, and run this one again."
     return "Check archive.url, the network and the account's firewall, and run again."
 
 
