@@ -13,6 +13,7 @@ import orjson
 import pandas as pd
 
 from auditor.compose.evidence import Witness
+from auditor.compose.history import History
 from auditor.compose.ledger import Ledger, Shard
 from auditor.compose.operations import as_evidence
 from auditor.compose.reasons import UNREAD, Reasons, Said
@@ -58,11 +59,12 @@ _LOGS = (Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG)
 
 @dataclass(frozen=True)
 class Bench:
-    """What every finding is made with: the rules, words, and the portal's base address."""
+    """What every finding is made with: the rules, words, the portal's base address, and what earlier nights tell."""
 
     rulebook: RuleBook
     wording: Wording
     portal: str
+    history: History | None = None
 
     @cached_property
     def exempted(self) -> Mapping[str, str]:
@@ -149,6 +151,7 @@ class _Desk:
             "evidence": self._evidence(witness, verdicts, rows, said),
             "remediation": [remedy and text_of(remedy, self.bench.wording) for _sentence, remedy in said],
             "remedy": [remedy for _sentence, remedy in said],
+            **self._past(verdicts),
             "owner": owners(rows.values("tags")),
             "exemption": [label and self.bench.exempted[label] for label in verdicts.exemption],
             "portal": [f"{self.bench.portal}/#@/resource{url_path(each)}" for each in verdicts.machine_id],
@@ -156,6 +159,19 @@ class _Desk:
         alike = {"rule_id": self.rule.id, "status": self.status, "severity": self.rule.severity}
         fields = (columns.get(name) or repeat(alike.get(name)) for name in Finding.__dataclass_fields__)
         return map(Finding, *fields)
+
+    def _past(self, verdicts: _Verdicts) -> dict[str, Sequence[Any]]:
+        """What has become of each since the last night; of nothing where none of it failed before or does now."""
+        of, history = self.rule.id, self.bench.history
+        if history is None or not history.past.standings:
+            return {}
+        told = [history.of((of, resource.lower()), self.status) for resource in verdicts.resource_id]
+        return {
+            "change": [each and each.change for each, _sentence in told],
+            "first_seen": [each and each.first_seen for each, _sentence in told],
+            "nights": [each and each.nights for each, _sentence in told],
+            "history": [sentence for _each, sentence in told],
+        }
 
     def _evidence(
         self, witness: Witness, verdicts: _Verdicts, rows: Rows, said: Sequence[Said]

@@ -12,6 +12,7 @@ from auditor.compose.exempting import Exempting
 from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.finding_columns import finding_columns
 from auditor.compose.findings import Bench, findings_of
+from auditor.compose.history import History
 from auditor.compose.ledger import Ledger
 from auditor.compose.letter import Correspondent
 from auditor.compose.machine_table import MachineTable
@@ -26,7 +27,7 @@ from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
 from auditor.model.posted import NOTHING_POSTED, Posted
-from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Report, RuleNote
+from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Night, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
@@ -84,8 +85,19 @@ class Composer:
         }
 
     @cached_property
+    def history(self) -> History:
+        return History(self.facts.past, self.facts.nights, self.facts.passed_over, self.wording)
+
+    @cached_property
+    def tonight(self) -> Night:
+        """Tonight as later nights will see it."""
+        complete = not self.coverage.open_gaps and not self.coverage.nothing_collected
+        counts = dict(self.facts.past.counts) if self.facts.past.since else {}
+        return Night(self.order.as_of, self.order.run_id, dict(self.summary.by_status), complete, counts)
+
+    @cached_property
     def bench(self) -> Bench:
-        return Bench(self.order.rulebook, self.wording, self.facts.portal)
+        return Bench(self.order.rulebook, self.wording, self.facts.portal, self.history)
 
     @property
     def left_out(self) -> int:
@@ -108,7 +120,7 @@ class Composer:
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=self.wording.prose((headline.summary, self.exemptions.sentence())),
+            summary=self.wording.prose((headline.summary, self.exemptions.sentence(), *self.history.sentences())),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
@@ -124,6 +136,8 @@ class Composer:
             run=self.run(),
             exemptions_to_see=self.exemptions.sentence(),
             finding_columns=finding_columns(self.wording),
+            changed=self.history.changed,
+            nights=self.history.nights(self.tonight),
         )
         letter = Correspondent(report, self.order, self.coverage, self.wording).letter()
         return replace(report, letter=letter)
@@ -185,6 +199,7 @@ class Composer:
             "failed_operations": operation_list(self.coverage),
             "machines": MachineTable(self.ledger, self.wording, self.facts.portal).table(),
             "rules": rule_table(self._notes, self.wording),
+            "departed": self.history.departed(),
             "about": self._about(),
         }
 
@@ -241,8 +256,10 @@ class Composer:
 
     def run(self, posted: Posted = NOTHING_POSTED) -> dict[str, object]:
         """run.json as of now: the seconds are those of the stages that have ended, ``posted`` what was delivered."""
-        code = self.ends_with(posted)
-        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, code, posted.receipts)
+        code, changes = self.ends_with(posted), self.history.for_run()
+        return run_file(
+            self.order, self.facts, self.coverage, self.rules, self.left_out, changes, code, posted.receipts
+        )
 
     def ends_with(self, posted: Posted) -> ExitCode:
         """What the night ends with after delivering, the first that holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ def run_file(
     coverage: Coverage,
     rules: Sequence[Rule],
     left_out: int,
+    changes: Mapping[str, object],
     exit_code: ExitCode,
     receipts: Sequence[Receipt] = (),
 ) -> dict[str, object]:
@@ -43,6 +44,7 @@ def run_file(
         "readings": _readings(tally),
         "gaps": coverage.gaps_for_run(),
         "counts": _counts(tally, [rule.id for rule in rules if rule.id not in facts.not_run]),
+        "changes": dict(changes),
         "not_run": [{"rule_id": rule, "columns": list(columns)} for rule, columns in facts.not_run.items()],
         "requests": {str(source): asdict(told) for source, told in facts.traffic.items()},
         "data_age": _age(tally, order.clock()),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from auditor.model.archive import ArchiveSettings
 from auditor.model.delivery import WayOut
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
@@ -271,7 +272,7 @@ class Settings(Strict):
     rules: dict[str, RuleOverride] = Field(default_factory=dict)
     exemptions: Path | None = None
     report: ReportSettings = ReportSettings()
-    archive: None = None
+    archive: ArchiveSettings | None = None
     deliver: tuple[WayOut, ...] = ()
     time_budget: None = None
     workers: Workers = Workers()

@@ -100,11 +100,13 @@ class ConsoleNarrator:
 
 
 def print_summary(report: Report, folder: Path, stream: TextIO, undelivered: Sequence[str] = ()) -> None:
-    """Where the report is, a table by rule and verdict, exemptions to look at, what was not read and what could not be
-    delivered, the verdict last."""
+    """Where the report is, counts by rule and verdict, what changed, exemptions to look at, what was not read and what
+    could not be delivered; last the verdict."""
     lines = [one_line(report.words["report_written"].format(folder=folder)), ""]
     if report.rules:
         lines += [*aligned(_counts(report), numbers_from=2), ""]
+    if report.changed:
+        lines += [one_line(report.changed.sentence), ""]
     if report.exemptions_to_see:
         lines += [one_line(report.exemptions_to_see), ""]
     if report.banner:

@@ -70,6 +70,12 @@ def rewrite_run(run: Mapping[str, object], folder: Path) -> None:
         raise OutputRefused(f"{sentence} The report is there; free some space before the next night.") from error
 
 
+def kept_files(folder: Path) -> dict[str, Path]:
+    """The files of a report that an archive keeps, by name: those that were made of what people look at."""
+    names = (*(FORMATS[key][0] for key in ("html", "xlsx")), RUN_FILE)
+    return {name: folder / name for name in names if (folder / name).is_file()}
+
+
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:

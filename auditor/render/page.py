@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from auditor.catalogue import Catalogue
@@ -86,15 +86,14 @@ def page(report: Report, path: Path) -> Iterator[Take]:
 
 
 def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]]) -> None:
-    style = Markup(_design("page.css"))  # noqa: S704 - our own style sheet, shipped with the program
-    template = _environment(report).get_template("page.html.j2")
-    stream = template.stream(
+    style = Markup(design("page.css"))  # noqa: S704 - our own style sheet, shipped with the program
+    stream = template(report, "page.html.j2").stream(
         report=report,
         words=report.words,
         tables=report.tables,
         shown=shown,
         style=style,
-        style_hash=_hash_of(style),
+        style_hash=hash_of(style),
         facts=FACTS,
         at_once=FINDINGS_AT_ONCE,
         gaps_at_once=GAPS_AT_ONCE,
@@ -132,12 +131,18 @@ def _environment(report: Report) -> Environment:
     return environment
 
 
-def _design(name: str) -> str:
+def template(report: Report, name: str) -> Template:
+    """A design of ``reports/``, with what every page is written with."""
+    return _environment(report).get_template(name)
+
+
+def design(name: str) -> str:
+    """The text of a file of ``reports/``."""
     return (reports_folder() / name).read_text(encoding="utf-8")
 
 
-def _hash_of(style: str) -> str:
-    """The only style sheet that the page's Content-Security-Policy lets in."""
+def hash_of(style: str) -> str:
+    """The only style sheet that a page's Content-Security-Policy lets in."""
     return "sha256-" + b64encode(sha256(style.encode()).digest()).decode()
 
 

@@ -67,7 +67,8 @@ def read_config(
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
     way_in = () if to_judge else (*_credential(document.value), *_endpoints(document.value))
-    for place, sentence in (*way_in, *ways_out(document.value), *_scope(document.value)):
+    outside = (*_archive(document.value), *ways_out(document.value))
+    for place, sentence in (*way_in, *outside, *_scope(document.value)):
         complaints.add(document, place, sentence)
     settings = check(Settings, document, complaints)
     return Configuration(document, _narrowed(settings, subscriptions, complaints), written)
@@ -107,7 +108,16 @@ def _beside(document: Document, folder: File, complaints: Complaints) -> Documen
                 sentence = f"is not there; it is looked for beside the configuration: write the path of {content}"
                 complaints.add(document, path, f"{shown(document, path)} {sentence}")
             value = _replaced(value, path, str(found))
-    return replace(document, value=value)
+    return replace(document, value=_archive_beside(value, folder))
+
+
+def _archive_beside(value: object, folder: File) -> object:
+    """A relative ``file:`` archive lies beside the configuration, wherever the night is started."""
+    url = value_at(value, ("archive", "url"))
+    if not isinstance(url, str) or not url.startswith("file:") or url.startswith("file:/"):
+        return value
+    named = url.removeprefix("file:")
+    return _replaced(value, ("archive", "url"), f"file:{(folder / named).resolve()}") if named else value
 
 
 def _replaced(value: object, path: Path, new: object) -> object:
@@ -153,6 +163,14 @@ def _endpoints(config: object) -> Iterator[tuple[Path, str]]:
             ("azure", "endpoints"),
             "endpoints go with cloud: custom only: take them out, for the other clouds have their own",
         )
+
+
+def _archive(config: object) -> Iterator[tuple[Path, str]]:
+    archive = mapping(value_at(config, ("archive",)))
+    if str(archive.get("url")).startswith("file:"):
+        for key in ("account_key", "endpoint"):
+            if archive.get(key) is not None:
+                yield ("archive", key), f"{key} goes with an abfs: archive only: take it out"
 
 
 def _scope(config: object) -> Iterator[tuple[Path, str]]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from auditor.model import delivery, settings
+from auditor.model import archive, delivery, settings
 from auditor.settle.complaints import Complaints
 from auditor.settle.located import Document, Path
 
-_SECRETS = {"azure": settings.SECRETS, "deliver": delivery.SECRETS}
+_SECRETS = {"azure": settings.SECRETS, "archive": archive.SECRETS, "deliver": delivery.SECRETS}
 """By section of the configuration: the keys whose values only come out of the environment."""
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -34,11 +34,6 @@ UNBUILT = (
         "not yet: the page has no limit of its own; take the line out",
     ),
     Unbuilt(
-        ("archive",),
-        _anything,
-        "not yet: nights do not remember each other; take the archive out, and keep the output folders",
-    ),
-    Unbuilt(
         ("time_budget",),
         _anything,
         "not yet: a night runs to its end; take the line out, and bound the job where it is scheduled",

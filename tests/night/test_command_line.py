@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import NOT_YET, main
+from auditor.cli import main
 from auditor.simulator import Fault
 from tests.night.parts import (
     DATED,
@@ -228,26 +228,6 @@ def test_help_and_mistakes_import_nothing_heavy(arguments: list[str]) -> None:
     loaded = json.loads(done.stderr.splitlines()[-1])
     assert "auditor" in loaded
     assert [name for name in HEAVY if name in loaded] == []
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_a_command_that_is_not_built_says_not_yet(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([name]) == 2
-
-    told = capsys.readouterr()
-    assert told.out == "" and "not yet" in told.err and name in told.err
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "history --config config.yaml",
-    ],
-)
-def test_it_says_so_with_the_options_of_the_contract_too(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(line.split()) == 2
-
-    assert "not yet" in capsys.readouterr().err
 
 
 def test_every_command_of_the_contract_is_known(capsys: pytest.CaptureFixture[str]) -> None:

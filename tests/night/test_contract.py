@@ -31,7 +31,8 @@ FINDING_KEYS = [
 ]  # fmt: skip
 RUN_KEYS = [
     "tool", "run_id", "as_of", "started", "ended", "seconds", "subscriptions", "machines", "operations", "readings",
-    "gaps", "counts", "not_run", "requests", "data_age", "confirmed", "hashes", "identity", "receipts", "exit_code",
+    "gaps", "counts", "changes", "not_run", "requests", "data_age", "confirmed", "hashes", "identity", "receipts",
+    "exit_code",
 ]  # fmt: skip
 WORDS = {
     "Fail": "fail", "Unanswered": "unanswered", "Pending": "pending", "Exempt": "exempt",
@@ -73,7 +74,7 @@ def test_the_values_of_findings_are_of_the_words_that_are_promised(audited: Audi
     }
     assert {each["os"] for each in audited.findings} == {"windows", "linux", None}, "some servers never connected"
     assert {each["auto_upgrade"] for each in audited.findings} == {"enabled", "disabled", "unset", None}
-    assert {each["change"] for each in audited.findings} == {None}, "there is no archive yet"
+    assert {each["change"] for each in audited.findings} == {None}, "no archive is configured"
     for each in audited.findings:
         if each["installed_version_at"]:
             assert datetime.fromisoformat(each["installed_version_at"]).utcoffset() is not None

@@ -1,0 +1,60 @@
+"""The tables of a night: their columns, and which operations it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, cast
+
+import pandas as pd
+
+from auditor.history.night import columns_of
+from auditor.history.seen import Frames
+from auditor.model.memory import KeptOperation, Memory, OpenFailure
+from auditor.model.past import Departed, Past
+
+VERDICTS = dict.fromkeys(("rule_id", "status", "reason_code", "resource_id", "machine_id"), "text")
+FAILURES = columns_of(OpenFailure)
+DEPARTURES = {"change": "text", **FAILURES}
+OPERATIONS = {**columns_of(KeptOperation), "open": "flag"}
+"""``open``: a failure rests on it that is still open, so every later night must know it."""
+
+LATE = timedelta(days=1)
+"""Events reach the activity log late: those of the day before the last night may not have been there for it."""
+_ON_EXTENSIONS = ("write", "delete", "upgrade", "scale_set_write")
+
+
+def kept(departed: Departed) -> dict[str, Any]:
+    return {"change": departed.change, **asdict(departed.failure)}
+
+
+def operations_of(
+    shards: Iterable[Frames], past: Past, by_operation: frozenset[str], memory: Memory
+) -> Iterator[dict[str, Any]]:
+    """What was done to extensions since the last night, and all that open failures rest on, however long ago.
+
+    Azure keeps operations for 90 days; one that stands in no night's look-back any more stands in an earlier night.
+    What was remembered of machines that could not be read tonight stays remembered.
+    """
+    waiting = {each.machine_id.lower() for each in past.open if each.rule_id in by_operation}
+    told: set[str] = set()
+    for frames in shards:
+        operations = frames["operations"]
+        operations = operations[operations["action"].isin(_ON_EXTENSIONS)]
+        is_open = operations["machine_id"].str.lower().isin(waiting)
+        last = operations["ended"].fillna(operations["started"])
+        new = last.isna() | last.ge(pd.Timestamp(memory.since - LATE)) if memory.since else last.notna() | last.isna()
+        chosen = operations[is_open | new].assign(open=is_open)
+        told.update(operations["machine_id"][is_open].str.lower())
+        columns = [_values(chosen[name]) for name in OPERATIONS]
+        yield from (dict(zip(OPERATIONS, row, strict=True)) for row in zip(*columns, strict=True))
+    unread = waiting - told
+    yield from ({**asdict(each), "open": True} for each in memory.operations if each.machine_id.lower() in unread)
+
+
+def _values(column: pd.Series[Any]) -> list[Any]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return [None if pd.isna(each) else each.to_pydatetime() for each in column]
+    cells: list[Any] = column.to_numpy(object, na_value=cast("Any", None)).tolist()
+    return cells
