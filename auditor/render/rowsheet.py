@@ -10,9 +10,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
-from lxml.etree import xmlfile
+from lxml.etree import SubElement, xmlfile
 from openpyxl import Workbook
-from openpyxl.packaging.relationship import Relationship
+from openpyxl.packaging.relationship import RelationshipList
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
@@ -58,6 +58,8 @@ class RowSheet(WriteOnlyWorksheet):
     def _opened(self) -> _Writer:
         """The writer, with everything written that stands above the rows."""
         self._writer = _Writer(self)
+        self._writer._rels = _Relations()
+        self._writer._rels.links = self._links
         self._writer.write_top()
         return self._writer
 
@@ -71,6 +73,22 @@ class RowSheet(WriteOnlyWorksheet):
             except GeneratorExit:
                 pass
         writer.xf.send(None)
+
+
+class _Relations(RelationshipList):
+    """What a worksheet leads to: openpyxl's own, and its links, of which each would be an object of half a kilobyte."""
+
+    links: list[tuple[str, str]]
+
+    def __bool__(self) -> bool:
+        return bool(len(self) or self.links)
+
+    def to_tree(self) -> Any:
+        tree = super().to_tree()
+        kind = f"{REL_NS}/hyperlink"
+        for at, (_reference, target) in enumerate(self.links):
+            SubElement(tree, "Relationship", Type=kind, TargetMode="External", Target=target, Id=f"link{at}")
+        return tree
 
 
 class _Writer(WorksheetWriter):
@@ -89,10 +107,8 @@ class _Writer(WorksheetWriter):
         markup = self.xf.send(True)
         with markup.element("hyperlinks", nsmap={"r": REL_NS}):
             markup.flush()
-            for reference, target in self.ws._links:
-                relation = Relationship(type="hyperlink", TargetMode="External", Target=target)
-                self._rels.append(relation)
-                self.file.write(f'<hyperlink ref="{reference}" r:id="{relation.Id}"/>'.encode())
+            for at, (reference, _target) in enumerate(self.ws._links):
+                self.file.write(f'<hyperlink ref="{reference}" r:id="link{at}"/>'.encode())
         self.xf.send(None)
 
     def get_stream(self) -> Generator[Any, Any, None]:
