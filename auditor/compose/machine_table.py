@@ -84,7 +84,7 @@ class MachineTable:
             cell("created_at", CellKind.TIME, 18),
             cell("read_at", CellKind.TIME, 18),
             cell("subscription_id", width=38),
-            cell("machine_id", CellKind.LONG, 60),
+            cell("machine_id", width=60),
         )
         told = table(self.wording, "machines", (*columns, *rest), self._rows)
         at = len(columns)

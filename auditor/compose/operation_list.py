@@ -30,7 +30,7 @@ def operation_list(coverage: Coverage) -> Table:
         cell("error_message", CellKind.LONG, 72),
         cell("initiator", width=16),
         cell("caller", width=30),
-        cell("machine_id", CellKind.LONG, 60),
+        cell("machine_id", width=60),
     )
     told = table(coverage.wording, "failed_operations", columns, rows)
     if coverage.ledger.tally.log_read:
