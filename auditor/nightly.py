@@ -82,7 +82,7 @@ def night(
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
     """
     render.check_output(order.output)
-    with history.opened(order.settings, to_write=True) as archive, _begun(order, narrator) as (watch, scratch):
+    with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
         office = _post_office(order, pause)
         waiting = _send_kept(office, watch)
         memory = _recall(order, watch, archive)
@@ -220,8 +220,8 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with history.opened(order.settings, to_write=False) as archive, _begun(order, narrator) as (watch, scratch):
-        memory = _recall(order, watch, archive)
+    with _begun(order, narrator) as (watch, scratch):
+        memory = _recall(order, watch, history.configured(order.settings))
         gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard)
         with watch.stage("snapshot") as told:
             composer = _composer(order, watch, gathered, shards)

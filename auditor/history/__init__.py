@@ -3,9 +3,10 @@
 An archive holds one folder a night, each whole in itself, and a page that lists them.
 """
 
-from auditor.history.archive import Archive, Tonight, opened
+from auditor.history.archive import Archive, Tonight, configured, locked
 from auditor.history.changes import changes, with_reasons
 from auditor.history.compare import Comparison, compare, find_night
+from auditor.history.night import Manifest
 from auditor.history.seen import FAILED_OPERATIONS
 from auditor.model.memory import Memory
 
@@ -13,11 +14,13 @@ __all__ = [
     "FAILED_OPERATIONS",
     "Archive",
     "Comparison",
+    "Manifest",
     "Memory",
     "Tonight",
     "changes",
     "compare",
+    "configured",
     "find_night",
-    "opened",
+    "locked",
     "with_reasons",
 ]

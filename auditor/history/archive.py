@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from auditor.history.night import Manifest, NightRefused, NightTooNew
 from auditor.history.offers import COLUMNS, Offers, offers_in
 from auditor.history.seen import Frames
 from auditor.history.store import Store
-from auditor.history.tables import DEPARTURES, FAILURES, OPERATIONS, VERDICTS, kept, operations_of
+from auditor.history.tables import DEPARTURES, FAILURES, OPERATIONS, VERDICTS, departed_of, failures_of, operations_of
 from auditor.model.archive import ArchiveSettings, Folder, place_of
 from auditor.model.memory import EMPTY, KeptOperation, Memory, OpenFailure
 from auditor.model.past import Past
@@ -113,8 +113,8 @@ class Archive:
         kept_nights, _told = self._let_go(tonight)
         self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
 
-    def table(self, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
-        """The rows of one of a night's tables. Raises NightRefused where it is not what was written."""
+    def table(self, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
+        """The rows of a night's table, in the order of ``columns``. Raises NightRefused where it is not as written."""
         content = self.store.read(f"nights/{manifest.run_id}/{name}")
         return night.unpacked(night.checked(manifest, name, content), columns)
 
@@ -139,16 +139,12 @@ class Archive:
 
     def _remembered(self, manifest: Manifest) -> Memory:
         try:
-            failures = tuple(OpenFailure(**row) for row in self.table(manifest, night.FAILURES, FAILURES))
+            failures = tuple(OpenFailure(*row) for row in self.table(manifest, night.FAILURES, FAILURES))
             rows = self.table(manifest, night.OPERATIONS, OPERATIONS)
             offers = offers_in(self.table(manifest, night.VERSIONS, _VERSIONS))
         except (TypeError, AttributeError) as error:  # a table of ours in which something is missing
             raise NightRefused(f"has a table that is not ours ({error})") from error
-        operations = tuple(
-            KeptOperation(**{name: value for name, value in row.items() if name != "open"})
-            for row in rows
-            if row["open"]
-        )
+        operations = tuple(KeptOperation(*row[:-1]) for row in rows if row[-1])
         self._offers = offers
         return Memory(
             first_seen=offers.first_seen,
@@ -165,8 +161,8 @@ class Archive:
         operations = operations_of(tonight.shards(), past, tonight.by_operation, self._memory)
         return {
             night.VERDICTS: night.packed((frames["verdicts"] for frames in tonight.shards()), VERDICTS),
-            night.FAILURES: night.packed_rows(map(asdict, past.open), FAILURES),
-            night.DEPARTED: night.packed_rows(map(kept, past.departed), DEPARTURES),
+            night.FAILURES: night.packed_rows(failures_of(past), FAILURES),
+            night.DEPARTED: night.packed_rows(departed_of(past), DEPARTURES),
             night.OPERATIONS: night.packed_rows(operations, OPERATIONS),
             night.VERSIONS: night.packed(
                 [self._offers.after(tonight.shards(), tonight.night.as_of).as_frame()], _VERSIONS
@@ -202,24 +198,24 @@ class Archive:
         return stay, told
 
 
-@contextmanager
-def opened(settings: Settings, *, to_write: bool) -> Iterator[Archive | None]:
-    """The configured archive, None where there is none; ``to_write`` keeps everybody else out until the end.
-
-    Raises ArchiveRefused where somebody is at work in it, and ExtraMissing where its package is not installed.
-    """
+def configured(settings: Settings) -> Archive | None:
+    """None where no nights are kept. Raises ExtraMissing where the package of its service is not installed."""
     if settings.archive is None:
-        yield None
-        return
-    archive = Archive(store_of(settings.archive, settings), settings.archive.retention, settings.report.time_zone)
-    if not to_write:
-        yield archive
-        return
-    with archive.store.locked():
+        return None
+    return Archive(_store(settings.archive, settings), settings.archive.retention, settings.report.time_zone)
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[Archive | None]:
+    """The configured archive, with everybody else kept out of it until the end.
+
+    Raises ArchiveRefused where somebody is at work in it.
+    """
+    archive = configured(settings)
+    with archive.store.locked() if archive else nullcontext():
         yield archive
 
 
-def store_of(archive: ArchiveSettings, settings: Settings) -> Store:
-    """Raises ExtraMissing where its package is not installed."""
+def _store(archive: ArchiveSettings, settings: Settings) -> Store:
     place = place_of(archive.url)
     return FolderStore(place.path) if isinstance(place, Folder) else BlobStore(archive, place, Cloud(settings.azure))

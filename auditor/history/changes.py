@@ -86,11 +86,9 @@ def what_became(failure: OpenFailure, seen: Seen) -> str | None:
 
 def _failure(rule_id: str, row: Any, before: OpenFailure | None, as_of: datetime) -> OpenFailure:
     """Tonight's failure; its sentence is told while the report is written."""
-    told = {name: row.get(name) for name in ("on", "scale_set_id", "kind", "follows_model", "machine_name")}
     return OpenFailure(
         rule_id=rule_id,
-        **{name: row[name] for name in ("resource_id", "machine_id", "subscription_id", "severity", "reason_code")},
-        **told,
+        **row,
         reason=before.reason if before and before.reason_code == row["reason_code"] else "",
         first_seen=before.first_seen if before else as_of,
         last_seen=as_of,
@@ -100,4 +98,5 @@ def _failure(rule_id: str, row: Any, before: OpenFailure | None, as_of: datetime
 
 def with_reasons(past: Past, reasons: dict[tuple[str, str], str]) -> Past:
     """The open failures with the sentences that the report told of them, by failure."""
-    return replace(past, open=tuple(replace(each, reason=reasons.get(each.key, each.reason)) for each in past.open))
+    told = ((each, reasons.get(each.key, each.reason)) for each in past.open)
+    return replace(past, open=tuple(each if each.reason == said else replace(each, reason=said) for each, said in told))

@@ -87,7 +87,8 @@ def _of_failing(before: OpenFailure | None, now: OpenFailure) -> str:
 
 
 def _open(archive: Archive, manifest: Manifest) -> dict[Failure, OpenFailure]:
-    return {each.key: each for each in map(_failure, _rows(archive, manifest, night.FAILURES, FAILURES))}
+    failures = (OpenFailure(*row) for row in _rows(archive, manifest, night.FAILURES, FAILURES))
+    return {each.key: each for each in failures}
 
 
 def _left(archive: Archive, manifests: Iterable[Manifest]) -> dict[Failure, str]:
@@ -96,17 +97,13 @@ def _left(archive: Archive, manifests: Iterable[Manifest]) -> dict[Failure, str]
     A failure that ended in a night that is not kept any more is no longer visible: nobody can say more.
     """
     return {
-        _failure(row).key: str(row["change"])
+        OpenFailure(*row).key: str(change)
         for each in manifests
-        for row in _rows(archive, each, night.DEPARTED, DEPARTURES)
+        for change, *row in _rows(archive, each, night.DEPARTED, DEPARTURES)
     }
 
 
-def _failure(row: Mapping[str, Any]) -> OpenFailure:
-    return OpenFailure(**{name: row[name] for name in FAILURES})
-
-
-def _rows(archive: Archive, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+def _rows(archive: Archive, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
     try:
         return archive.table(manifest, name, columns)
     except NightRefused as error:

@@ -142,26 +142,36 @@ def packed(frames: Iterable[pd.DataFrame], columns: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def packed_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> bytes:
-    """The same of single rows."""
+def packed_rows(rows: Iterable[tuple[object, ...]], columns: Mapping[str, str]) -> bytes:
+    """The same of single rows, whose values stand in the order of ``columns``."""
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)]
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer, compression="zstd")
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), buffer, compression="zstd")
     return buffer.getvalue()
 
 
-def unpacked(content: bytes, columns: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The rows of a Parquet file, with None for a column that it does not have. Raises NightRefused."""
+def unpacked(content: bytes, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    """The rows of a Parquet file in the order of ``columns``, with None for one that it does not have.
+
+    Raises NightRefused.
+    """
     try:
         table = pq.read_table(io.BytesIO(content))
-        rows: list[dict[str, Any]] = table.select([name for name in columns if name in table.column_names]).to_pylist()
+        values = [
+            _plain(table[name].to_pylist()) if name in table.column_names else [None] * table.num_rows
+            for name in columns
+        ]
     except (pa.ArrowException, OSError) as error:
         raise NightRefused(f"has a table that cannot be read ({error})") from error
-    return [{name: _plain(row.get(name)) for name in columns} for row in rows]
+    return list(zip(*values, strict=True))
 
 
-def _plain(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+def _plain(values: list[Any]) -> list[Any]:
+    """What is alike is kept once; times in UTC itself."""
+    alike = {each: each.astimezone(UTC) if isinstance(each, datetime) else each for each in set(values)}
+    return [alike[each] for each in values]
 
 
 def columns_of(of: type[Any]) -> dict[str, str]:

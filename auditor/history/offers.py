@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -62,18 +63,15 @@ class Offers:
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)
 
 
-def offers_in(rows: Iterable[Mapping[str, object]]) -> Offers:
+def offers_in(rows: Iterable[tuple[Any, ...]]) -> Offers:
     """Of the rows of :meth:`Offers.as_frame`."""
     read: dict[Place, datetime] = {}
     seen: dict[Offer, tuple[datetime | None, datetime | None]] = {}
-    for row in rows:
-        kind, location, publisher, name = (str(row[key]) for key in COLUMNS[:4])
-        last_read, first, unseen = row["last_read"], row["first_seen"], row["last_unseen"]
-        if isinstance(last_read, datetime):
-            read[kind, location, publisher, name] = last_read
-        if row["version"] is not None:
-            told = (first if isinstance(first, datetime) else None, unseen if isinstance(unseen, datetime) else None)
-            seen[kind, location, publisher, name, str(row["version"])] = told
+    for kind, location, publisher, name, version, first, unseen, last_read in rows:
+        place = (kind, location, publisher, name)
+        read[place] = last_read
+        if version is not None:
+            seen[(*place, version)] = (first, unseen)
     return Offers(read, seen)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ Frames = Mapping[str, pd.DataFrame]
 FAILED_OPERATIONS = "last_failure"
 """The column of rules whose failures are operations: they leave with evidence only, however long ago they were."""
 _OF_ROWS = ("subscription_id", "scale_set_id", "kind", "follows_model")
+_OF_VERDICTS = ["rule_id", "status", "reason_code", "resource_id", "machine_id", "row"]
 _LISTS: Mapping[Subject, Source] = {
     Subject.VM: Source.VIRTUAL_MACHINES,
     Subject.UNIFORM: Source.SCALE_SETS,
@@ -115,7 +116,7 @@ class Seen:
         resources = verdicts["resource_id"].str.lower()
         failing = verdicts["status"].eq(Status.FAIL)
         wanted = failing | resources.isin(self._resources)
-        chosen = verdicts[wanted].assign(key=resources[wanted])
+        chosen = verdicts[_OF_VERDICTS][wanted].assign(key=resources[wanted])
         for rule_id, rows in chosen.groupby("rule_id", sort=False):
             rule = self.rules.get(str(rule_id))
             if rule is not None:
@@ -129,8 +130,8 @@ class Seen:
         for key, word, code, resource, machine, row in zip(*columns, strict=True):
             failure, status = (rule.id, key), Status(word)
             if status is Status.FAIL:
-                owner = {**about[row], "severity": str(rule.severity)}
-                self.failing[failure] = {"resource_id": resource, "machine_id": machine, "reason_code": code, **owner}
+                told = {"resource_id": resource, "machine_id": machine, "reason_code": code}
+                self.failing[failure] = {**told, "severity": str(rule.severity), **about[row]}
             elif failure in self.were_open:
                 forgotten = by_operation and row >= 0 and status is Status.PASS and last[row] == "none"
                 self.verdicts[failure] = Verdict(status, code, forgotten)
@@ -154,15 +155,16 @@ def _about(rule: Rule, view: pd.DataFrame, rows: pd.DataFrame) -> Mapping[int, R
     """What is kept of a failure's machine, by the row's position in the view."""
     positions = [row for row, word in zip(rows["row"].tolist(), rows["status"].tolist(), strict=True) if word == "fail"]
     extension = rule.frame == "extensions"
-    names = [*_OF_ROWS, "machine_name" if extension else "name", *(["on"] if extension else [])]
-    chosen = view.iloc[positions][names]
-    values = [_values(chosen[name]) for name in names]
-    labels: Sequence[str] = [*_OF_ROWS, "machine_name", *(["on"] if extension else [])]
-    return {
-        at: dict(zip(labels, row, strict=True)) for at, row in zip(positions, zip(*values, strict=True), strict=True)
-    }
+    chosen = view[[*_OF_ROWS, *(("machine_name", "on") if extension else ("name",))]].iloc[positions]
+    columns = {name: chosen[name] for name in _OF_ROWS}
+    columns["machine_name"] = chosen["machine_name" if extension else "name"]
+    columns["on"] = chosen["on"] if extension else pd.Series(None, index=chosen.index, dtype="str")
+    values = zip(*map(_values, columns.values()), strict=True)
+    return {at: dict(zip(columns, row, strict=True)) for at, row in zip(positions, values, strict=True)}
 
 
-def _values(column: pd.Series[Any]) -> Collection[object]:
-    cells: list[object] = column.to_numpy(object, na_value=cast("Any", None)).tolist()
-    return cells
+def _values(column: pd.Series[Any]) -> list[object]:
+    """As Python's values; what is alike is kept once."""
+    cells: list[Any] = column.to_numpy(object, na_value=cast("Any", None)).tolist()
+    alike = {each: each for each in cells}
+    return [alike[each] for each in cells]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, cast
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from auditor.history.night import columns_of
 from auditor.history.seen import Frames
 from auditor.model.memory import KeptOperation, Memory, OpenFailure
-from auditor.model.past import Departed, Past
+from auditor.model.past import Past
 
 VERDICTS = dict.fromkeys(("rule_id", "status", "reason_code", "resource_id", "machine_id"), "text")
 FAILURES = columns_of(OpenFailure)
@@ -25,13 +25,22 @@ LATE = timedelta(days=1)
 _ON_EXTENSIONS = ("write", "delete", "upgrade", "scale_set_write")
 
 
-def kept(departed: Departed) -> dict[str, Any]:
-    return {"change": departed.change, **asdict(departed.failure)}
+_failure, _operation = attrgetter(*FAILURES), attrgetter(*columns_of(KeptOperation))
+
+
+def failures_of(past: Past) -> Iterator[tuple[object, ...]]:
+    """The rows of ``FAILURES``."""
+    return map(_failure, past.open)
+
+
+def departed_of(past: Past) -> Iterator[tuple[object, ...]]:
+    """The rows of ``DEPARTURES``."""
+    return ((each.change, *_failure(each.failure)) for each in past.departed)
 
 
 def operations_of(
     shards: Iterable[Frames], past: Past, by_operation: frozenset[str], memory: Memory
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[object, ...]]:
     """What was done to extensions since the last night, and all that open failures rest on, however long ago.
 
     Azure keeps operations for 90 days; one that stands in no night's look-back any more stands in an earlier night.
@@ -47,10 +56,9 @@ def operations_of(
         new = last.isna() | last.ge(pd.Timestamp(memory.since - LATE)) if memory.since else last.notna() | last.isna()
         chosen = operations[is_open | new].assign(open=is_open)
         told.update(operations["machine_id"][is_open].str.lower())
-        columns = [_values(chosen[name]) for name in OPERATIONS]
-        yield from (dict(zip(OPERATIONS, row, strict=True)) for row in zip(*columns, strict=True))
+        yield from zip(*(_values(chosen[name]) for name in OPERATIONS), strict=True)
     unread = waiting - told
-    yield from ({**asdict(each), "open": True} for each in memory.operations if each.machine_id.lower() in unread)
+    yield from ((*_operation(each), True) for each in memory.operations if each.machine_id.lower() in unread)
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:

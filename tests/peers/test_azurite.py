@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ArchiveRefused
-from auditor.history import Archive, opened
+from auditor.history import Archive, locked
 from auditor.history.blobs import BlobStore
 from auditor.model.settings import Settings
 from auditor.settle import settle
@@ -51,7 +51,7 @@ def test_nights_are_kept_recalled_listed_and_let_go(served: Azurite, tmp_path: P
     report = tmp_path / "report.html"
     report.write_text("the page")
 
-    with opened(settings, to_write=True) as archive:
+    with locked(settings) as archive:
         assert archive
         nights = Blobs(archive)
         nights.keep(NOW, [fails("a"), fails("b")], reports={"report.html": report})
@@ -71,18 +71,18 @@ def test_nights_are_kept_recalled_listed_and_let_go(served: Azurite, tmp_path: P
 def test_a_second_run_says_so_and_a_finished_one_lets_go(served: Azurite, tmp_path: Path) -> None:
     settings = settings_of(served, tmp_path, "lock", key=True)
 
-    with opened(settings, to_write=True) as archive:
+    with locked(settings) as archive:
         assert archive
         archive.store.check_locked()
-        with pytest.raises(ArchiveRefused, match="another run is at work"), opened(settings, to_write=True):
+        with pytest.raises(ArchiveRefused, match="another run is at work"), locked(settings):
             pass
-    with opened(settings, to_write=True):
+    with locked(settings):
         pass
 
 
 def test_a_lease_that_was_lost_keeps_a_run_from_writing(served: Azurite, tmp_path: Path) -> None:
     """Whoever slept through the end of its lease must not write between another run's files."""
-    with opened(settings_of(served, tmp_path, "lost", key=True), to_write=True) as archive:
+    with locked(settings_of(served, tmp_path, "lost", key=True)) as archive:
         assert archive and isinstance(archive.store, BlobStore) and archive.store._lease
         archive.store._lease.break_lease(0)
 
@@ -98,7 +98,7 @@ def test_a_container_that_is_not_there_is_told_with_what_to_do(served: Azurite, 
 
     with (
         pytest.raises(ArchiveRefused, match=r"404 ContainerNotFound\. Create the container"),
-        opened(settings, to_write=True),
+        locked(settings),
     ):
         pass
 
@@ -111,7 +111,7 @@ def test_a_wrong_key_is_told_with_the_role_that_would_do(served: Azurite, tmp_pa
             ArchiveRefused,
             match=r"answered 40[03] \w*Auth\w*\. Give the identity the role Storage Blob Data Contributor",
         ),
-        opened(settings_of(wrong, tmp_path, "key", key=True), to_write=True),
+        locked(settings_of(wrong, tmp_path, "key", key=True)),
     ):
         pass
 
@@ -126,6 +126,6 @@ def test_an_account_that_does_not_answer_is_told(
 
     with (
         pytest.raises(ArchiveRefused, match=r"could not be written: .*\. Check archive\.url, the network"),
-        opened(settings_of(nobody, tmp_path, "key", key=True), to_write=True),
+        locked(settings_of(nobody, tmp_path, "key", key=True)),
     ):
         pass

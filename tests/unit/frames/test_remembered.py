@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -58,6 +58,14 @@ def test_an_earlier_try_under_the_same_correlation_is_another_operation() -> Non
     earlier, later = operation(NOW - 20 * DAY), operation(NOW - DAY)
 
     assert ids(with_remembered(frames(later), [earlier])) == [earlier.id, later.id]
+
+
+def test_one_that_had_not_ended_gives_way_to_what_the_log_tells_of_it_since() -> None:
+    begun, ended = operation(NOW - DAY), operation(NOW)
+    begun = replace(begun, outcome="running", started=begun.ended, ended=None)
+
+    assert ids(with_remembered(frames(ended), [begun])) == [ended.id]
+    assert ids(with_remembered(frames(), [begun])) == [begun.id]
 
 
 def test_of_machines_elsewhere_nothing_is_added() -> None:

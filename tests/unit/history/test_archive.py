@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from auditor.errors import ArchiveRefused
-from auditor.history import Archive, compare, find_night
+from auditor.errors import ArchiveRefused, ExtraMissing
+from auditor.history import Archive, compare, configured, find_night
 from auditor.history.folder import FolderStore
+from auditor.model.archive import ArchiveSettings
 from auditor.model.reading import Source
+from auditor.model.settings import Settings
 from auditor.model.verdict import Status
 from tests.unit.history.parts import DAY, NOW, Machine, Nights, became, fails, run_at
 
@@ -277,3 +280,15 @@ class TestComparing:
             compare(archive, manifests, manifests[1], manifests[0])
         with pytest.raises(ArchiveRefused, match="nothing could be collected"):
             compare(archive, manifests, replace(manifests[0], collected=False), manifests[1])
+
+
+def test_a_container_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "azure.storage.blob", None)
+    url = "abfs://nights@account.dfs.core.windows.net"
+
+    with pytest.raises(ExtraMissing, match=r'pip install "azure-extension-auditor\[azure-storage\]"'):
+        configured(Settings(archive=ArchiveSettings(url=url)))
+
+
+def test_without_an_archive_there_is_none() -> None:
+    assert configured(Settings()) is None
