@@ -19,7 +19,7 @@ from auditor import __version__, collect, compose, deliver, frames, history, jud
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
-from auditor.errors import ExitCode, SettingsRefused, SnapshotRefused
+from auditor.errors import ExitCode, OutputRefused, SettingsRefused, SnapshotRefused
 from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
@@ -139,7 +139,10 @@ def _deliver(
         posted = office.send(made.folder, letter.envelope)
         told.append(f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients")
     posted = waiting + posted
-    render.rewrite_run(composer.run(posted), made.folder)
+    try:
+        render.rewrite_run(composer.run(posted), made.folder)
+    except OutputRefused as error:  # the report is there, and the letters are on their way
+        posted += Posted(problems=(str(error),))
     return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 
