@@ -19,7 +19,7 @@ from auditor import __version__, collect, compose, deliver, frames, history, jud
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
-from auditor.errors import ArchiveRefused, ExitCode, SettingsRefused, SnapshotRefused
+from auditor.errors import ArchiveRefused, ExitCode, OutputRefused, SettingsRefused, SnapshotRefused
 from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
@@ -196,7 +196,10 @@ def _deliver(
         posted = before + sent
     elif not before.problems:
         return made
-    render.rewrite_run(composer.run(posted), made.folder)
+    try:
+        render.rewrite_run(composer.run(posted), made.folder)
+    except OutputRefused as error:  # the report is there, and the letters are on their way
+        posted += Posted(problems=(str(error),))
     return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 
