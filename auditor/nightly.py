@@ -251,6 +251,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
 def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     """A watch that runs, and a folder for what need not stay."""
     workers.return_freed_memory()
+    workers.collect_garbage_seldom()
     _check_examples(order)
     watch = Watch(narrator)
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
