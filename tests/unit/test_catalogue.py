@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from auditor.compose.wording import Wording
 from auditor.model.dataset import VIEWS, rule_column
 from auditor.model.rule import AllOf, AnyOf, Comparison, Operator
 
+ROOT = Path(__file__).parents[2]
 ENGLISH, JAPANESE = Catalogue("en"), Catalogue("ja")
 PLURAL_FORMS = ("_zero", "_one", "_two", "_few", "_many")
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -34,7 +37,11 @@ def places(text: str) -> set[str]:
     return {name for _text, name, _format, _conversion in string.Formatter().parse(text) if name}
 
 
-ALL = {catalogue.language: dict(texts(catalogue.sections)) for catalogue in (ENGLISH, JAPANESE)}
+ALL = {
+    catalogue.language: {path: text for path, text in texts(catalogue.sections) if path[0] != "readings"}
+    for catalogue in (ENGLISH, JAPANESE)
+}
+READINGS = JAPANESE.sections["readings"]
 
 
 def test_both_catalogues_have_the_same_texts_but_for_plural_forms() -> None:
@@ -62,6 +69,47 @@ def test_what_chooses_an_explanation_is_the_same_in_both() -> None:
         for language, told in ALL.items()
     }
     assert chosen["en"] == chosen["ja"]
+
+
+def test_each_sentence_of_a_reading_names_the_same_values_when_it_is_told() -> None:
+    for said, told in READINGS.items():
+        assert places(said) == places(told), said
+
+
+def test_each_sentence_of_a_reading_is_one_that_collect_writes() -> None:
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "auditor" / "collect").rglob("*.py"))
+    written = re.sub(r'"\s*\n\s*f?"', "", source)
+    for said in READINGS:
+        pieces = [piece for piece in re.split(r"\{[^}]*\}", said) if len(piece.strip(" .,()")) > 4]
+        longest = max(pieces, key=len)
+        assert longest.strip(" .,:()").removeprefix("Grant the actions") in written, said
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Azure refused to answer (HTTP 403 AuthorizationFailed): the identity may not perform Microsoft.X/read",
+            "Azure が回答を拒否しました（HTTP 403 AuthorizationFailed）。ID に Microsoft.X/read の権限がありません",
+        ),
+        (
+            "Azure refused to answer: the identity may not perform a/read and b/read",
+            "Azure が回答を拒否しました。ID に a/read、b/read の権限がありません",
+        ),
+        (
+            "Grant the actions a/read and b/read (role Reader (or Owner)) on /subscriptions/1.",
+            "/subscriptions/1 に対する a/read、b/read アクション（ロール: Reader (or Owner)）を許可してください。",
+        ),
+        (
+            "The service failed (HTTP 500: {curly} and\nlines)",
+            "サービスでエラーが発生しました（HTTP 500: {curly} and\nlines）",
+        ),
+        ("A sentence and another that nobody translated.", "A sentence and another that nobody translated."),
+    ],
+)
+def test_what_a_reading_says_is_told_as_far_as_it_is_known(said: str, told: str) -> None:
+    assert JAPANESE.said(said) == told
+    assert ENGLISH.said(said) == said
 
 
 NAMES = frozenset(
