@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
@@ -17,6 +18,7 @@ from babel.units import format_unit
 
 from auditor.resources import reports_folder
 
+_PLACE = re.compile(r"\\{(\w+)\\}")
 _SPANS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 _LISTS = Literal["standard", "unit"]
 
@@ -83,9 +85,26 @@ class Catalogue:
         """``a, b, c`` as the language lists; nothing for nothing."""
         return format_list(list(parts), cast(_LISTS, self._formats["list"]), self._locale)
 
+    def said(self, sentence: str) -> str:
+        """A sentence that a reading keeps in English, told in this language as far as its catalogue has it."""
+        for form, told in _said(self.language):
+            if found := form.fullmatch(sentence):
+                return told.format(**{name: self._part(name, value) for name, value in found.groupdict().items()})
+        return sentence
+
+    def _part(self, name: str, value: str) -> str:
+        return self.listed(value.split(" and ")) if name == "actions" else self.said(value)
+
     def prose(self, sentences: Iterable[str]) -> str:
         """Sentences one after the other; what is empty is left out."""
         return self._formats["between_sentences"].join(filter(None, sentences))
+
+
+@cache
+def _said(language: str) -> Sequence[tuple[re.Pattern[str], str]]:
+    """The sentences of readings as patterns; the first that fits is taken."""
+    told: Mapping[str, str] = _loaded(language)["readings"]
+    return [(re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(said)), re.DOTALL), text) for said, text in told.items()]
 
 
 @cache

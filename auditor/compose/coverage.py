@@ -219,20 +219,19 @@ class Coverage:
         """What one scope did not answer; where it is much, the reason of the machine list stands for the others."""
         told_of = min(gaps, key=lambda gap: gap.source is not Source.VIRTUAL_MACHINES)
         what = self.wording.listed(self.wording.say("sources", gap.source) for gap in gaps)
-        told = {"where": self.places.label(scope), "what": what, "count": len(gaps), **_told(told_of)}
+        told = {"where": self.places.label(scope), "what": what, "count": len(gaps), **self._told(told_of)}
         return self.wording.say("banner", "line" if len(gaps) == 1 else "scope", **told)
 
     def _line_of_many(self, gaps: Sequence[Gap]) -> str:
         names = self.places.some(gap.scope for gap in gaps)
         told = {"what": self.wording.say("sources", gaps[0].source), "count": len(gaps), "names": names}
         if len({gap.close for gap in gaps}) == 1:
-            return self.wording.say("banner", "group", **told, **_told(gaps[0]))
+            return self.wording.say("banner", "group", **told, **self._told(gaps[0]))
         where = self.places.subscription(subscription_of(gaps[0].scope))
-        return self.wording.say("banner", "groups", where=where, **told, **_told(gaps[0]))
+        return self.wording.say("banner", "groups", where=where, **told, **self._told(gaps[0]))
 
-
-def _told(gap: Gap) -> dict[str, str]:
-    return {"reason": _clause(gap.reason), "close": gap.close}
+    def _told(self, gap: Gap) -> dict[str, str]:
+        return {"reason": _clause(self.wording.said(gap.reason)), "close": self.wording.said(gap.close)}
 
 
 def _clause(sentence: str) -> str:

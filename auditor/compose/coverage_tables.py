@@ -171,7 +171,8 @@ class CoverageTables:
                 entry = gap.accepted
                 accepted = entry and self._accepted_by(entry)
                 source, scope = self._say("sources", gap.source), self.coverage.places.lines(gap.scope)
-                yield (source, scope, gap.status, gap.reason, gap.close, accepted)
+                reason, close = map(self.coverage.wording.said, (gap.reason, gap.close))
+                yield (source, scope, gap.status, reason, close, accepted)
 
         columns = (
             cell("source", width=22),

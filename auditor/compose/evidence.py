@@ -87,7 +87,14 @@ class Witness:
     def gap_over(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
         """Reason and remedy of a gap that may be why the columns are missing in the row."""
         failed = self.answers.failed(sources_of(columns), rows, at)
-        return failed.gap if failed else self._not_asked(columns, rows, at)
+        return self.gap_of(failed) if failed else self._not_asked(columns, rows, at)
+
+    def gap_of(self, failed: Answer) -> tuple[str, str] | None:
+        """Reason and remedy of an answer that is not complete, in the words of the report."""
+        if failed.gap is None:
+            return None
+        why, close = map(self.wording.said, failed.gap)
+        return why, close
 
     def _not_asked(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
         """The same where the question was never put: the rules, when the data were collected, did not need it."""

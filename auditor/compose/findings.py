@@ -203,7 +203,8 @@ class _Desk:
         for at, code in enumerate(verdicts.reason_code):
             if self.status is Status.UNANSWERED and code in UNREAD:
                 failed = witness.answers.failed(UNREAD[code][1], rows, at)
-                shown = failed.gap[0] if failed and failed.gap else wording.say("texts", "unknown")
+                gap = witness.gap_of(failed) if failed else None
+                shown = gap[0] if gap else wording.say("texts", "unknown")
                 source = failed.word if failed else str(UNREAD[code][1][0])
                 read_at = failed.read_at if failed else None
                 told[at] = (Evidence("machine", wording.label("machine"), None, shown, source, read_at),)

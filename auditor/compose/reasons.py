@@ -87,7 +87,7 @@ class Reasons:
         if code in UNREAD:
             key, sources = UNREAD[code]
             failed = self.witness.answers.failed(sources, rows, at)
-            why, close = (failed and failed.gap) or (self.wording.say("texts", "unknown"), "")
+            why, close = (failed and self.witness.gap_of(failed)) or (self.wording.say("texts", "unknown"), "")
             return self.wording.say("texts", key, why=why.rstrip(".。")), _in_words(close)
         roots = dict.fromkeys(
             root for column in self._columns(missing.split(",")) for root in self._roots(column, rows, at)

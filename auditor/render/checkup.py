@@ -126,6 +126,7 @@ class _Sheet:
         return self._say(key, **told)
 
     def _gaps(self, title: str, gaps: Sequence[Gap]) -> Iterator[str]:
+        said = self.catalogue.said
         if gaps:
             yield from ("", self._say(title))
         for number, gap in enumerate(gaps, start=1):
@@ -133,14 +134,14 @@ class _Sheet:
             yield from paragraph(subjects, self.width, f"  {number}. ")
             if gap.scopes:
                 yield from self._fact("where", self.catalogue.listed(self._places(gap.scopes)))
-            yield from self._fact("why", f"{gap.reason.rstrip('.')}.")
+            yield from self._fact("why", self._say("sentence", reason=said(gap.reason).rstrip(".")))
             for attempt in gap.attempts:
-                yield from self._fact("tried_also", attempt)
+                yield from self._fact("tried_also", said(attempt))
             yield from self._fact("do", self._remedy(gap))
 
     def _remedy(self, gap: Gap) -> str:
         aside = [self._say("accepted")] if gap.accepted else [self._say("slower")] if gap.instead else []
-        return " ".join([gap.close, *(self._say("aside_note", note=each) for each in aside)])
+        return " ".join([self.catalogue.said(gap.close), *(self._say("aside_note", note=each) for each in aside)])
 
     def _places(self, scopes: Sequence[str]) -> Iterator[str]:
         names = {each.id.lower(): each.name for each in self.found.subscriptions}

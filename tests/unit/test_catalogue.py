@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from auditor.catalogue import Catalogue
+from auditor.collect.faults import grant
 from auditor.compose.wording import Wording
 from auditor.model.dataset import VIEWS, rule_column
 from auditor.model.rule import AllOf, AnyOf, Comparison, Operator
 
+ROOT = Path(__file__).parents[2]
 ENGLISH, JAPANESE = Catalogue("en"), Catalogue("ja")
 PLURAL_FORMS = ("_zero", "_one", "_two", "_few", "_many")
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -34,7 +38,11 @@ def places(text: str) -> set[str]:
     return {name for _text, name, _format, _conversion in string.Formatter().parse(text) if name}
 
 
-ALL = {catalogue.language: dict(texts(catalogue.sections)) for catalogue in (ENGLISH, JAPANESE)}
+ALL = {
+    catalogue.language: {path: text for path, text in texts(catalogue.sections) if path[0] != "readings"}
+    for catalogue in (ENGLISH, JAPANESE)
+}
+READINGS = JAPANESE.sections["readings"]
 
 
 def test_both_catalogues_have_the_same_texts_but_for_plural_forms() -> None:
@@ -62,6 +70,56 @@ def test_what_chooses_an_explanation_is_the_same_in_both() -> None:
         for language, told in ALL.items()
     }
     assert chosen["en"] == chosen["ja"]
+
+
+def test_each_sentence_of_a_reading_names_the_same_values_when_it_is_told() -> None:
+    for said, told in READINGS.items():
+        assert places(said) == places(told), said
+
+
+def test_each_sentence_of_a_reading_is_one_that_collect_writes() -> None:
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "auditor" / "collect").rglob("*.py"))
+    written = re.sub(r'"\s*\n\s*f?"', "", source)
+    for said in (said for said in READINGS if not said.startswith("Grant the action")):
+        pieces = [piece for piece in re.split(r"\{[^}]*\}", said) if piece.strip(" .,()")]
+        longest = max(pieces, key=len)
+        assert all(clause in written for clause in longest.strip(" .,:()").split(", ")), said
+
+
+@pytest.mark.parametrize("actions", [("a/read",), ("a/read", "b/read")])
+@pytest.mark.parametrize("scope", ["", "/subscriptions/1"])
+def test_every_right_that_is_asked_for_is_asked_for_in_japanese(actions: tuple[str, ...], scope: str) -> None:
+    told = JAPANESE.said(grant(actions, "Reader", scope))
+    assert "、".join(actions) in told
+    assert scope in told
+    assert told.endswith("を許可してください。")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Azure refused to answer (HTTP 403 AuthorizationFailed): the identity may not perform Microsoft.X/read",
+            "Azure が回答を拒否しました（HTTP 403 AuthorizationFailed）。ID に Microsoft.X/read の権限がありません",
+        ),
+        (
+            "Azure refused to answer: the identity may not perform a/read and b/read",
+            "Azure が回答を拒否しました。ID に a/read、b/read の権限がありません",
+        ),
+        (
+            "Grant the actions a/read and b/read (role Reader (or Owner)) on /subscriptions/1.",
+            "/subscriptions/1 に対する a/read、b/read アクション（ロール: Reader (or Owner)）を許可してください。",
+        ),
+        (
+            "The service failed (HTTP 500: {curly} and\nlines)",
+            "サービスでエラーが発生しました（HTTP 500: {curly} and\nlines）",
+        ),
+        ("A sentence and another that nobody translated.", "A sentence and another that nobody translated."),
+    ],
+)
+def test_what_a_reading_says_is_told_as_far_as_it_is_known(said: str, told: str) -> None:
+    assert JAPANESE.said(said) == told
+    assert ENGLISH.said(said) == said
 
 
 NAMES = frozenset(
