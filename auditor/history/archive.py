@@ -131,8 +131,10 @@ class Archive:
                 "or a newer one, or name another archive."
             ) from error
 
-    def _passed_over(self, name: str, error: NightRefused) -> str:
-        return f"In the archive {self.store.where} nights/{name} was passed over: it {error}."
+    @staticmethod
+    def _passed_over(name: str, error: NightRefused) -> str:
+        """It stands in the report and in snapshots too: where the archive lies is not their readers' business."""
+        return f"In the archive nights/{name} was passed over: it {error}."
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.zone)).date()

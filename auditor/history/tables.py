@@ -13,12 +13,13 @@ from auditor.history.night import columns_of
 from auditor.history.seen import Frames
 from auditor.model.memory import KeptOperation, Memory, OpenFailure
 from auditor.model.past import Past
+from auditor.model.verdict import Status
 
 VERDICTS = dict.fromkeys(("rule_id", "status", "reason_code", "resource_id", "machine_id"), "text")
 FAILURES = columns_of(OpenFailure)
 DEPARTURES = {"change": "text", **FAILURES}
 OPERATIONS = {**columns_of(KeptOperation), "open": "flag"}
-"""``open``: a failure rests on it that is still open, so every later night must know it."""
+"""``open``: what it led to is not known to be over, so every later night must know it."""
 
 LATE = timedelta(days=1)
 """Events reach the activity log late: those of the day before the last night may not have been there for it."""
@@ -41,24 +42,28 @@ def departed_of(past: Past) -> Iterator[tuple[object, ...]]:
 def operations_of(
     shards: Iterable[Frames], past: Past, by_operation: frozenset[str], memory: Memory
 ) -> Iterator[tuple[object, ...]]:
-    """What was done to extensions since the last night, and all that open failures rest on, however long ago.
+    """What was done to extensions since the last night, and all that a later night must know, however long ago.
 
     Azure keeps operations for 90 days; one that stands in no night's look-back any more stands in an earlier night.
-    What was remembered of machines that could not be read tonight stays remembered.
+    Those of a machine are kept until the rules that ask for them pass: an exemption that expires, or a machine that
+    runs again, must find the failure where it was. What could not be read tonight stays remembered.
     """
     waiting = {each.machine_id.lower() for each in past.open if each.rule_id in by_operation}
-    told: set[str] = set()
+    settled = {each.failure.machine_id.lower() for each in past.departed if each.change == "gone"}
     for frames in shards:
+        verdicts = frames["verdicts"][frames["verdicts"]["rule_id"].isin(by_operation)]
+        machines = verdicts["machine_id"].str.lower()
+        settled.update(machines)
+        waits = waiting | set(machines[verdicts["status"].ne(Status.PASS)])
         operations = frames["operations"]
         operations = operations[operations["action"].isin(_ON_EXTENSIONS)]
-        is_open = operations["machine_id"].str.lower().isin(waiting)
+        is_open = operations["machine_id"].str.lower().isin(waits)
         last = operations["ended"].fillna(operations["started"])
         new = last.isna() | last.ge(pd.Timestamp(memory.since - LATE)) if memory.since else last.notna() | last.isna()
-        chosen = operations[is_open | new].assign(open=is_open)
-        told.update(operations["machine_id"][is_open].str.lower())
+        wanted = is_open | new
+        chosen = operations[wanted].assign(open=is_open[wanted])  # to a frame without rows pandas would add some
         yield from zip(*(_values(chosen[name]) for name in OPERATIONS), strict=True)
-    unread = waiting - told
-    yield from ((*_operation(each), True) for each in memory.operations if each.machine_id.lower() in unread)
+    yield from ((*_operation(each), True) for each in memory.operations if each.machine_id.lower() not in settled)
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:

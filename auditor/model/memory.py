@@ -46,7 +46,7 @@ class OpenFailure:
 
 @dataclass(frozen=True, slots=True)
 class KeptOperation:
-    """A row of the frame ``operations``, of a machine with a failure of such operations that is still open."""
+    """A row of the frame ``operations``, of a machine whose failed operations are not known to be over."""
 
     id: str
     subscription_id: str | None

@@ -13,17 +13,20 @@ from auditor.render.page import design, hash_of, template
 
 TREND_NIGHTS = 400
 """Bars of the trend; a bar is a night."""
+FEWEST_BARS = 30
+"""For so many there is room even where fewer nights are kept: a bar stays a bar."""
 
 
 def archive_page(report: Report, nights: Sequence[Night]) -> bytes:
     """The list of ``nights`` (oldest first), in the words, the language and the time zone of tonight's report."""
-    style = Markup(design("page.css"))  # noqa: S704 - our own style sheet, shipped with the program
+    style = Markup(design("page.css") + design("archive.css"))  # noqa: S704 - our own, shipped with the program
     text = template(report, "archive.html.j2").render(
         report=report,
         words=report.words,
         archive=Catalogue(report.language).sections["archive"],
         nights=tuple(reversed(nights)),
         trend=[night.counts.get(Status.FAIL, 0) for night in nights[-TREND_NIGHTS:]],
+        fewest=FEWEST_BARS,
         style=style,
         style_hash=hash_of(style),
         statuses=tuple(Status),

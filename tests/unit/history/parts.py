@@ -66,13 +66,18 @@ _VM = {"machine_kind": "vm"}
 
 
 def frames_of(
-    machines: Sequence[Machine], *, unread: Iterable[Source] = (), versions: Sequence[str] = ()
+    machines: Sequence[Machine],
+    *,
+    unread: Iterable[Source] = (),
+    versions: Sequence[str] = (),
+    operations: Sequence[Row] = (),
 ) -> dict[str, Any]:
     """One shard's frames as they are judged."""
     missing = frozenset(unread)
     rows: dict[str, list[Row]] = {
         "machines": [_machine(each) for each in machines],
         "extensions": [_agent(each) for each in machines if each.agent],
+        "operations": [*operations],
         "versions": [
             {**dict(zip(("location", "publisher", "type"), OFFER.split("/"), strict=True)), "version": each, **_VM}
             for each in versions
@@ -177,3 +182,13 @@ class Nights:
 
 def run_at(as_of: datetime) -> str:
     return f"{as_of:%Y%m%dT%H%M%SZ}-00000000"
+
+
+def failed_write(name: str, ended: datetime) -> Row:
+    """A failed create-or-update of the machine's agent."""
+    told = {
+        "id": f"tie|{name}|write|{ended.isoformat()}",
+        "machine_id": machine_id(name),
+        "extension_id": agent_id(name),
+    }
+    return {**told, "subscription_id": FIRST, "action": "write", "ended": ended, "outcome": "failed"}

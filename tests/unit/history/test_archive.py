@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,18 @@ from auditor.model.archive import ArchiveSettings
 from auditor.model.reading import Source
 from auditor.model.settings import Settings
 from auditor.model.verdict import Status
-from tests.unit.history.parts import DAY, NOW, Machine, Nights, became, fails, run_at
+from tests.unit.history.parts import (
+    DAY,
+    NOW,
+    ON_OPERATIONS,
+    Machine,
+    Nights,
+    became,
+    failed_write,
+    fails,
+    machine_id,
+    run_at,
+)
 
 
 @pytest.fixture
@@ -25,8 +36,8 @@ def nights(tmp_path: Path) -> Nights:
     return Nights(tmp_path / "archive")
 
 
-def place(nights: Nights, as_of: object) -> Path:
-    return nights.folder / "nights" / run_at(as_of)  # type: ignore[arg-type]  # a time of these tests
+def place(nights: Nights, as_of: datetime) -> Path:
+    return nights.folder / "nights" / run_at(as_of)
 
 
 def spoil(path: Path) -> None:
@@ -292,3 +303,34 @@ def test_a_container_without_its_package_is_refused_with_what_to_install(monkeyp
 
 def test_without_an_archive_there_is_none() -> None:
     assert configured(Settings()) is None
+
+
+class TestOperations:
+    def remembered(self, nights: Nights, as_of: datetime) -> list[str]:
+        return [each.machine_id for each in nights.recall(as_of).operations]
+
+    def test_they_are_remembered_until_their_rule_passes(self, nights: Nights) -> None:
+        """An exemption that expires must find the failure where it was, though no look-back shows it any more."""
+        told = {"rules": (ON_OPERATIONS,), "operations": [failed_write("a", NOW - DAY)]}
+        nights.keep(NOW, [fails("a")], **told)
+        nights.keep(NOW + DAY, [Machine("a", Status.EXEMPT, "broken")], **told)
+        assert self.remembered(nights, NOW + 2 * DAY) == [machine_id("a")]
+        nights.keep(NOW + 2 * DAY, [Machine("a", last_failure="healed")], **told)
+
+        assert self.remembered(nights, NOW + 3 * DAY) == []
+
+    def test_they_are_remembered_through_a_night_that_could_not_read_them(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")], rules=(ON_OPERATIONS,), operations=[failed_write("a", NOW - DAY)])
+        nights.keep(NOW + DAY, [], rules=(ON_OPERATIONS,), unread=[Source.VIRTUAL_MACHINES])
+
+        assert self.remembered(nights, NOW + 2 * DAY) == [machine_id("a")]
+
+    def test_every_operation_stands_in_one_night_at_least(self, nights: Nights) -> None:
+        """The look-back shows it for many nights; the one that saw it first keeps it, whatever became of it."""
+        for day in range(4):
+            nights.keep(NOW + day * DAY, [Machine("a")], operations=[failed_write("a", NOW - DAY)])
+
+        archive = nights.archive()
+        manifests, _told = archive.manifests()
+        kept = [len(archive.table(each, "operations.parquet", {"id": "text"})) for each in manifests]
+        assert kept == [1, 1, 0, 0]
