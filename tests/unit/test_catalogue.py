@@ -125,7 +125,7 @@ def test_what_a_reading_says_is_told_as_far_as_it_is_known(said: str, told: str)
 NAMES = frozenset(
     {
         "Azure CLI", "Azure CLI:", "Azure PowerShell", "Azure PowerShell:", "Resource Graph", "Resource Manager",
-        "Log Analytics", "Azure Policy", "Azure Arc", "Windows", "Linux", "ID",
+        "Log Analytics", "run.json", "Azure Policy", "Azure Arc", "Windows", "Linux", "ID",
     }
 )  # fmt: skip
 """What has the same name in Japanese."""
