@@ -175,7 +175,7 @@ class Report:
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
     extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
     of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is
-    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered.
+    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered. ``page_budget`` is in bytes.
     """
 
     title: str
@@ -201,6 +201,7 @@ class Report:
     exemptions_to_see: str = ""
     changed: Changed | None = None
     nights: tuple[Night, ...] = ()
+    page_budget: int = 15_000_000
 
     @property
     def listed_whole(self) -> bool:

@@ -28,11 +28,14 @@ from pydantic import (
 from auditor.model.duration import parse_duration
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
+from auditor.model.size import parse_size
 from auditor.model.verdict import Severity
 from auditor.model.version import Version
 
 ACTIVITY_LOG_KEPT = timedelta(days=90)
 """For how long Azure keeps activity log events; asking for more is answered with 400."""
+LEAST_PAGE = 5_000_000
+"""Bytes: the page with its scripts, its tables and what it shows without scripts, before a single row is packed."""
 
 
 # The sentences of these validators continue the value: "'14 days' is not a duration: ...". They never repeat it, for it
@@ -83,6 +86,16 @@ def _https(text: str) -> str:
     if not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ValueError("is not an endpoint: write https://host or https://host:port, and nothing behind it")
     return text.rstrip("/")
+
+
+def _page_budget(value: object) -> int:
+    try:
+        budget = parse_size(value) if isinstance(value, str) else 0
+    except ValueError:
+        budget = 0
+    if budget < LEAST_PAGE:
+        raise ValueError("is not a size of at least 5MB, which the page takes without a single row: write 15MB")
+    return budget
 
 
 def _time_zone(name: str) -> str:
@@ -278,12 +291,12 @@ class RuleOverride(Strict):
 
 
 class ReportSettings(Strict):
-    """How the report speaks. ``time_zone`` is an IANA name that exists."""
+    """How the report speaks. ``time_zone`` is an IANA name that exists; ``page_budget`` is in bytes."""
 
     language: Literal["en"] = "en"
     title: Text = "Azure extension audit"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
-    page_budget: None = None
+    page_budget: Annotated[int, BeforeValidator(_page_budget)] = 15_000_000
 
 
 class Workers(Strict):

@@ -34,11 +34,6 @@ UNBUILT = (
         "not yet: write en; other languages follow",
     ),
     Unbuilt(
-        ("report", "page_budget"),
-        _anything,
-        "not yet: the page has no limit of its own; take the line out",
-    ),
-    Unbuilt(
         ("archive",),
         _anything,
         "not yet: nights do not remember each other; take the archive out, and keep the output folders",
