@@ -175,7 +175,8 @@ class Report:
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
     extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
     of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is
-    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered. ``page_budget`` is in bytes.
+    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered. ``page_budget``
+    is in bytes.
     """
 
     title: str

@@ -1,9 +1,9 @@
 """What stands in the page beside its words: one style sheet and one script, each known to the page by its hash.
 
-The tables are DataTables, out of the offline bundle that itables ships. itables itself is never imported: that takes two
-seconds, and only the bundle is wanted. The bundle is a module that others load from an address, which a page without a
-network has not (itables makes a ``blob:`` address, which a policy would have to let in); so its last statement, the
-exports, becomes a constant, and our script follows in the same module.
+The tables are DataTables, out of the offline bundle that itables ships. itables itself is never imported: that takes
+two seconds, and only the bundle is wanted. The bundle is a module that others load from an address, which a page
+without a network has not (itables makes a ``blob:`` address, which a policy would have to let in); so its last
+statement, the exports, becomes a constant, and our script follows in the same module.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ class Inlined:
     @property
     def source(self) -> str:
         return f"'sha256-{b64encode(sha256(self.text.encode()).digest()).decode()}'"
-
 
     @property
     def version(self) -> str:

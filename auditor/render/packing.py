@@ -1,8 +1,9 @@
 """Findings on their way into the page: packed as they come, so that 100,000 of them fit into it and into memory.
 
 A parcel holds some hundred findings twice: what the table shows of each, which the page unpacks at once, and what opens
-below it, which it unpacks when a finding of the parcel is opened. Either is JSON with every text once, compressed (zlib)
-and in base64; ``reports/page/script.js`` reads it. Above the budget the last parcels give way: those without news first.
+below it, which it unpacks when a finding of the parcel is opened. Either is JSON with every text once, compressed
+(zlib) and in base64; ``reports/page/script.js`` reads it. Above the budget the last parcels give way: those without
+news first.
 """
 
 from __future__ import annotations
@@ -67,12 +68,17 @@ class _Texts:
         self._raw: dict[str, int] = {}
 
     def place(self, text: str | None) -> int:
+        """Of ``text``, made fit for people."""
         if not text:
             return 0
         found = self._raw.get(text)
         if found is None:
-            found = self._raw[text] = self._places.setdefault(printable(text), len(self._places))
+            found = self._raw[text] = self.marked(printable(text))
         return found
+
+    def marked(self, text: str) -> int:
+        """Of a text that was made fit already, and in which marks stand."""
+        return self._places.setdefault(text, len(self._places))
 
     def as_list(self) -> list[str]:
         return list(self._places)
@@ -108,9 +114,9 @@ class _Open:
         )
         facts = (text for fact in self.telling.facts(finding) for text in fact)
         return [
-            [self.texts.place(shortened.text(text)) for text in texts],
+            [self.texts.marked(shortened.text(text)) for text in texts],
             [self._piece(item) for item in finding.evidence],
-            [self.texts.place(shortened.text(text)) for text in facts],
+            [self.texts.marked(shortened.text(text)) for text in facts],
             [self.texts.place(finding.machine_id), self.texts.place(finding.subscription_id)],
         ]
 
@@ -133,10 +139,10 @@ class _Shortened:
         named = ((getattr(finding, name), chr(at)) for at, name in enumerate(_STANDING_FOR, 1))
         self._marks = [(text, mark) for text, mark in named if text and len(text) >= _LEAST and text == printable(text)]
 
-    def text(self, text: str | None) -> str | None:
+    def text(self, text: str | None) -> str:
         """``text`` made fit for people first: from there on a control character is a mark of ours."""
         if not text:
-            return None
+            return ""
         text = printable(text)
         for repeated, mark in self._marks:
             text = text.replace(repeated, mark)
@@ -145,7 +151,7 @@ class _Shortened:
 
 @dataclass(frozen=True)
 class Telling:
-    """How details are put into words: labels and values of the facts, and an evidence's label, value, source and time."""
+    """How details are put into words: labels and values of facts, and an evidence's label, value, source and time."""
 
     facts: Callable[[Finding], Iterable[tuple[str, str]]]
     evidence: Callable[[Evidence], Iterable[str]]
@@ -174,7 +180,7 @@ class Packing:
         self._fit(self._budget)
 
     def _fit(self, budget: int) -> None:
-        while sum(map(len, self._closed)) > budget:
+        while self._closed and sum(map(len, self._closed)) > budget:
             self._closed.pop(next(self._least_wanted()))
 
     def _least_wanted(self) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """report.html: one file that loads nothing, written from the design in ``reports/page``.
 
-It can be read without scripts: the first findings of each rule, and every table. Its script (``inlined.py``) puts in their
-place tables that sort, filter, search and open, over all findings, which the page holds packed (``packing.py``).
+It can be read without scripts: the first findings of each rule, and every table. Its script (``inlined.py``) puts in
+their place tables that sort, filter, search and open, over all findings, which the page holds packed (``packing.py``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import CHANGES, EXEMPTION_LISTS, Evidence, Finding, Report
-from auditor.model.table import Cell, Link, Table
+from auditor.model.table import Cell, CellKind, Link, Table
 from auditor.model.verdict import Severity, Status
 from auditor.render.batch import Batch, Take, json_bytes
 from auditor.render.inlined import script, style
@@ -165,7 +165,6 @@ def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], p
             opened=OPENED,
             statuses=tuple(Status),
             changes=CHANGES,
-            severities=tuple(Severity),
             exemption_lists=EXEMPTION_LISTS,
         )
         stream.enable_buffering(_STREAM_BUFFER)
@@ -191,7 +190,8 @@ def _script_words(report: Report) -> Markup:
         "keys": ROW_KEYS,
         "shown": [*SHOWN, "change"] if report.changed else SHOWN,
         "filters": FILTERS,
-        "columns": {key: words[f"column_{key}"] for key in ROW_KEYS} | {"installed_version": words["installed_and_latest"]},
+        "columns": {key: words[f"column_{key}"] for key in ROW_KEYS}
+        | {"installed_version": words["installed_and_latest"]},
         "statuses": {str(status): word for status, word in report.status_words.items()},
         "severities": {str(severity): word for severity, word in report.severity_words.items()},
         "kinds": {key.removeprefix("kind_"): word for key, word in words.items() if key.startswith("kind_")},
@@ -234,6 +234,7 @@ def _environment(report: Report) -> Environment:
         first_rows=_first_rows,
         fill=_fill,
         digits=_digits,
+        order=_order,
         source=partial(_source, report.words),
     )
     environment.tests.update(moment=_is(datetime), link=_is(Link), whole=_is(int))
@@ -261,6 +262,17 @@ def _source(words: Mapping[str, str], name: str) -> str:
 
 def _digits(number: int) -> str:
     return f"{number:,}"
+
+
+def _order(value: object, kind: CellKind) -> object:
+    """What a cell is sorted by where its text would mislead; None where the text is right."""
+    if kind is CellKind.SEVERITY and value in tuple(Severity):
+        return tuple(Severity).index(Severity(str(value)))
+    if isinstance(value, datetime):
+        return utc_text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return -1 if kind is CellKind.NUMBER and value is None else None
 
 
 def _is(kind: type) -> Callable[[object], bool]:

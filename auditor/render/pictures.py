@@ -106,7 +106,9 @@ class Pictures:
                 counted[self._day(row["ended"]), str(row["outcome"])] += 1
         outcomes = sorted({outcome for _day, outcome in counted})
         colours = (COLOURS[Status.FAIL], COLOURS[Status.UNANSWERED], COLOURS[Status.PENDING])
-        rows: list[Row] = [{"day": day, "word": word, "number": number} for (day, word), number in sorted(counted.items())]
+        rows: list[Row] = [
+            {"day": day, "word": word, "number": number} for (day, word), number in sorted(counted.items())
+        ]
         told = (f"{row['day']}: {row['word']} {row['number']}" for row in rows)
         return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told)
 
@@ -136,8 +138,10 @@ class Pictures:
             return None
         words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
         values = {"$words": words, "$colours": colours, "$axis": self.report.words.get(f"chart_axis_{name}", "")}
-        drawing = {**_filled(_designs()["common"], values), **_filled(_designs()[name], values)}
-        shown = [{key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows]
+        drawing = {**_filled(_common(), values), **_filled(designs()[name], values)}
+        shown = [
+            {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
+        ]
         sentence = f"{self._word(name)} {'; '.join(islice(told, 40))}"
         return Picture(_svg({**drawing, "data": {"values": shown}}), sentence)
 
@@ -166,7 +170,19 @@ def _svg(drawing: Mapping[str, object]) -> Markup:
 
 
 @cache
-def _designs() -> Mapping[str, Any]:
+def designs() -> Mapping[str, Any]:
+    """The charts by name."""
+    return {name: design for name, design in _loaded().items() if name != "common"}
+
+
+def _common() -> Mapping[str, Any]:
+    """What all charts have alike."""
+    common: Mapping[str, Any] = _loaded()["common"]
+    return common
+
+
+@cache
+def _loaded() -> Mapping[str, Any]:
     text = (reports_folder() / "page" / "charts.yaml").read_bytes()
     loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

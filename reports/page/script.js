@@ -78,7 +78,7 @@ function opened({ told: [todo, way, cli, powershell, history, portal], evidence,
   const parts = [];
   if (history) parts.push(make("p", { class: "history" }, make("b", {}, words.history), " ", history));
   if (todo) {
-    const said = [make("h4", {}, words.remediation), make("p", {}, todo)];
+    const said = [make("h3", {}, words.remediation), make("p", {}, todo)];
     if (way) said.push(make("p", {}, make("b", {}, words.in_portal), " ", way));
     parts.push(make("div", { class: "todo" }, ...said, ...command(words.azure_cli, cli), ...command(words.azure_powershell, powershell)));
   }
@@ -86,7 +86,7 @@ function opened({ told: [todo, way, cli, powershell, history, portal], evidence,
   if (evidence.length) {
     const head = make("tr", {}, ...words.evidence_heads.map((label) => make("th", { scope: "col" }, label)));
     const lines = evidence.map(([label, shown, source, at]) => make("tr", {}, make("th", { scope: "row" }, label), make("td", { class: "shown" }, shown), make("td", {}, source), make("td", { class: "k-time" }, at)));
-    parts.push(make("div", { class: "sheet", role: "region", tabindex: "0", "aria-label": words.evidence },
+    parts.push(make("div", { class: "sheet", role: "group", tabindex: "0", "aria-label": words.evidence },
       make("table", { class: "evidence" }, make("caption", {}, words.evidence), make("thead", {}, head), make("tbody", {}, ...lines))));
   }
   parts.push(make("dl", { class: "facts" }, ...facts.map(([label, value]) => make("div", value.length > 40 ? { class: "wide" } : {}, make("dt", {}, label), make("dd", {}, value)))));
@@ -128,20 +128,20 @@ function dressed(element, name, options, body) {
   return table;
 }
 
+const cellText = (_data, _row, _column, node) => guarded(node.innerText.trim());
+
 /* A table that the page holds as markup: its cells say how they sort (data-order). */
 function revive(element) {
   const name = element.dataset.name, rows = element.tBodies[0].rows.length;
   const columns = [...element.tHead.rows[0].cells].map((cell) => (cell.classList.contains("k-number") ? { type: "num" } : { type: "natural" }));
-  const small = rows <= 10;
-  return dressed(element, name, { columns, paging: rows > 25, searching: true, info: !small },
-    (_data, _row, _column, node) => guarded(node.innerText.trim()));
+  const layout = rows <= 5 ? { layout: { topStart: null, topEnd: { buttons: [csv(name, cellText)] }, bottomStart: null, bottomEnd: null } } : {};
+  return dressed(element, name, { columns, paging: rows > 25, info: rows > 10, ...layout }, cellText);
 }
 
+/* What a cell shows: always a node, for the library takes a string for markup. */
 const badge = (status) => make("span", { class: `badge s-${status}` }, words.statuses[status]);
 const shows = {
   status: (row) => badge(row[AT.status]),
-  severity: (row) => words.severities[row[AT.severity]],
-  rule_id: (row) => row[AT.rule_id],
   machine_name: (row) => make("span", { class: "who" },
     make("button", { type: "button", class: "open", "aria-expanded": "false" }, row[AT.machine_name] || row[AT.resource_id]),
     make("small", {}, words.kinds[row[AT.machine_kind]] ?? row[AT.machine_kind])),
@@ -163,7 +163,7 @@ function column(key) {
     title: words.columns[key], name: key, visible: words.shown.includes(key), className: `c-${key}`,
     type: ranks[key] ? "num" : "natural",
     data: (row, kind) => {
-      if (kind === "display") return (shows[key] ?? ((it) => document.createTextNode(it[AT[key]])))(row);
+      if (kind === "display") return (shows[key] ?? ((it) => document.createTextNode(plain[key]?.(it) ?? it[AT[key]])))(row);
       if (kind === "sort" || kind === "type") return ranks[key] ? ranks[key].indexOf(row[AT[key]]) : row[AT[key]];
       return plain[key]?.(row) ?? row[AT[key]];
     },

@@ -245,7 +245,7 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
                for version, behind, number in (("1.38.1", 0, 21), ("1.37.0", 1, 9), ("1.30.2", 8, 6))],
               "One row for each installed version in each region, newest first."),
         table("operations", "Failed operations",
-              ["Ended/time/17", "Machine/text/24", "Type/text/26", "By/text/12", "Error/long/60", "Portal/link/10"],
+              ["Ended/time/17", "Machine/text/24", "Outcome/text/26", "By/text/12", "Error/long/60", "Portal/link/10"],
               [(AS_OF - timedelta(days=3), machine, agent, "unknown", error, Link("Portal", portal)),
                (datetime(1, 1, 1, tzinfo=UTC), HOSTILE[0], HOSTILE[2], "platform", HOSTILE[9],
                 Link("Portal", "javascript:alert(1)"))]),
@@ -296,10 +296,19 @@ def fitting_names() -> list[str]:
     return [printable(text).replace("\r", "\n") for text in HOSTILE if len(text) < 17_000]
 
 
+KEYS = {
+    **{label: label.lower() for label in ("Region", "Type", "Ended", "Outcome")},
+    "Installed": "version",
+    "Releases behind": "behind",
+    "Count": "machines",
+}
+"""The keys that compose gives to columns from which charts are drawn."""
+
+
 def table(name: str, title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = "") -> Table:
     """A table; each of ``columns`` is "label/kind/width"."""
     parts = [column.split("/") for column in columns]
-    made = tuple(TableColumn(label, label, CellKind(kind), int(width)) for label, kind, width in parts)
+    made = tuple(TableColumn(KEYS.get(label, label), label, CellKind(kind), int(width)) for label, kind, width in parts)
     return Table(name, title, made, lambda: iter(rows), note, f"There is nothing to tell of: {title}.")
 
 

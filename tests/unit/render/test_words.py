@@ -10,7 +10,9 @@ from auditor.model.dataset import FRAMES, VIEWS
 from auditor.model.reading import Service, Source
 from auditor.model.report import FINDING_KEYS
 from auditor.render.findings_sheet import FINDING_COLUMNS
-from auditor.render.page import FACTS
+from auditor.render.packing import ROW_KEYS
+from auditor.render.page import FACTS, IDS, SCRIPT_WORDS, TABLE_WORDS
+from auditor.render.pictures import BEHIND, designs
 from auditor.render.workbook import RULE_COLUMNS, SINGLE_TABLES, STACKED_TABLES
 from auditor.resources import reports_folder
 from tests.unit.render import sample
@@ -19,7 +21,7 @@ CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
 
 
 def used() -> set[str]:
-    design = (reports_folder() / "page.html.j2").read_text(encoding="utf-8")
+    design = (reports_folder() / "page" / "page.html.j2").read_text(encoding="utf-8")
     code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
     told_by = {"extensions": "installed_version_source", "machines": "last_ran_source"}
     tellers = {
@@ -32,7 +34,12 @@ def used() -> set[str]:
     return {
         *re.findall(r"\bwords\.([a-z_]+)", design),
         *re.findall(r"""words\[["']([a-z_]+)["']""", code),
-        *(f"column_{key}" for key in (*FACTS, *FINDING_COLUMNS, *RULE_COLUMNS)),
+        *SCRIPT_WORDS,
+        *TABLE_WORDS.values(),
+        *(f"chart_{word}" for word in (*designs(), *(key for key, _status, _most in BEHIND))),
+        *("chart_behind_more", "chart_behind_unknown"),
+        *(f"chart_axis_{name}" for name, design in designs().items() if "$axis" in str(design)),
+        *(f"column_{key}" for key in (*ROW_KEYS, *IDS, *FACTS, *FINDING_COLUMNS, *RULE_COLUMNS)),
         *(f"source_{source}" for source in (*Source, *tellers, Service.RESOURCE_GRAPH)),
         *(f"kind_{kind}" for kind in sample.KINDS),
         *SINGLE_TABLES,
