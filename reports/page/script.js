@@ -149,7 +149,7 @@ const shows = {
   reason: (row) => make("span", { class: "reason" }, row[AT.reason]),
   installed_version: (row) => row[AT.installed_version] || row[AT.latest_version]
     ? make("span", { class: "versions" }, `${row[AT.installed_version] || words.not_known} → ${row[AT.latest_version] || words.not_known}`) : "",
-  change: (row) => (row[AT.change] ? make("em", { class: "change" }, words.changes[row[AT.change]] ?? row[AT.change]) : ""),
+  change: (row) => (row[AT.change] ? make("em", { class: `change c-${row[AT.change]}` }, words.changes[row[AT.change]] ?? row[AT.change]) : ""),
 };
 const plain = {
   status: (row) => words.statuses[row[AT.status]], severity: (row) => words.severities[row[AT.severity]],
@@ -198,7 +198,7 @@ function facets(table, rows) {
     found.sort(ranks[key] ? (one, other) => ranks[key].indexOf(one) - ranks[key].indexOf(other) : collator.compare);
     const pick = make("select", { name: key }, make("option", { value: "" }, words.any), ...found.map((value) => {
       const row = []; row[AT[key]] = value;
-      return make("option", { value }, plain[key]?.(row) ?? value);
+      return make("option", { value }, (plain[key]?.(row) ?? value).slice(0, 80));
     }));
     pick.addEventListener("change", () => { narrow(table, key, pick.value); table.draw(); remember("findings"); });
     bar.append(make("label", {}, make("span", {}, words.columns[key]), pick));
