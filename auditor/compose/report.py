@@ -34,8 +34,9 @@ from auditor.model.settings import Settings
 from auditor.model.table import CellKind, Table
 from auditor.model.verdict import Severity, Status
 
-PAGE_ROWS = 500
-"""Findings of one rule and verdict that the page shows; the workbook and findings.json have them all."""
+PAGE_ROWS = 400
+"""Findings that the page shows without scripts, shared out among rules and verdicts: some 2 MB. With scripts it shows
+all that its budget allows; the workbook and findings.json have them all."""
 _ON_PAGE = (Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT)
 
 _GROUNDS = frozenset({"configuration", "releases", "standing", "exemptions"})
@@ -138,6 +139,7 @@ class Composer:
             finding_columns=finding_columns(self.wording),
             changed=self.history.changed,
             nights=self.history.nights(self.tonight),
+            page_budget=self.settings.report.page_budget,
         )
         letter = Correspondent(report, self.order, self.coverage, self.wording).letter()
         return replace(report, letter=letter)
@@ -162,14 +164,16 @@ class Composer:
     def _groups(self) -> tuple[Group, ...]:
         """In the order of the findings."""
         wanted = [(status, rule) for status in _ON_PAGE for rule in sorted(self.rules, key=_by_severity)]
+        counts = self.ledger.tally.counts
+        totals = {(rule.id, status): total for status, rule in wanted if (total := counts.get((rule.id, status), 0))}
+        shown = shares(totals, PAGE_ROWS)
+        rules = {rule.id: rule for rule in self.rules}
         return tuple(
-            self._group(rule, status, total)
-            for status, rule in wanted
-            if (total := self.ledger.tally.counts.get((rule.id, status), 0))
+            self._group(rules[rule], status, total, shown[rule, status]) for (rule, status), total in totals.items()
         )
 
-    def _group(self, rule: Rule, status: Status, total: int) -> Group:
-        rest = total - min(total, PAGE_ROWS)
+    def _group(self, rule: Rule, status: Status, total: int, shown: int) -> Group:
+        rest = total - shown
         return Group(
             rule_id=rule.id,
             status=status,
@@ -178,7 +182,7 @@ class Composer:
             title=self.wording.text_of(rule.title),
             why=self.wording.text_of(rule.why),
             total=total,
-            shown=total - rest,
+            shown=shown,
             left_out=self.wording.say("texts", "left_out", count=rest) if rest else "",
         )
 
@@ -269,3 +273,12 @@ class Composer:
 
 def _by_severity(rule: Rule) -> tuple[int, str]:
     return rule.severity.rank, rule.id
+
+
+def shares(totals: Mapping[tuple[str, Status], int], most: int) -> Mapping[tuple[str, Status], int]:
+    """How many of each are shown: together at most ``most``, the small ones wholly, the others alike."""
+    left, shown = most, {}
+    for place, key in enumerate(sorted(totals, key=lambda key: totals[key])):
+        shown[key] = min(totals[key], left // (len(totals) - place))
+        left -= shown[key]
+    return shown

@@ -194,7 +194,7 @@ class Report:
     ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is None and ``nights`` (oldest
     first, tonight the last) is empty where no earlier night is remembered. ``finding_columns`` describe a finding for
     people: the keys of the contract, and ``OF_WORKBOOK`` behind them. ``letter`` is what goes into a mail; None where
-    none is to be written.
+    none is to be written. ``page_budget`` is in bytes.
     """
 
     title: str
@@ -222,6 +222,7 @@ class Report:
     nights: tuple[Night, ...] = ()
     finding_columns: tuple[TableColumn, ...] = ()
     letter: Letter | None = None
+    page_budget: int = 15_000_000
 
     @property
     def listed_whole(self) -> bool:

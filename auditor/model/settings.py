@@ -20,12 +20,15 @@ from auditor.model.archive import ArchiveSettings
 from auditor.model.delivery import WayOut
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
+from auditor.model.size import parse_size
 from auditor.model.strict import Duration, Endpoint, Strict, Text
 from auditor.model.verdict import Severity
 from auditor.model.version import Version
 
 ACTIVITY_LOG_KEPT = timedelta(days=90)
 """For how long Azure keeps activity log events; asking for more is answered with 400."""
+LEAST_PAGE = 5_000_000
+"""Bytes: the page with its scripts, its tables and what it shows without scripts, before a single row is packed."""
 
 
 def _under_what_azure_keeps(duration: timedelta) -> timedelta:
@@ -59,6 +62,16 @@ def _link(text: str) -> str:
     if not text.startswith("https://") or not text.isprintable() or " " in text:
         raise ValueError("is not a link that people can open: write an address that begins with https://")
     return text
+
+
+def _page_budget(value: object) -> int:
+    try:
+        budget = parse_size(value) if isinstance(value, str) else 0
+    except ValueError:
+        budget = 0
+    if budget < LEAST_PAGE:
+        raise ValueError("is not a size of at least 5MB, which the page takes without a single row: write 15MB")
+    return budget
 
 
 def _time_zone(name: str) -> str:
@@ -245,7 +258,7 @@ class RuleOverride(Strict):
 
 
 class ReportSettings(Strict):
-    """How the report speaks, and ``link``: where people find the reports.
+    """How the report speaks, ``link``: where people find the reports, and ``page_budget``: of the page, in bytes.
 
     Without a ``title`` it has its language's own. ``time_zone``: an IANA name that exists.
     """
@@ -253,7 +266,7 @@ class ReportSettings(Strict):
     language: Literal["en", "ja"] = "en"
     title: Text | None = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
-    page_budget: None = None
+    page_budget: Annotated[int, BeforeValidator(_page_budget)] = 15_000_000
     link: Annotated[Text, AfterValidator(_link)] | None = None
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from auditor.catalogue import Catalogue
 from auditor.model.report import CHANGES, Night, Report
 from auditor.model.verdict import Status
-from auditor.render.page import design, hash_of, template
+from auditor.render.inlined import style
+from auditor.render.page import template
 
 TREND_NIGHTS = 400
 """Bars of the trend; a bar is a night."""
@@ -19,7 +18,6 @@ FEWEST_BARS = 30
 
 def archive_page(report: Report, nights: Sequence[Night]) -> bytes:
     """The list of ``nights`` (oldest first), in the words, the language and the time zone of tonight's report."""
-    style = Markup(design("page.css") + design("archive.css"))  # noqa: S704 - our own, shipped with the program
     text = template(report, "archive.html.j2").render(
         report=report,
         words=report.words,
@@ -27,8 +25,7 @@ def archive_page(report: Report, nights: Sequence[Night]) -> bytes:
         nights=tuple(reversed(nights)),
         trend=[night.counts.get(Status.FAIL, 0) for night in nights[-TREND_NIGHTS:]],
         fewest=FEWEST_BARS,
-        style=style,
-        style_hash=hash_of(style),
+        style=style("archive.css"),
         statuses=tuple(Status),
         changes=CHANGES,
         links={"report.html": "page", "report.xlsx": "workbook", "run.json": "run_file"},

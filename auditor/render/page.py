@@ -1,14 +1,16 @@
-"""report.html: one file without scripts that loads nothing, written from the design in ``reports/``."""
+"""report.html: one file that loads nothing, written from the design in ``reports/page``.
+
+It can be read without scripts: the first findings of each rule, and every table. Its script (``inlined.py``) puts in
+their place tables that sort, filter, search and open, over all findings, which the page holds packed (``packing.py``).
+"""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
@@ -16,10 +18,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from auditor.catalogue import Catalogue
-from auditor.model.report import EXEMPTION_LISTS, Finding, Report
-from auditor.model.table import Cell, Link, Table
-from auditor.model.verdict import Status
-from auditor.render.batch import Batch, Take
+from auditor.model.report import CHANGES, EXEMPTION_LISTS, Evidence, Finding, Report
+from auditor.model.table import Cell, CellKind, Link, Table
+from auditor.model.verdict import Severity, Status
+from auditor.render.batch import Batch, Take, json_bytes
+from auditor.render.inlined import script, style
+from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
+from auditor.render.pictures import Pictures
 from auditor.render.text import Clock, printable, utc_text
 from auditor.resources import reports_folder
 
@@ -53,9 +58,38 @@ FACTS = (
 )
 """What is told of a finding beside its evidence where it is known."""
 
+WORDED = {"installed_version_source": "source", **dict.fromkeys(("auto_upgrade", "os", "availability"), "value")}
+"""Facts whose values have words in the catalogue, under WHAT_VALUE."""
+
+IDS = ("reason_code", "resource_id", "machine_id", "subscription_id")
+
+SCRIPT_WORDS = (
+    *("not_known", "copy", "copied", "copy_failed", "history", "remediation", "in_portal", "azure_cli"),
+    *("azure_powershell", "open_in_portal", "evidence"),
+)
+"""Words that the script says by the catalogue's own names."""
+
+SHOWN = ("status", "rule_id", "machine_name", "subscription_name", "reason", "installed_version")
+"""Columns of the findings' table in sight; searching, filtering and exporting know the others too."""
+FILTERS = ("status", "severity", "rule_id", "subscription_name", "location", "change")
+TABLE_WORDS = {
+    "search": "table_search",
+    "info": "table_info",
+    "infoEmpty": "table_info_empty",
+    "infoFiltered": "table_info_filtered",
+    "lengthMenu": "table_length",
+    "zeroRecords": "table_none",
+}
+"""The library's words of a table, and those of ours that it says."""
+FOR_GOOD = frozenset({Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT})
+"""Verdicts that the page lists; of the others only what is news, such as a failure that is fixed."""
+ENDED = frozenset({"fixed", "gone", "no_longer_visible"})
+
 _STREAM_BUFFER = 64
 _TIMES = 10_000
 """Times of which the text is kept: most evidence was read at one of a few."""
+_SPARE = 200_000
+"""Bytes of the budget that are left for what stands around the packed rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,45 +105,129 @@ Key = tuple[str, Status]
 
 @contextmanager
 def page(report: Report, path: Path) -> Iterator[Take]:
-    """Keep of each group what the page shows, and write the page when all findings are told. Raises OSError."""
+    """Pack the findings as they come, keep those that are shown without scripts, and write the page. Raises OSError."""
     shown: dict[Key, list[Finding]] = {(group.rule_id, group.status): [] for group in report.groups}
     room = {(group.rule_id, group.status): group.shown for group in report.groups}
+    packing = Packing(_telling(report), report.page_budget)
 
     def take(batch: Batch) -> None:
         for finding in batch.findings:
             key = (finding.rule_id, finding.status)
             if len(shown.get(key, ())) < room.get(key, 0):
                 shown[key].append(finding)
+            if finding.status in FOR_GOOD or finding.change in ENDED:
+                packing.add(finding)
 
     yield take
-    _write(report, path, shown)
+    _write(report, path, shown, packing)
 
 
-def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]]) -> None:
-    style = Markup(design("page.css"))  # noqa: S704 - our own style sheet, shipped with the program
-    stream = template(report, "page.html.j2").stream(
-        report=report,
-        words=report.words,
-        tables=report.tables,
-        shown=shown,
-        style=style,
-        style_hash=hash_of(style),
-        facts=FACTS,
-        at_once=FINDINGS_AT_ONCE,
-        gaps_at_once=GAPS_AT_ONCE,
-        opened=OPENED,
-        statuses=tuple(Status),
-        exemption_lists=EXEMPTION_LISTS,
-    )
-    stream.enable_buffering(_STREAM_BUFFER)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(stream)
+def _telling(report: Report) -> Telling:
+    """The words of a finding's details, as the page without scripts has them."""
+    words, local = report.words, lru_cache(_TIMES)(Clock(report.time_zone, report.language).text)
+
+    def worded(key: str, value: object) -> str:
+        if isinstance(value, bool):
+            return words["yes" if value else "no"]
+        if isinstance(value, datetime):
+            return local(value)
+        return _worded(words, WORDED[key], str(value)) if key in WORDED else str(value)
+
+    def facts(finding: Finding) -> Iterator[tuple[str, str]]:
+        told = ((key, getattr(finding, key)) for key in (*FACTS, *IDS))
+        return ((words[f"column_{key}"], worded(key, value)) for key, value in told if value is not None)
+
+    def evidence(item: Evidence) -> tuple[str, ...]:
+        return (
+            item.label,
+            item.shown,
+            _worded(words, "source", item.source),
+            local(item.read_at) if item.read_at else "",
+        )
+
+    return Telling(facts, evidence)
+
+
+def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], packing: Packing) -> None:
+    """The packed rows come last and take what the rest has left of the budget."""
+    with path.open("wb") as file:
+
+        def packed() -> Packed:
+            file.flush()
+            parcels, missing = packing.finish(report.page_budget - file.tell() - len(script().text.encode()) - _SPARE)
+            return Packed(parcels, missing)
+
+        stream = template(report, "page/page.html.j2").stream(
+            report=report,
+            words=report.words,
+            tables=report.tables,
+            shown=shown,
+            style=style(),
+            script=script(),
+            packed=packed,
+            pictures=Pictures(report, Clock(report.time_zone, report.language)),
+            script_words=_script_words(report),
+            facts=FACTS,
+            at_once=FINDINGS_AT_ONCE,
+            gaps_at_once=GAPS_AT_ONCE,
+            opened=OPENED,
+            statuses=tuple(Status),
+            changes=CHANGES,
+            exemption_lists=EXEMPTION_LISTS,
+        )
+        stream.enable_buffering(_STREAM_BUFFER)
+        file.writelines(part.encode() for part in stream)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What the page holds of the findings for its script, and how many had no place."""
+
+    parcels: Sequence[Parcel]
+    missing: int
+
+    @property
+    def held(self) -> int:
+        return sum(parcel.count for parcel in self.parcels)
+
+
+def _script_words(report: Report) -> Markup:
+    """Every word that the script and the table library show, as JSON that cannot end its element."""
+    words = report.words
+    told = {
+        "keys": ROW_KEYS,
+        "shown": [*SHOWN, "change"] if report.changed else SHOWN,
+        "filters": FILTERS,
+        "columns": {key: words[f"column_{key}"] for key in ROW_KEYS}
+        | {"installed_version": words["installed_and_latest"]},
+        "statuses": {str(status): word for status, word in report.status_words.items()},
+        "severities": {str(severity): word for severity, word in report.severity_words.items()},
+        "kinds": {key.removeprefix("kind_"): word for key, word in words.items() if key.startswith("kind_")},
+        "changes": {change: words[change] for change in CHANGES},
+        "evidence_heads": [words[f"evidence_{part}"] for part in ("value", "shown", "source", "read_at")],
+        "table": {
+            **{name: words[key] for name, key in TABLE_WORDS.items()},
+            "paginate": {"next": words["table_next"], "previous": words["table_previous"]},
+            "aria": {
+                "orderable": f": {words['table_sort_ascending']}",
+                "orderableReverse": f": {words['table_sort_descending']}",
+                "orderableRemove": f": {words['table_sort_remove']}",
+                "paginate": {"next": words["table_next"], "previous": words["table_previous"]},
+            },
+        },
+        "any": words["filter_any"],
+        "clear": words["clear_filters"],
+        "export": words["export_csv"],
+        "file": f"findings-{report.as_of:%Y-%m-%d}",
+        **{key: words[key] for key in SCRIPT_WORDS},
+    }
+    return Markup(json_bytes(told).decode().replace("<", "\\u003c"))  # noqa: S704 - no markup is left in it
 
 
 def _environment(report: Report) -> Environment:
     """Escapes whatever it writes, and refuses a word that the catalogue does not have."""
     environment = Environment(
-        loader=FileSystemLoader(reports_folder()),
+        loader=FileSystemLoader(reports_folder() / "page"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
@@ -124,6 +242,7 @@ def _environment(report: Report) -> Environment:
         first_rows=_first_rows,
         fill=_fill,
         digits=lru_cache(_TIMES)(catalogue.number),
+        order=_order,
         source=partial(_worded, report.words, "source"),
         value=partial(_worded, report.words, "value"),
     )
@@ -134,16 +253,6 @@ def _environment(report: Report) -> Environment:
 def template(report: Report, name: str) -> Template:
     """A design of ``reports/``, with what every page is written with."""
     return _environment(report).get_template(name)
-
-
-def design(name: str) -> str:
-    """The text of a file of ``reports/``."""
-    return (reports_folder() / name).read_text(encoding="utf-8")
-
-
-def hash_of(style: str) -> str:
-    """The only style sheet that a page's Content-Security-Policy lets in."""
-    return "sha256-" + b64encode(sha256(style.encode()).digest()).decode()
 
 
 def _shown(value: object) -> object:
@@ -163,6 +272,17 @@ def _fill(word: str, **values: object) -> str:
 def _worded(words: Mapping[str, str], what: str, name: str) -> str:
     """A source or a value in the words of the catalogue as far as it has them."""
     return words.get(f"{what}_{name}", name)
+
+
+def _order(value: object, kind: CellKind) -> object:
+    """What a cell is sorted by where its text would mislead; None where the text is right."""
+    if kind is CellKind.SEVERITY and value in tuple(Severity):
+        return tuple(Severity).index(Severity(str(value)))
+    if isinstance(value, datetime):
+        return utc_text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return -1 if kind is CellKind.NUMBER and value is None else None
 
 
 def _is(kind: type) -> Callable[[object], bool]:

@@ -29,11 +29,6 @@ def _other_than(known: str) -> Callable[[object], bool]:
 
 UNBUILT = (
     Unbuilt(
-        ("report", "page_budget"),
-        _anything,
-        "not yet: the page has no limit of its own; take the line out",
-    ),
-    Unbuilt(
         ("time_budget",),
         _anything,
         "not yet: a night runs to its end; take the line out, and bound the job where it is scheduled",

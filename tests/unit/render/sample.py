@@ -264,7 +264,7 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
         table("rules", "Rules", ["Rule/text/10", "Title/long/40", *STATUS_COLUMNS],
               [(rule, text, *(counts[rule, one] for one in Status)) for rule, text in TITLES.items()]),
         table("operations", "Failed operations",
-              ["Ended/time/17", "Machine/text/24", "Type/text/26", "By/text/12", "Error/long/60", "Portal/link/10"],
+              ["Ended/time/17", "Machine/text/24", "Outcome/text/26", "By/text/12", "Error/long/60", "Portal/link/10"],
               [(AS_OF - timedelta(days=3), machine, agent, "unknown", error, Link("Portal", portal)),
                (datetime(1, 1, 1, tzinfo=UTC), HOSTILE[0], HOSTILE[2], "platform", HOSTILE[9],
                 Link("Portal", "javascript:alert(1)"))]),
@@ -313,6 +313,15 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
 def fitting_names() -> list[str]:
     """The hostile texts that a cell can hold, as a program that reads the cell should show them."""
     return [printable(text).replace("\r", "\n") for text in HOSTILE if len(text) < 17_000]
+
+
+KEYS = {
+    **{label: label.lower() for label in ("Region", "Type", "Ended", "Outcome")},
+    "Installed": "version",
+    "Releases behind": "behind",
+    "Count": "machines",
+}
+"""The keys that compose gives to columns from which charts are drawn."""
 
 
 def table(name: str, title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = "") -> Table:

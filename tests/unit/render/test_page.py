@@ -1,4 +1,4 @@
-"""The page: one file, nothing loaded, nothing run, nothing that a name can break."""
+"""The page: one file, nothing loaded, nothing run but its own script, nothing that a name can break."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from markupsafe import escape
 from auditor.model.report import WORKBOOK_TABLES, Banner, Report
 from auditor.model.table import CellKind, Table, TableColumn
 from auditor.model.verdict import Status
+from auditor.render.inlined import script, style
 from auditor.render.page import FINDINGS_AT_ONCE, GAPS_AT_ONCE, TABLE_ROWS
 from auditor.render.page import page as page_format
 from auditor.render.text import printable
 from auditor.resources import reports_folder
 from tests.unit.render import sample
+
+DATA = {"application/json", "text/plain"}
+"""Types of script elements that no browser runs."""
 
 VOID = {"meta", "link", "br", "img", "use", "path", "circle", "rect", "input"}
 
@@ -32,6 +36,7 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.texts: list[str] = []
+        self.scripts: list[str] = []
         self.open: list[str] = []
         self.unbalanced: list[str] = []
         self.feed(text)
@@ -50,7 +55,10 @@ class Page(HTMLParser):
             self.unbalanced.append(tag)
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.open[-1:] == ["script"]:
+            self.scripts.append(data)
+        else:
+            self.texts.append(data)
 
     def all(self, tag: str) -> list[dict[str, str]]:
         return [attributes for name, attributes in self.elements if name == tag]
@@ -81,7 +89,8 @@ def squeezed(text: str) -> str:
 def test_markup_in_names_stays_text(page: Page) -> None:
     assert not page.unbalanced
     assert not page.open
-    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe", "object", "form", "base"})
+    assert {tag for tag, _ in page.elements}.isdisjoint({"img", "iframe", "object", "form", "base"})
+    assert [each["type"] for each in page.all("script") if each["type"] not in DATA] == ["module"]
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     shown = squeezed(page.text)
     for text in sample.HOSTILE:
@@ -102,9 +111,8 @@ def test_nothing_is_loaded_from_anywhere(page: Page) -> None:
     ]
     assert loads == []
     assert [attributes["href"] for attributes in page.all("link")] == ["data:,"]
-    style = (reports_folder() / "page.css").read_text(encoding="utf-8")
-    assert "url(" not in style
-    assert "@import" not in style
+    assert "url(" not in style().text
+    assert "@import" not in style().text
 
 
 def test_links_lead_over_https_or_within_the_page(page: Page) -> None:
@@ -114,11 +122,13 @@ def test_links_lead_over_https_or_within_the_page(page: Page) -> None:
     assert any(target.startswith("https://portal.azure.com/") for target in targets)
 
 
-def test_the_content_security_policy_lets_in_the_own_style_only(page: Page) -> None:
+def test_the_content_security_policy_lets_in_the_own_style_and_script_only(page: Page) -> None:
     (policy,) = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy == (
+        f"default-src 'none'; style-src {style().source}; script-src {script().source}; img-src data:; "
+        "connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
     assert "unsafe" not in policy
-    assert "script-src" not in policy
     assert not [attributes for _, attributes in page.elements if "style" in attributes]
 
 
@@ -242,7 +252,7 @@ def test_a_missing_word_is_an_error_and_no_blank(tmp_path: Path) -> None:
 
 
 def test_the_design_holds_no_word_of_a_language() -> None:
-    design = (reports_folder() / "page.html.j2").read_text(encoding="utf-8")
+    design = (reports_folder() / "page" / "page.html.j2").read_text(encoding="utf-8")
     without_code = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", design, flags=re.DOTALL)
     parsed = Page(without_code)
     assert re.findall(r"[^\W\d_]{2,}", parsed.text) == []
@@ -250,7 +260,7 @@ def test_the_design_holds_no_word_of_a_language() -> None:
 
 
 def test_every_word_of_the_page_is_in_the_catalogue() -> None:
-    design = (reports_folder() / "page.html.j2").read_text(encoding="utf-8")
+    design = (reports_folder() / "page" / "page.html.j2").read_text(encoding="utf-8")
     used = set(re.findall(r"\bwords\.([a-z_]+)", design))
     assert used
     assert used <= set(sample.words())
@@ -269,7 +279,7 @@ def test_a_failing_row_has_its_commands_in_blocks_of_their_own(tmp_path: Path) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_verdicts_can_be_read_on_their_colours(scheme: str) -> None:
     """WCAG 2.2 AA asks for 4.5:1."""
-    style = (reports_folder() / "page.css").read_text(encoding="utf-8")
+    style = (reports_folder() / "page" / "style.css").read_text(encoding="utf-8")
     light, dark = re.findall(r":root {(.*?)}", style, flags=re.DOTALL)
     colours = dict(re.findall(r"--([a-z_-]+): #([0-9a-f]{6})", light if scheme == "light" else dark))
     pairs = [(str(status), f"{status}-tint") for status in Status] + [(str(status), "sheet") for status in Status]

@@ -11,7 +11,9 @@ from auditor.model.dataset import FRAMES, VIEWS
 from auditor.model.reading import Service, Source
 from auditor.model.report import FINDING_KEYS, OF_WORKBOOK
 from auditor.render.layout import layout
-from auditor.render.page import FACTS
+from auditor.render.packing import ROW_KEYS
+from auditor.render.page import FACTS, IDS, SCRIPT_WORDS, TABLE_WORDS
+from auditor.render.pictures import BEHIND, designs
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 
@@ -19,8 +21,8 @@ CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
 
 
 def used() -> set[str]:
-    designs = ("page.html.j2", "letter.html.j2", "letter.txt.j2")
-    design = "".join((reports_folder() / name).read_text(encoding="utf-8") for name in designs)
+    names = ("page/page.html.j2", "letter.html.j2", "letter.txt.j2")
+    design = "".join((reports_folder() / name).read_text(encoding="utf-8") for name in names)
     code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
     told_by = {"extensions": "installed_version_source", "machines": "last_ran_source"}
     tellers = {
@@ -33,7 +35,12 @@ def used() -> set[str]:
     return {
         *re.findall(r"\bwords\.([a-z_]+)", design),
         *re.findall(r"""words\[["']([a-z_]+)["']""", code),
-        *(f"column_{key}" for key in (*FACTS, *layout().findings)),
+        *SCRIPT_WORDS,
+        *TABLE_WORDS.values(),
+        *(f"chart_{word}" for word in (*designs(), *(key for key, _status, _most in BEHIND))),
+        *("chart_behind_more", "chart_behind_unknown"),
+        *(f"chart_axis_{name}" for name, design in designs().items() if "$axis" in str(design)),
+        *(f"column_{key}" for key in (*ROW_KEYS, *IDS, *FACTS, *layout().findings)),
         *(f"source_{source}" for source in (*Source, *tellers, Service.RESOURCE_GRAPH)),
         *(f"kind_{kind}" for kind in sample.KINDS),
         *(sheet.name for sheet in layout().sheets),

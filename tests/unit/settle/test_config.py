@@ -297,7 +297,6 @@ def test_each_mistake_is_told_with_its_place_and_what_to_do(desk: Desk, config: 
     [
         ("time_budget: 2h", "time_budget", "take the line out"),
         ("workers: {kind: dask}", "workers.kind", "write local"),
-        ("report: {page_budget: 15MB}", "report.page_budget", "take the line out"),
     ],
 )
 def test_what_is_not_built_says_not_yet_and_what_works_instead(

@@ -1,0 +1,188 @@
+"""The charts of the page: SVG drawn without a browser or a network, from numbers that the report has settled.
+
+What they look like is data (``reports/page/charts.yaml``, Vega-Lite), so that no library for writing such charts in
+Python is needed; vl-convert draws them, and is loaded when the first page is written. SVG of its making has attributes
+only, no style: the page's policy lets in one style sheet, which colours the charts for either colour scheme.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import yaml
+from markupsafe import Markup
+
+from auditor.model.report import Report
+from auditor.model.table import Table
+from auditor.model.verdict import Status
+from auditor.render.text import Clock, printable
+from auditor.resources import reports_folder
+
+COLOURS = {
+    Status.FAIL: "#b3261e",
+    Status.UNANSWERED: "#8f4a00",
+    Status.PENDING: "#1d5b9e",
+    Status.EXEMPT: "#6a3fa0",
+    Status.NOT_APPLICABLE: "#c3cad4",
+    Status.PASS: "#1a6b3c",
+}
+"""Of the light palette; the style sheet knows each of them."""
+TREND = (Status.FAIL, Status.UNANSWERED, Status.PENDING)
+"""The verdicts whose numbers a trend shows: what passes would dwarf them."""
+BEHIND = (("latest", Status.PASS, 0), ("behind_2", Status.PENDING, 2), ("behind_5", Status.UNANSWERED, 5))
+"""How far behind the latest of its region a version is: word, colour, and up to how many releases."""
+REGIONS = 25
+"""Regions that a chart shows: those with the most machines; the table below has them all."""
+NIGHTS = 60
+"""Nights that a trend shows, the last ones."""
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart, and what it says in words."""
+
+    svg: Markup
+    told: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The charts of one report; None where there is nothing to draw."""
+
+    report: Report
+    clock: Clock
+
+    def rules(self) -> Picture | None:
+        words = self.report.status_words
+        rows = [
+            {"rule": rule.id, "word": words[status], "share": count, "place": place}
+            for rule in self.report.rules
+            for place, status in enumerate(Status)
+            if (count := rule.counts.get(status, 0))
+        ]
+        told = (f"{row['rule']}: {row['word']} {row['share']}" for row in rows)
+        return self._drawn("rules", rows, [(words[status], COLOURS[status]) for status in Status], told)
+
+    def versions(self) -> Picture | None:
+        counted: Counter[tuple[str, str]] = Counter()
+        for row in _records(self.report.tables["by_version"]):
+            counted[str(row["region"]), self._distance(row["behind"])] += _whole(row["machines"])
+        legend = [*((self._word(key), COLOURS[status]) for key, status, _most in BEHIND), *self._further()]
+        places = [word for word, _colour in legend]
+        regions = Counter[str]()
+        for (region, _word), number in counted.items():
+            regions[region] += number
+        rows = [
+            {"region": region, "word": word, "machines": number, "place": place}
+            for region, _number in regions.most_common(REGIONS)
+            for place, word in enumerate(places)
+            if (number := counted[region, word])
+        ]
+        told = (f"{row['region']}: {row['word']} {row['machines']}" for row in rows)
+        return self._drawn("versions", rows, legend, told)
+
+    def _distance(self, behind: object) -> str:
+        if not isinstance(behind, int):
+            return self._word("behind_unknown")
+        return next((self._word(key) for key, _status, most in BEHIND if behind <= most), self._word("behind_more"))
+
+    def _further(self) -> Iterator[tuple[str, str]]:
+        yield self._word("behind_more"), COLOURS[Status.FAIL]
+        yield self._word("behind_unknown"), COLOURS[Status.NOT_APPLICABLE]
+
+    def operations(self) -> Picture | None:
+        """By day of the report's zone and by outcome, every day of the span with its place."""
+        counted: Counter[tuple[str, str]] = Counter()
+        for row in _records(self.report.tables["operations"]):
+            if isinstance(row["ended"], datetime):
+                counted[self._day(row["ended"]), str(row["outcome"])] += 1
+        outcomes = sorted({outcome for _day, outcome in counted})
+        colours = (COLOURS[Status.FAIL], COLOURS[Status.UNANSWERED], COLOURS[Status.PENDING])
+        rows: list[Row] = [
+            {"day": day, "word": word, "number": number} for (day, word), number in sorted(counted.items())
+        ]
+        told = (f"{row['day']}: {row['word']} {row['number']}" for row in rows)
+        return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told)
+
+    def nights(self) -> Picture | None:
+        """The trend, from the second night on."""
+        if len(self.report.nights) < 2:
+            return None
+        words = self.report.status_words
+        rows = [
+            {"night": self._day(night.as_of), "word": words[status], "number": night.counts.get(status, 0)}
+            for night in self.report.nights[-NIGHTS:]
+            for status in TREND
+        ]
+        told = (f"{row['night']}: {row['word']} {row['number']}" for row in rows)
+        return self._drawn("nights", rows, [(words[status], COLOURS[status]) for status in TREND], told)
+
+    def _day(self, moment: datetime) -> str:
+        return self.clock.local(moment).date().isoformat()
+
+    def _word(self, key: str) -> str:
+        return self.report.words[f"chart_{key}"]
+
+    def _drawn(
+        self, name: str, rows: Sequence[Row], legend: Sequence[tuple[str, str]], told: Iterable[str]
+    ) -> Picture | None:
+        if not rows:
+            return None
+        words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
+        values = {"$words": words, "$colours": colours, "$axis": self.report.words.get(f"chart_axis_{name}", "")}
+        drawing = {**_filled(_common(), values), **_filled(designs()[name], values)}
+        shown = [
+            {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
+        ]
+        sentence = f"{self._word(name)} {'; '.join(islice(told, 40))}"
+        return Picture(_svg({**drawing, "data": {"values": shown}}), sentence)
+
+
+def _records(table: Table) -> Iterator[Row]:
+    """The rows of a table by the keys of its columns."""
+    keys = [column.key for column in table.columns]
+    return (dict(zip(keys, row, strict=True)) for row in table.rows())
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _filled(design: Any, values: Mapping[str, object]) -> Any:
+    """``design`` with the words that begin with $ replaced."""
+    if isinstance(design, dict):
+        return {key: _filled(part, values) for key, part in design.items()}
+    return values[design] if isinstance(design, str) and design in values else design
+
+
+def _svg(drawing: Mapping[str, object]) -> Markup:
+    import vl_convert  # 30 MB of code that only a page needs
+
+    return Markup(vl_convert.vegalite_to_svg(dict(drawing), allowed_base_urls=[]))  # noqa: S704 - texts come escaped
+
+
+@cache
+def designs() -> Mapping[str, Any]:
+    """The charts by name."""
+    return {name: design for name, design in _loaded().items() if name != "common"}
+
+
+def _common() -> Mapping[str, Any]:
+    """What all charts have alike."""
+    common: Mapping[str, Any] = _loaded()["common"]
+    return common
+
+
+@cache
+def _loaded() -> Mapping[str, Any]:
+    text = (reports_folder() / "page" / "charts.yaml").read_bytes()
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return loaded
