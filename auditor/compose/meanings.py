@@ -68,9 +68,14 @@ def declared_meaning(wording: Wording, column: Column, kind: CellKind) -> Meanin
     """Of a column of the data set."""
     meaning = column.meaning[:1].upper() + column.meaning[1:]
     words = f" ({', '.join(column.words)})" if column.words else ""
+    meaning = wording.declared(meaning)
     sources = dict.fromkeys(wording.say("sources", source) for need in column.rests_on for source in need)
-    parts = (column.property, ", ".join(sources))
-    return f"{meaning}{words}.", _unit(wording, kind), "\n".join(part for part in parts if part)
+    parts = (column.property, wording.listed(sources))
+    return (
+        wording.say("texts", "declared", meaning=meaning, words=words),
+        _unit(wording, kind),
+        "\n".join(part for part in parts if part),
+    )
 
 
 def _unit(wording: Wording, kind: CellKind) -> str:

@@ -52,6 +52,10 @@ class Wording(Catalogue):
         """What a column of the workbook means; empty where the catalogue leaves it to the data set's declaration."""
         return str(self.sections["meanings"].get(key, ""))
 
+    def declared(self, meaning: str) -> str:
+        """What the data set declares in English, told in this language as far as its catalogue has it."""
+        return str(self.sections["declared"].get(meaning, meaning))
+
     def unexplained(self, column: str, row: Mapping[str, object]) -> tuple[str, str]:
         """What it means that ``column`` is missing although everything was read, and what to do; may be empty.
 

@@ -83,7 +83,7 @@ def nodes(page: str) -> list[str]:
 
 def english_in(texts: Iterable[str]) -> set[str]:
     """Texts with words of the English report: sentences of two words and more, wherever they stand."""
-    known = {piece for piece in english_texts() if len(_WORD.findall(piece)) > 1 and len(piece) > 10}
+    known = {piece for piece in english_texts() if len(_WORD.findall(piece)) > 1 and len(piece) > 15}
     return {text for text in texts if any(piece in text for piece in known)}
 
 
@@ -119,12 +119,14 @@ def test_no_sentence_of_the_english_report_is_left(nights: tuple[Audited, Audite
 
 
 def test_the_workbook_has_japanese_sheets_with_real_dates_and_numbers(japanese: Audited) -> None:
-    assert japanese.workbook.sheet_names[:3] == ["概要", "検出事項", "確認範囲"]
+    assert japanese.workbook.sheet_names[:3] == ["概要", "検出事項", "マシン"]
     head, first, *_rest = japanese.sheet("検出事項")
     at = {str(name): column for column, name in enumerate(head)}
     assert first[at["判定"]] == "不適合"
     read = japanese.sheet("読み取り")
     assert read[0][4] == "読み取り開始 (Asia/Tokyo)"
+    meanings = [row[3] for row in japanese.sheet("データ辞書")]
+    assert not [meaning for meaning in meanings if not _JAPANESE.search(str(meaning))]
     assert hasattr(read[1][4], "year")
     assert isinstance(read[1][1], float)
 

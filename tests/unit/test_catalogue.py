@@ -13,7 +13,7 @@ import pytest
 from auditor.catalogue import Catalogue
 from auditor.collect.faults import grant
 from auditor.compose.wording import Wording
-from auditor.model.dataset import VIEWS, rule_column
+from auditor.model.dataset import FRAMES, VIEWS, rule_column
 from auditor.model.rule import AllOf, AnyOf, Comparison, Operator
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,9 @@ def places(text: str) -> set[str]:
 
 
 ALL = {
-    catalogue.language: {path: text for path, text in texts(catalogue.sections) if path[0] != "readings"}
+    catalogue.language: {
+        path: text for path, text in texts(catalogue.sections) if path[0] not in ("readings", "declared")
+    }
     for catalogue in (ENGLISH, JAPANESE)
 }
 READINGS = JAPANESE.sections["readings"]
@@ -75,6 +77,11 @@ def test_what_chooses_an_explanation_is_the_same_in_both() -> None:
 def test_each_sentence_of_a_reading_names_the_same_values_when_it_is_told() -> None:
     for said, told in READINGS.items():
         assert places(said) == places(told), said
+
+
+def test_each_meaning_that_is_told_is_one_that_the_data_set_declares() -> None:
+    declared = {column.meaning[:1].upper() + column.meaning[1:] for frame in FRAMES.values() for column in frame}
+    assert set(JAPANESE.sections["declared"]) <= declared
 
 
 def test_each_sentence_of_a_reading_is_one_that_collect_writes() -> None:
