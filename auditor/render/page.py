@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -238,6 +238,7 @@ def _environment(report: Report) -> Environment:
     environment.filters.update(
         local=lru_cache(_TIMES)(clock.text),
         zone=clock.name,
+        day=catalogue.day,
         utc=lru_cache(_TIMES)(utc_text),
         first_rows=_first_rows,
         fill=_fill,
@@ -246,7 +247,7 @@ def _environment(report: Report) -> Environment:
         source=partial(_worded, report.words, "source"),
         value=partial(_worded, report.words, "value"),
     )
-    environment.tests.update(moment=_is(datetime), link=_is(Link), whole=_is(int))
+    environment.tests.update(moment=_is(datetime), day=_is(date), link=_is(Link), whole=_is(int))
     return environment
 
 
@@ -280,6 +281,8 @@ def _order(value: object, kind: CellKind) -> object:
         return tuple(Severity).index(Severity(str(value)))
     if isinstance(value, datetime):
         return utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return -1 if kind is CellKind.NUMBER and value is None else None
