@@ -227,7 +227,7 @@ def _script_words(report: Report) -> Markup:
 def _environment(report: Report) -> Environment:
     """Escapes whatever it writes, and refuses a word that the catalogue does not have."""
     environment = Environment(
-        loader=FileSystemLoader(reports_folder() / "page"),
+        loader=FileSystemLoader(reports_folder()),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
