@@ -9,7 +9,7 @@ import time
 HEAVY = (
     "pandas",
     "pyarrow",
-    "altair",
+    "vl_convert",
     "azure",
     "requests",
     "openpyxl",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
 
-import altair as alt
 import vl_convert
+import yaml
 
 from auditor.model.letter import Chart
 from auditor.model.verdict import Status
+from auditor.render.pictures import filled
+from auditor.resources import reports_folder
 
 COLOURS = {
     Status.FAIL: "#b3261e",
@@ -18,33 +22,24 @@ COLOURS = {
     Status.NOT_APPLICABLE: "#8b95a3",
     Status.PASS: "#2f8a57",
 }
-_WIDTH, _HEIGHT, _BAR = 480, 120, 20
 _SCALE = 2
 """Screens of telephones have twice as many points as a letter's width says."""
 
 
 def png(chart: Chart) -> bytes:
-    """The chart on white. Nothing is written in it but the bars' labels and numbers: no font lacks those."""
-    length = alt.Y if chart.upright else alt.X
-    place = alt.X if chart.upright else alt.Y
-    axis = alt.Axis(labelAngle=0, labelOverlap=True, title=None, ticks=False, labelPadding=6)
-    grid = alt.Axis(title=None, tickCount=4, format="~s", gridColor="#eef1f5", domain=False, ticks=False)
-    drawn = [status for status in COLOURS if any(status == each for bar in chart.bars for each, _count in bar.counts)]
-    colours = alt.Scale(domain=list(map(str, drawn)), range=[COLOURS[status] for status in drawn])
-    across = {"width": _WIDTH, "height": _HEIGHT} if chart.upright else {"width": _WIDTH, "height": alt.Step(_BAR)}
-    made = (
-        alt.Chart(alt.InlineData(values=list(_rows(chart))), background="#ffffff", **across)
-        .mark_bar()
-        .encode(
-            place("at:O", axis=axis, sort=None, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.15)),
-            length("count:Q", axis=grid, stack=True),
-            alt.Color("status:N", scale=colours, legend=None),
-            alt.Order("order:Q"),
-        )
-        .configure_view(stroke=None)
-        .configure_axis(labelFont="sans-serif", labelFontSize=12, labelColor="#566273", domainColor="#dfe3e9")
-    )
-    return bytes(vl_convert.vegalite_to_png(made.to_dict(), scale=_SCALE))
+    """The chart on white."""
+    drawn = statuses(chart)
+    values = {"$words": list(map(str, drawn)), "$colours": [COLOURS[status] for status in drawn]}
+    design = filled(_designs()["upright" if chart.upright else "lying"], values)
+    drawing = {**_designs()["common"], **design, "data": {"values": list(_rows(chart))}}
+    return bytes(vl_convert.vegalite_to_png(drawing, scale=_SCALE, allowed_base_urls=[]))
+
+
+@cache
+def _designs() -> Mapping[str, Any]:
+    text = (reports_folder() / "letter.charts.yaml").read_bytes()
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return loaded
 
 
 def statuses(chart: Chart) -> list[Status]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -39,6 +39,8 @@ BEHIND = (("latest", Status.PASS, 0), ("behind_2", Status.PENDING, 2), ("behind_
 """How far behind the latest of its region a version is: word, colour, and up to how many releases."""
 REGIONS = 25
 """Regions that a chart shows: those with the most machines; the table below has them all."""
+LOG_KEPT = timedelta(days=90)
+"""For how long Azure keeps the activity log."""
 NIGHTS = 60
 """Nights that a trend shows, the last ones."""
 
@@ -99,7 +101,7 @@ class Pictures:
         yield self._word("behind_unknown"), COLOURS[Status.NOT_APPLICABLE]
 
     def operations(self) -> Picture | None:
-        """By day of the report's zone and by outcome, every day of the span with its place."""
+        """By day of the report's zone and by outcome; a day without any has its place too."""
         counted: Counter[tuple[str, str]] = Counter()
         for row in _records(self.report.tables["operations"]):
             if isinstance(row["ended"], datetime):
@@ -110,7 +112,7 @@ class Pictures:
             {"day": day, "word": word, "number": number} for (day, word), number in sorted(counted.items())
         ]
         told = (f"{row['day']}: {row['word']} {row['number']}" for row in rows)
-        return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told)
+        return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told, _span(rows))
 
     def nights(self) -> Picture | None:
         """The trend, from the second night on."""
@@ -132,13 +134,19 @@ class Pictures:
         return self.report.words[f"chart_{key}"]
 
     def _drawn(
-        self, name: str, rows: Sequence[Row], legend: Sequence[tuple[str, str]], told: Iterable[str]
+        self,
+        name: str,
+        rows: Sequence[Row],
+        legend: Sequence[tuple[str, str]],
+        told: Iterable[str],
+        days: Sequence[str] = (),
     ) -> Picture | None:
         if not rows:
             return None
         words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
-        values = {"$words": words, "$colours": colours, "$axis": self.report.words.get(f"chart_axis_{name}", "")}
-        drawing = {**_filled(_common(), values), **_filled(designs()[name], values)}
+        axis = self.report.words.get(f"chart_axis_{name}", "")
+        values = {"$words": words, "$colours": colours, "$days": list(days), "$axis": axis}
+        drawing = {**filled(_common(), values), **filled(designs()[name], values)}
         shown = [
             {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
         ]
@@ -152,14 +160,22 @@ def _records(table: Table) -> Iterator[Row]:
     return (dict(zip(keys, row, strict=True)) for row in table.rows())
 
 
+def _span(rows: Sequence[Row]) -> Sequence[str]:
+    """Every day from the first to the last; where that is longer than Azure keeps a log, only those that are told."""
+    days = sorted({date.fromisoformat(str(row["day"])) for row in rows})
+    if not days or days[-1] - days[0] > LOG_KEPT:
+        return [day.isoformat() for day in days]
+    return [(days[0] + timedelta(days=at)).isoformat() for at in range((days[-1] - days[0]).days + 1)]
+
+
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _filled(design: Any, values: Mapping[str, object]) -> Any:
+def filled(design: Any, values: Mapping[str, object]) -> Any:
     """``design`` with the words that begin with $ replaced."""
     if isinstance(design, dict):
-        return {key: _filled(part, values) for key, part in design.items()}
+        return {key: filled(part, values) for key, part in design.items()}
     return values[design] if isinstance(design, str) and design in values else design
 
 
