@@ -23,7 +23,9 @@ FOR_PEOPLE = frozenset({"reason", "remediation", "evidence", "exemption"})
 """The keys of a finding that follow the language."""
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _WORD = re.compile("[A-Za-z]{2,}")
-_NO_TEXT = re.compile(r"<!DOCTYPE[^>]*>|<script.*?</script>|<style.*?</style>|<pre.*?</pre>|<code.*?</code>|<[^>]+>", re.DOTALL)
+_NO_TEXT = re.compile(
+    r"<!DOCTYPE[^>]*>|<script.*?</script>|<style.*?</style>|<pre.*?</pre>|<code.*?</code>|<[^>]+>", re.DOTALL
+)
 
 _PUT_TOGETHER = re.compile(r"[、（）]| (?=[0-9a-f]{8}-)")
 _BY_ITSELF = re.compile(r"https://|[\w.-]+ \(sha256\)$|[0-9a-f-]{36}$|[\d/: ]+JST$|[A-Za-z0-9]+: ")
