@@ -62,8 +62,14 @@ STATUS_WORDS = {
     Status.NOT_APPLICABLE: "Not applicable",
     Status.PASS: "Passes",
 }
-KEYS = {word: str(status) for status, word in STATUS_WORDS.items()}
-"""The keys of columns that count verdicts, by their title."""
+KEYS = {
+    **{word: str(status) for status, word in STATUS_WORDS.items()},
+    **{label: label.lower() for label in ("Region", "Type", "Ended", "Outcome")},
+    "Installed": "version",
+    "Releases behind": "behind",
+    "Count": "machines",
+}
+"""The keys that compose gives to columns from which charts are drawn, by their title."""
 STATUS_COLUMNS = [f"{word}/number/14" for word in STATUS_WORDS.values()]
 SEVERITY_WORDS = {severity: str(severity).capitalize() for severity in Severity}
 
@@ -316,15 +322,6 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
 def fitting_names() -> list[str]:
     """The hostile texts that a cell can hold, as a program that reads the cell should show them."""
     return [printable(text).replace("\r", "\n") for text in HOSTILE if len(text) < 17_000]
-
-
-KEYS = {
-    **{label: label.lower() for label in ("Region", "Type", "Ended", "Outcome")},
-    "Installed": "version",
-    "Releases behind": "behind",
-    "Count": "machines",
-}
-"""The keys that compose gives to columns from which charts are drawn."""
 
 
 def table(name: str, title: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = "") -> Table:
