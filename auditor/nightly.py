@@ -1,5 +1,7 @@
 """One night, from beginning to end: read :func:`night`, with the two steps below it, and you have the whole program.
 
+What all shards do stands in :mod:`auditor.shards`, what goes from night to night in :mod:`auditor.handover`.
+
 A run is what :func:`collect_only` and :func:`judge_again` do one after the other, by the same steps.
 """
 
@@ -8,37 +10,32 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import accumulate
 from pathlib import Path
 
-from auditor import __version__, collect, compose, deliver, frames, history, judge, render, snapshot, workers
+from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
-from auditor.errors import ArchiveRefused, ExitCode, OutputRefused, SettingsRefused, SnapshotRefused
+from auditor.errors import ExitCode, SettingsRefused
+from auditor.handover import Handover, noting
 from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
-from auditor.model.memory import EMPTY, Failure, Memory
+from auditor.model.memory import Failure, Memory
 from auditor.model.narration import Narrator
-from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey, subscriptions_asked
-from auditor.model.posted import Posted
+from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
 from auditor.model.reading import Source, Traffic
-from auditor.model.report import Finding, Report
+from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
-from auditor.model.verdict import Status
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, audit, confirm, doubts_of, judged, load
+from auditor.shard import Workshop, load
+from auditor.shards import audit_all, confirm_all, judge_all, plan
 
 MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""
-MOST_CONFIRMED = 500
-"""Machines that one night reads again one by one; where more are doubtful, the gravest. The report says how many were
-left: without the memory of last night every failure is a new one."""
 TOOL = f"azure-extension-auditor {__version__}"
 
 
@@ -83,24 +80,14 @@ def night(
     """
     render.check_output(order.output)
     with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
-        office = _post_office(order, pause)
-        waiting = _send_kept(office, watch)
-        memory = _recall(order, watch, archive)
+        handover = Handover(order, watch, archive, pause)
+        posted = handover.send_kept()
+        memory = handover.recall()
         gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard, pause, threads)
         composer, made, reasons = _report(order, watch, gathered, shards)
-        unkept = _remember(archive, order, watch, composer, reasons, made) if archive else Posted()
-        return _deliver(office, watch, waiting + unkept, composer, made)
-
-
-def _recall(order: Order, watch: Watch, archive: history.Archive | None) -> Memory:
-    """What earlier nights left behind; nothing where none are kept. Raises ArchiveRefused."""
-    if archive is None:
-        return EMPTY
-    with watch.stage("recall") as told:
-        memory = archive.recall(order.as_of, order.run_id)
-        told.append(f"{len(memory.nights)} earlier nights, {len(memory.failures)} failures open.")
-        told.extend(memory.passed_over)
-    return memory
+        posted += handover.remember(composer, reasons, made.report, made.folder)
+        posted = handover.deliver(posted, composer, made.report, made.folder)
+        return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 
 def _gather(
@@ -122,10 +109,10 @@ def _gather(
         told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
     with watch.stage("audit") as told:
         shop = Workshop(open_session, scratch)
-        shards = _audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
+        shards = audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
         told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
     with watch.stage("confirm") as told:
-        confirmation, shards = _confirm_all(shards, memory, order, shop)
+        confirmation, shards = confirm_all(shards, memory, order, shop)
         told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
     traffic = _traffic([asked, *(shard.traffic for shard in shards)])
     return _gathered(order, cloud, survey, memory, traffic, confirmation, shards), shards
@@ -141,81 +128,10 @@ def _report(
         told.append(f"{report.findings_total} verdicts")
     reasons: dict[Failure, str] = {}
     with watch.stage("render") as told:
-        written = replace(report, run=composer.run(), findings=partial(_noting, report.findings, reasons))
+        written = replace(report, run=composer.run(), findings=partial(noting, report.findings, reasons))
         folder = render.write_folder(written, order.output, order.formats)
         told.append(", ".join(order.formats))
     return composer, Result(composer.exit_code, report, folder), reasons
-
-
-def _noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str]) -> Iterator[Finding]:
-    """The findings as they are told, while the sentences of failures are noted for later nights."""
-    for finding in findings():
-        if finding.status is Status.FAIL:
-            reasons[finding.rule_id, finding.resource_id.lower()] = finding.reason
-        yield finding
-
-
-def _remember(
-    archive: history.Archive,
-    order: Order,
-    watch: Watch,
-    composer: compose.Composer,
-    reasons: dict[Failure, str],
-    made: Result,
-) -> Posted:
-    """Keep the night. A report that is made stays made where it could not be kept: that is told, and counts."""
-    by_operation = (rule.id for rule in order.rulebook.rules if history.FAILED_OPERATIONS in rule.columns())
-    tonight = history.Tonight(
-        night=composer.tonight,
-        tool=TOOL,
-        collected=not composer.coverage.nothing_collected,
-        past=history.with_reasons(composer.facts.past, reasons),
-        shards=lambda: (shard.frames for shard in composer.ledger.shards()),
-        by_operation=frozenset(by_operation),
-        reports=render.kept_files(made.folder),
-    )
-    with watch.stage("remember") as told:
-        try:
-            archive.remember(tonight, partial(render.archive_page, made.report))
-            told.append(f"kept as {order.run_id} in {archive.store.where}")
-        except ArchiveRefused as error:
-            told.append(str(error))
-            return Posted(problems=(str(error),))
-    return Posted()
-
-
-def _deliver(
-    office: deliver.PostOffice, watch: Watch, before: Posted, composer: compose.Composer, made: Result
-) -> Result:
-    """Send the letter; who took it is written into run.json, with what was posted ``before`` and what went wrong."""
-    letter, posted = made.report.letter, before
-    if letter and office.ways:
-        with watch.stage("deliver") as told:
-            sent = office.send(made.folder, letter.envelope)
-            told.append(f"{sum(each.accepted for each in sent.receipts)} of {len(sent.receipts)} recipients")
-        posted = before + sent
-    elif not before.problems:
-        return made
-    try:
-        render.rewrite_run(composer.run(posted), made.folder)
-    except OutputRefused as error:  # the report is there, and the letters are on their way
-        posted += Posted(problems=(str(error),))
-    return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
-
-
-def _send_kept(office: deliver.PostOffice, watch: Watch) -> Posted:
-    """What earlier nights could not send goes out before anything else."""
-    if not (office.ways and office.outbox.folder.is_dir()):
-        return Posted()
-    with watch.stage("outbox") as told:
-        posted = office.send_kept()
-        told.append(f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients")
-    return posted
-
-
-def _post_office(order: Order, pause: Callable[[float], None]) -> deliver.PostOffice:
-    ways = order.settings.deliver if order.deliver else ()
-    return deliver.PostOffice(ways, deliver.Outbox(deliver.outbox_of(order.output)), pause)
 
 
 def collect_only(
@@ -224,7 +140,7 @@ def collect_only(
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
     with _begun(order, narrator) as (watch, scratch):
-        memory = _recall(order, watch, history.configured(order.settings))
+        memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
         gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard)
         with watch.stage("snapshot") as told:
             composer = _composer(order, watch, gathered, shards)
@@ -242,7 +158,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     render.check_output(order.output)
     with _begun(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
-            shards = _judge_all(order, gathered, scratch)
+            shards = judge_all(order, gathered, scratch)
             told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
         return _report(order, watch, gathered, shards, again)[1]
 
@@ -297,16 +213,6 @@ def _check_examples(order: Order) -> None:
         raise SettingsRefused(problems)
 
 
-def plan(survey: Survey, most: int) -> list[ShardScope]:
-    """Batches of whole subscriptions, in the order in which findings are told, of about ``most`` machines each."""
-    ordered = sorted(survey.readable, key=str.lower)
-    sizes = [survey.size(each) for each in ordered]
-    batches: dict[int, list[str]] = {}
-    for subscription, size, until in zip(ordered, sizes, accumulate(sizes), strict=True):
-        batches.setdefault((until - size) // most, []).append(subscription)
-    return [ShardScope(f"shard-{at:05}", tuple(each)) for at, each in enumerate(batches.values())]
-
-
 def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, dict[Source, Traffic]]:
     session = open_session()
     try:
@@ -315,56 +221,9 @@ def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, 
         session.close()
 
 
-def _audit_all(
-    scopes: Sequence[ShardScope], survey: Survey, memory: Memory, order: Order, shop: Workshop
-) -> list[ShardResult]:
-    """Every shard, on whatever executor there is; the results keep the order of the scopes."""
-    with workers.local_executor() as executor:
-        futures = [
-            executor.submit(audit, scope, survey, memory, order.rulebook, order.settings, order.as_of, shop)
-            for scope in scopes
-        ]
-        for future in as_completed(futures):
-            future.result()
-    return [future.result() for future in futures]
-
-
-def _confirm_all(
-    shards: Sequence[ShardResult], memory: Memory, order: Order, shop: Workshop
-) -> tuple[Confirmation, list[ShardResult]]:
-    """Read again what is doubtful: the gravest first and so many at the most, however the estate was cut."""
-    doubts = [
-        (doubt, at)
-        for at, shard in enumerate(shards)
-        for doubt in doubts_of(shard, order.rulebook, memory, order.as_of)
-    ]
-    chosen = sorted(doubts)[:MOST_CONFIRMED]
-    again = {at: [doubt.id for doubt, where in chosen if where == at] for at in range(len(shards))}
-    context = (memory, order.rulebook, order.settings, order.as_of, shop)
-    with workers.local_executor() as executor:
-        futures = [
-            executor.submit(confirm, shard, again[at], *context) if again[at] else None
-            for at, shard in enumerate(shards)
-        ]
-    results = [future.result() if future else shard for future, shard in zip(futures, shards, strict=True)]
-    left = Confirmation(left=len(doubts) - len(chosen))
-    return sum((shard.confirmed for shard in results), left), results
-
-
 def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]:
     told = list(parts)
     return {source: sum((part.get(source, Traffic()) for part in told), Traffic()) for source in Source}
-
-
-def _judge_all(order: Order, gathered: Gathered, scratch: Path) -> list[ShardResult]:
-    """Every shard of a snapshot, one at a time as on the night itself."""
-    context = (gathered.memory, order.rulebook, order.settings, order.as_of, scratch)
-    with workers.local_executor() as executor:
-        futures = [executor.submit(judged, folder, *context) for folder in gathered.shards]
-        try:
-            return [future.result() for future in futures]
-        except frames.FramesRefused as error:
-            raise SnapshotRefused(f"The snapshot was not judged: {error} Collect it anew.") from error
 
 
 def _composer(

@@ -10,13 +10,13 @@ of which nothing is seen any more, without evidence that it was healed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from auditor.history.seen import Frames, Seen
-from auditor.model.memory import Memory, OpenFailure
+from auditor.model.memory import Failure, Memory, OpenFailure
 from auditor.model.past import Departed, Past, Standing
 from auditor.model.reading import Reading
 from auditor.model.rule import Rule
@@ -96,7 +96,7 @@ def _failure(rule_id: str, row: Any, before: OpenFailure | None, as_of: datetime
     )
 
 
-def with_reasons(past: Past, reasons: dict[tuple[str, str], str]) -> Past:
+def with_reasons(past: Past, reasons: Mapping[Failure, str]) -> Past:
     """The open failures with the sentences that the report told of them, by failure."""
     told = ((each, reasons.get(each.key, each.reason)) for each in past.open)
     return replace(past, open=tuple(each if each.reason == said else replace(each, reason=said) for each, said in told))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auditor import nightly
+from auditor import shards
 from auditor.simulator import AssociationSpec, ExtensionSpec, Fault, Lag, MachineSpec, OperationSpec, StaySpec
 from tests.night.parts import FIRST, LATEST, NOW, OLD, SECOND, Audited, Bench, agent, estate, machine, subscription
 
@@ -139,7 +139,7 @@ def test_a_machine_that_refuses_to_be_read_again_is_unanswered(bench: Bench) -> 
 def test_only_so_many_are_read_again_the_same_in_any_cut(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, machines_per_shard: int
 ) -> None:
-    monkeypatch.setattr(nightly, "MOST_CONFIRMED", 2)
+    monkeypatch.setattr(shards, "MOST_CONFIRMED", 2)
     two = (subscription(each, *(heard(f"{name}-{each[0]}", OFF) for name in "ab")) for each in (FIRST, SECOND))
 
     audited = bench.audit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model.parcel import Survey
 from auditor.model.reading import Row
-from auditor.nightly import plan
+from auditor.shards import plan
 
 
 def survey(**machines: int) -> Survey:
