@@ -1,7 +1,6 @@
-"""letter.html and letter.txt of a small fixed night beside those that somebody has looked at, and in a real browser.
+"""letter.html and letter.txt of a small night beside those in ``tests/golden``, and in a real browser.
 
-Where a change is meant, write both files anew: ``python -m tests.unit.render.test_letter``; and read what git says of
-them. The pictures are left out of them: fonts differ from machine to machine.
+The pictures are left out of the golden files: fonts differ from machine to machine.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -26,11 +24,11 @@ from auditor.model.report import Changed, Finding, Night, Report
 from auditor.model.rule import FIXES
 from auditor.model.verdict import Status
 from auditor.render.letter import letter
+from tests.golden import golden
 from tests.real_parts import require
 from tests.unit.compose import parts
 from tests.unit.render import sample
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 YESTERDAY = parts.NOW - timedelta(days=1)
 
@@ -73,11 +71,11 @@ def written(report: Report, folder: Path) -> tuple[str, str]:
     return _PICTURE.sub("PICTURE", html), text
 
 
-def test_both_files_are_as_somebody_has_looked_at_them(tmp_path: Path) -> None:
+def test_both_files_are_the_golden_ones(tmp_path: Path) -> None:
     html, text = written(remembered(), tmp_path)
 
-    assert text == (GOLDEN / "letter.txt").read_text(encoding="utf-8")
-    assert html == (GOLDEN / "letter.html").read_text(encoding="utf-8")
+    assert text == golden("letter.txt", text)
+    assert html == golden("letter.html", html)
 
 
 def test_the_subject_says_what_is_new_what_stays_and_what_was_not_read() -> None:
@@ -203,9 +201,3 @@ def test_every_picture_says_in_words_what_it_shows(browser: Browser, tmp_path: P
     assert "AMA-001: 1 fail, 2 unanswered, 2 pass" in told[1]
     assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 900)")
     page.close()
-
-
-if __name__ == "__main__":
-    with TemporaryDirectory() as folder:
-        for name, content in zip(("letter.html", "letter.txt"), written(remembered(), Path(folder)), strict=True):
-            (GOLDEN / name).write_text(content, encoding="utf-8", newline="\n")

@@ -1,8 +1,4 @@
-"""The whole workbook of a small fixed night as text, beside the one that somebody has looked at.
-
-Where a change is meant, write the file anew: ``python -m tests.unit.render.test_workbook_golden``; and read what git
-says of it.
-"""
+"""The whole workbook of a small night as text, as it stands in ``tests/golden/workbook.txt``."""
 
 from __future__ import annotations
 
@@ -10,16 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from python_calamine import CalamineWorkbook
 
 from auditor.model.report import Report
 from auditor.render.workbook import workbook
+from tests.golden import golden
 from tests.unit.compose import parts
 from tests.unit.render import sample
-
-GOLDEN = Path(__file__).parents[2] / "golden" / "workbook.txt"
 
 
 def night() -> Report:
@@ -50,16 +44,7 @@ def _cell(value: object) -> str:
     return value.isoformat(" ") if isinstance(value, datetime) else str(value).replace("\n", "⏎")
 
 
-def written(folder: Path) -> str:
-    sample.write(workbook, night(), folder / "report.xlsx")
-    return as_text(folder / "report.xlsx")
-
-
-def test_the_workbook_is_the_one_that_somebody_has_looked_at(tmp_path: Path) -> None:
-    assert written(tmp_path) == GOLDEN.read_text(encoding="utf-8")
-
-
-if __name__ == "__main__":
-    with TemporaryDirectory() as place:
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(written(Path(place)), encoding="utf-8")
+def test_the_workbook_is_the_golden_one(tmp_path: Path) -> None:
+    sample.write(workbook, night(), tmp_path / "report.xlsx")
+    now = as_text(tmp_path / "report.xlsx")
+    assert now == golden("workbook.txt", now)
