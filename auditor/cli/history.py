@@ -73,8 +73,7 @@ def _compare(
     named = [find_night(manifests, each, report.time_zone) for each in arguments.nights]
     before, after = (*named, manifests[-1])[:2]
     found = compare(archive, manifests, before, after)
-    about = (found.before, found.after, found.changes, len(found.unanswered))
     if arguments.json:
-        write_comparison(*about, sys.stdout)
+        write_comparison(found, sys.stdout)
     else:
-        print_comparison(*about, report.time_zone, report.language, sys.stdout)
+        print_comparison(found, report.time_zone, report.language, sys.stdout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
 import pandas as pd
@@ -89,7 +89,7 @@ class MachineTable:
         told = table(self.wording, "machines", (*columns, *rest), self._rows)
         at = len(columns)
         widened = (*told.columns[:at], *counted(self.wording, width=12), *told.columns[at:])
-        return Table(told.name, told.title, widened, told.rows, told.note, told.empty)
+        return replace(told, columns=widened)
 
     def _rows(self) -> Rows:
         for shard in self.ledger.shards():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from auditor.compose.tables import Rows, cell, counted, table
 from auditor.compose.wording import Wording
@@ -31,7 +32,7 @@ def rule_table(notes: Sequence[RuleNote], wording: Wording) -> Table:
         cell("pages", CellKind.LONG, 50),
     )
     told = table(wording, "rules", columns, rows)
-    return Table(told.name, told.title, (*told.columns, *counted(wording)), rows, told.note, told.empty)
+    return replace(told, columns=(*told.columns, *counted(wording)))
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:

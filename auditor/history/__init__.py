@@ -5,17 +5,14 @@ An archive holds one folder a night, each whole in itself, and a page that lists
 
 from auditor.history.archive import Archive, Tonight, configured, locked
 from auditor.history.changes import changes, with_reasons
-from auditor.history.compare import Comparison, compare, find_night
+from auditor.history.compare import compare, find_night
 from auditor.history.night import Manifest
 from auditor.history.seen import FAILED_OPERATIONS
-from auditor.model.memory import Memory
 
 __all__ = [
     "FAILED_OPERATIONS",
     "Archive",
-    "Comparison",
     "Manifest",
-    "Memory",
     "Tonight",
     "changes",
     "compare",

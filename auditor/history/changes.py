@@ -17,7 +17,7 @@ from typing import Any
 
 from auditor.history.seen import Frames, Seen
 from auditor.model.memory import Failure, Memory, OpenFailure
-from auditor.model.past import Departed, Past, Standing
+from auditor.model.past import Past, Standing, Transition
 from auditor.model.reading import Reading
 from auditor.model.rule import Rule
 from auditor.model.verdict import Status
@@ -43,7 +43,7 @@ def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
         failure = _failure(key[0], row, seen.were_open.get(key), as_of)
         still_open.append(failure)
         if not first_night:
-            word = _of_failing(seen.were_open.get(key), failure)
+            word = change_of(seen.were_open.get(key), failure)
             standings[key] = Standing(word, failure.first_seen, failure.nights)
     for key, failure in seen.were_open.items():
         if key in seen.failing:
@@ -54,7 +54,7 @@ def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
         if change is None:
             carried.append(failure)
         else:
-            departed.append(Departed(failure, change))
+            departed.append(Transition(failure, change))
     return Past(
         since=memory.since,
         standings=standings,
@@ -64,7 +64,8 @@ def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
     )
 
 
-def _of_failing(before: OpenFailure | None, now: OpenFailure) -> str:
+def change_of(before: OpenFailure | None, now: OpenFailure) -> str:
+    """Of a failure that is seen ``now``, and was open ``before`` where that is not None: new, still or changed."""
     if before is None:
         return "new"
     return "still" if before.reason_code == now.reason_code else "changed"

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from auditor.errors import ArchiveRefused
 from auditor.history import night
 from auditor.history.archive import Archive
+from auditor.history.changes import change_of
 from auditor.history.night import Manifest, NightRefused
 from auditor.history.tables import DEPARTURES, FAILURES
 from auditor.model.memory import Failure, OpenFailure
-from auditor.model.past import Departed
-from auditor.model.report import Night
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What became, until ``after``, of the failures of ``before``; and those that came since.
-
-    ``changes`` by rule and resource; ``unanswered`` are failures of ``before`` that are open and did not fail in
-    ``after``, because they could not be read, are pending, or were not asked.
-    """
-
-    before: Night
-    after: Night
-    changes: tuple[Departed, ...]
-    unanswered: tuple[OpenFailure, ...]
+from auditor.model.past import Comparison, Transition
 
 
 def find_night(manifests: Sequence[Manifest], named: str, zone: str) -> Manifest:
@@ -63,12 +48,12 @@ def compare(archive: Archive, manifests: Sequence[Manifest], before: Manifest, a
         )
     was, is_now = (_open(archive, each) for each in (before, after))
     left = _left(archive, [each for each in manifests if before.as_of < each.as_of <= after.as_of])
-    changes = [Departed(failure, _of_failing(was.get(key), failure)) for key, failure in _failing(is_now, after)]
+    changes = [Transition(failure, change_of(was.get(key), failure)) for key, failure in _failing(is_now, after)]
     unanswered = []
     for key, failure in _failing(was, before):
         now = is_now.get(key)
         if now is None:
-            changes.append(Departed(failure, left.get(key, "no_longer_visible")))
+            changes.append(Transition(failure, left.get(key, "no_longer_visible")))
         elif now.last_seen != after.as_of:
             unanswered.append(failure)
     ordered = tuple(sorted(changes, key=lambda each: each.failure.key))
@@ -78,12 +63,6 @@ def compare(archive: Archive, manifests: Sequence[Manifest], before: Manifest, a
 def _failing(failures: Mapping[Failure, OpenFailure], of: Manifest) -> list[tuple[Failure, OpenFailure]]:
     """Those that the night itself has seen to fail."""
     return [(key, failure) for key, failure in failures.items() if failure.last_seen == of.as_of]
-
-
-def _of_failing(before: OpenFailure | None, now: OpenFailure) -> str:
-    if before is None:
-        return "new"
-    return "still" if before.reason_code == now.reason_code else "changed"
 
 
 def _open(archive: Archive, manifest: Manifest) -> dict[Failure, OpenFailure]:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -105,7 +105,7 @@ def manifest_of(content: bytes | None, run_id: str) -> Manifest:
     told = _parsed(_MANIFEST, content)
     if told.run_id != run_id:
         raise NightRefused(f"says that it is {told.run_id[:40]!r}")
-    return Manifest(**{**vars(told), "as_of": told.as_of.astimezone(UTC)})
+    return replace(told, as_of=told.as_of.astimezone(UTC))
 
 
 def _parsed(adapter: TypeAdapter[T], content: bytes) -> T:

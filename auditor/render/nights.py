@@ -9,7 +9,7 @@ from typing import TextIO
 import orjson
 
 from auditor.catalogue import Catalogue
-from auditor.model.past import Departed
+from auditor.model.past import Comparison
 from auditor.model.report import CHANGES, Night
 from auditor.model.verdict import Status
 from auditor.render.terminal import aligned, encodable_in
@@ -36,17 +36,15 @@ def _line(night: Night, catalogue: Catalogue, clock: Clock) -> list[str]:
     return [clock.text(night.as_of), night.run_id, read, *counts, *changes]
 
 
-def print_comparison(
-    before: Night, after: Night, changes: Sequence[Departed], unanswered: int, zone: str, language: str, stream: TextIO
-) -> None:
+def print_comparison(found: Comparison, zone: str, language: str, stream: TextIO) -> None:
     """A sentence that counts, and a line for each failure that is not still the same."""
     catalogue, clock = Catalogue(language), Clock(zone, language)
     say, words = (catalogue.sections[name] for name in ("archive", "words"))
-    counts = Counter(each.change for each in changes)
+    counts = Counter(each.change for each in found.changes)
     parts = [catalogue.say("history", change, count=counts[change]) for change in CHANGES if counts[change]]
-    if unanswered:
-        parts.append(catalogue.say("archive", "not_seen", count=unanswered))
-    nights = {"before": clock.text(before.as_of), "after": clock.text(after.as_of)}
+    if found.unanswered:
+        parts.append(catalogue.say("archive", "not_seen", count=len(found.unanswered)))
+    nights = {"before": clock.text(found.before.as_of), "after": clock.text(found.after.as_of)}
     lines = [catalogue.say("archive", "compared", **nights, parts=catalogue.listed(parts) or say["same"])]
     rows = [
         [
@@ -57,7 +55,7 @@ def print_comparison(
             one_line(each.failure.resource_id),
         ]
         for change in CHANGES
-        for each in changes
+        for each in found.changes
         if each.change == change != "still"
     ]
     if rows:
@@ -81,13 +79,13 @@ def write_nights(nights: Sequence[Night], stream: TextIO) -> None:
     stream.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def write_comparison(before: Night, after: Night, changes: Sequence[Departed], unanswered: int, stream: TextIO) -> None:
+def write_comparison(found: Comparison, stream: TextIO) -> None:
     """For programs: the two nights, counts, and each failure with what became of it."""
     told = {
-        "before": before.run_id,
-        "after": after.run_id,
-        "unanswered": unanswered,
-        "counts": {change: sum(each.change == change for each in changes) for change in CHANGES},
+        "before": found.before.run_id,
+        "after": found.after.run_id,
+        "unanswered": len(found.unanswered),
+        "counts": {change: sum(each.change == change for each in found.changes) for change in CHANGES},
         "changes": [
             {
                 "change": each.change,
@@ -97,7 +95,7 @@ def write_comparison(before: Night, after: Night, changes: Sequence[Departed], u
                 "reason_code": each.failure.reason_code,
                 "first_seen": utc_text(each.failure.first_seen),
             }
-            for each in changes
+            for each in found.changes
         ],
     }
     stream.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
