@@ -278,8 +278,8 @@ def test_a_missing_configuration_is_told_in_one_sentence(desk: Desk) -> None:
         (
             "report: {page_budget: 1MB}\n",
             (
-                "config.yaml:1: report.page_budget: '1MB' is not a size of at least 5MB, which the page takes without a "
-                "single row: write 15MB"
+                "config.yaml:1: report.page_budget: '1MB' is not a size of at least 5MB, which the page takes "
+                "without a single row: write 15MB"
             ),
         ),
         (
