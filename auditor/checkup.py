@@ -15,6 +15,7 @@ from auditor.collect.checkup.reach import reach
 from auditor.collect.checkup.sign_in import SignedIn, sign_in
 from auditor.collect.pacing import Pace
 from auditor.collect.session import BRIEF, Session
+from auditor.deliver import mail_servers
 from auditor.model.asked import asked_tonight
 from auditor.model.checkup import Checkup, Endpoint, Gap
 from auditor.model.narration import Narrator
@@ -38,7 +39,7 @@ def checkup(
     cloud = Cloud(settings.azure)
     found = _reached(cloud, settings, rulebook)
     narrator.stage("reach", f"{sum(each.reason is None for each in found.endpoints)} of {len(found.endpoints)}")
-    if any(each.reason for each in found.endpoints if each.name != "log_analytics"):
+    if any(each.reason for each in found.endpoints if each.name in ("resource_manager", "authority")):
         return found
     signed = sign_in(cloud, settings.azure)
     narrator.stage("sign in", "nobody" if signed.fault else f"by {settings.azure.credential}")
@@ -46,7 +47,7 @@ def checkup(
     if signed.fault:
         return found
     asked = asked_tonight(settings, rulebook)
-    if any(each.reason for each in found.endpoints):
+    if any(each.reason for each in found.endpoints if each.name == "log_analytics"):
         asked -= {Source.HEARTBEATS}
     probed = _probed(partial(Session, cloud, narrator, pause=pause, retries=BRIEF), settings, rulebook, as_of, asked)
     narrator.stage("ask", f"{len(asked)} sources, {len(probed.readable)} subscriptions")
@@ -56,7 +57,9 @@ def checkup(
 def _reached(cloud: Cloud, settings: Settings, rulebook: RuleBook) -> Checkup:
     rules = tuple(rule.id for rule in rulebook.rules if rule.enabled)
     endpoints = reach(cloud, settings)
-    return Checkup(rules, cloud.unsigned(), endpoints, gaps=tuple(_unreached(endpoints)))
+    servers = mail_servers(settings.deliver)
+    silent = (Gap(("smtp",), (each.url,), each.reason, each.close or "") for each in servers if each.reason)
+    return Checkup(rules, cloud.unsigned(), (*endpoints, *servers), gaps=(*_unreached(endpoints), *silent))
 
 
 def _probed(

@@ -79,3 +79,12 @@ class ExtraMissing(AuditorError):
     """An optional part is asked for and its packages are not installed."""
 
     exit_code = ExitCode.SETTINGS_REFUSED
+
+
+class ArchiveRefused(AuditorError):
+    """The archive of nights cannot be reached, read or written, or another run is at work in it.
+
+    Before the night nothing is fetched; after it the report is made, and was not kept.
+    """
+
+    exit_code = ExitCode.SETTINGS_REFUSED

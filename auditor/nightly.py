@@ -15,19 +15,22 @@ from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 
-from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
+from auditor import __version__, collect, compose, deliver, frames, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
-from auditor.errors import ExitCode, SettingsRefused, SnapshotRefused
+from auditor.errors import ArchiveRefused, ExitCode, OutputRefused, SettingsRefused, SnapshotRefused
 from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
+from auditor.model.memory import EMPTY, Failure, Memory
 from auditor.model.narration import Narrator
 from auditor.model.parcel import Confirmation, ShardResult, ShardScope, Survey, subscriptions_asked
+from auditor.model.posted import Posted
 from auditor.model.reading import Source, Traffic
-from auditor.model.report import Report
+from auditor.model.report import Finding, Report
 from auditor.model.run import Order, RunFacts, Watch
+from auditor.model.verdict import Status
 from auditor.resources import rules_folder
 from auditor.shard import Workshop, audit, confirm, doubts_of, judged, load
 
@@ -44,11 +47,13 @@ class Result:
     """How the night ended, its report, and where it lies.
 
     The report's findings and tables have been told by then: their rows came out of the night's own scratch folder.
+    ``undelivered`` are sentences on letters that were not sent, and on a night that was not kept.
     """
 
     exit_code: ExitCode
     report: Report
     folder: Path
+    undelivered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,21 +82,38 @@ def night(
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
     """
     render.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
-        gathered, shards = _gather(order, watch, scratch, machines_per_shard, pause, threads)
-        return _report(order, watch, gathered, shards)
+    with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
+        office = _post_office(order, pause)
+        waiting = _send_kept(office, watch)
+        memory = _recall(order, watch, archive)
+        gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard, pause, threads)
+        composer, made, reasons = _report(order, watch, gathered, shards)
+        unkept = _remember(archive, order, watch, composer, reasons, made) if archive else Posted()
+        return _deliver(office, watch, waiting + unkept, composer, made)
+
+
+def _recall(order: Order, watch: Watch, archive: history.Archive | None) -> Memory:
+    """What earlier nights left behind; nothing where none are kept. Raises ArchiveRefused."""
+    if archive is None:
+        return EMPTY
+    with watch.stage("recall") as told:
+        memory = archive.recall(order.as_of, order.run_id)
+        told.append(f"{len(memory.nights)} earlier nights, {len(memory.failures)} failures open.")
+        told.extend(memory.passed_over)
+    return memory
 
 
 def _gather(
     order: Order,
     watch: Watch,
     scratch: Path,
+    memory: Memory,
     machines_per_shard: int = MACHINES_PER_SHARD,
     pause: Callable[[float], None] = time.sleep,
     threads: int = THREADS,
 ) -> tuple[Gathered, list[ShardResult]]:
     """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
-    cloud, memory = Cloud(order.settings.azure), history.recall()
+    cloud = Cloud(order.settings.azure)
     open_session = partial(
         Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
     )
@@ -111,16 +133,89 @@ def _gather(
 
 def _report(
     order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
-) -> Result:
-    """Settle every word of the report, and write it."""
+) -> tuple[compose.Composer, Result, dict[Failure, str]]:
+    """Settle every word of the report, and write it; beside it the sentence of each failure."""
     with watch.stage("compose") as told:
         composer = _composer(order, watch, gathered, shards, again)
         report = composer.report()
         told.append(f"{report.findings_total} verdicts")
+    reasons: dict[Failure, str] = {}
     with watch.stage("render") as told:
-        folder = render.write_folder(replace(report, run=composer.run()), order.output, order.formats)
+        written = replace(report, run=composer.run(), findings=partial(_noting, report.findings, reasons))
+        folder = render.write_folder(written, order.output, order.formats)
         told.append(", ".join(order.formats))
-    return Result(composer.exit_code, report, folder)
+    return composer, Result(composer.exit_code, report, folder), reasons
+
+
+def _noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str]) -> Iterator[Finding]:
+    """The findings as they are told, while the sentences of failures are noted for later nights."""
+    for finding in findings():
+        if finding.status is Status.FAIL:
+            reasons[finding.rule_id, finding.resource_id.lower()] = finding.reason
+        yield finding
+
+
+def _remember(
+    archive: history.Archive,
+    order: Order,
+    watch: Watch,
+    composer: compose.Composer,
+    reasons: dict[Failure, str],
+    made: Result,
+) -> Posted:
+    """Keep the night. A report that is made stays made where it could not be kept: that is told, and counts."""
+    by_operation = (rule.id for rule in order.rulebook.rules if history.FAILED_OPERATIONS in rule.columns())
+    tonight = history.Tonight(
+        night=composer.tonight,
+        tool=TOOL,
+        collected=not composer.coverage.nothing_collected,
+        past=history.with_reasons(composer.facts.past, reasons),
+        shards=lambda: (shard.frames for shard in composer.ledger.shards()),
+        by_operation=frozenset(by_operation),
+        reports=render.kept_files(made.folder),
+    )
+    with watch.stage("remember") as told:
+        try:
+            archive.remember(tonight, partial(render.archive_page, made.report))
+            told.append(f"kept as {order.run_id} in {archive.store.where}")
+        except ArchiveRefused as error:
+            told.append(str(error))
+            return Posted(problems=(str(error),))
+    return Posted()
+
+
+def _deliver(
+    office: deliver.PostOffice, watch: Watch, before: Posted, composer: compose.Composer, made: Result
+) -> Result:
+    """Send the letter; who took it is written into run.json, with what was posted ``before`` and what went wrong."""
+    letter, posted = made.report.letter, before
+    if letter and office.ways:
+        with watch.stage("deliver") as told:
+            sent = office.send(made.folder, letter.envelope)
+            told.append(f"{sum(each.accepted for each in sent.receipts)} of {len(sent.receipts)} recipients")
+        posted = before + sent
+    elif not before.problems:
+        return made
+    try:
+        render.rewrite_run(composer.run(posted), made.folder)
+    except OutputRefused as error:  # the report is there, and the letters are on their way
+        posted += Posted(problems=(str(error),))
+    return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
+
+
+def _send_kept(office: deliver.PostOffice, watch: Watch) -> Posted:
+    """What earlier nights could not send goes out before anything else."""
+    if not (office.ways and office.outbox.folder.is_dir()):
+        return Posted()
+    with watch.stage("outbox") as told:
+        posted = office.send_kept()
+        told.append(f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients")
+    return posted
+
+
+def _post_office(order: Order, pause: Callable[[float], None]) -> deliver.PostOffice:
+    ways = order.settings.deliver if order.deliver else ()
+    return deliver.PostOffice(ways, deliver.Outbox(deliver.outbox_of(order.output)), pause)
 
 
 def collect_only(
@@ -129,7 +224,8 @@ def collect_only(
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
     with _begun(order, narrator) as (watch, scratch):
-        gathered, shards = _gather(order, watch, scratch, machines_per_shard)
+        memory = _recall(order, watch, history.configured(order.settings))
+        gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard)
         with watch.stage("snapshot") as told:
             composer = _composer(order, watch, gathered, shards)
             report = composer.report()
@@ -148,13 +244,14 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
         with watch.stage("judge") as told:
             shards = _judge_all(order, gathered, scratch)
             told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
-        return _report(order, watch, gathered, shards, again)
+        return _report(order, watch, gathered, shards, again)[1]
 
 
 @contextmanager
 def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     """A watch that runs, and a folder for what need not stay."""
     workers.return_freed_memory()
+    workers.collect_garbage_seldom()
     _check_examples(order)
     watch = Watch(narrator)
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
@@ -165,7 +262,7 @@ def _gathered(
     order: Order,
     cloud: Cloud,
     survey: Survey,
-    memory: history.Memory,
+    memory: Memory,
     traffic: Mapping[Source, Traffic],
     confirmation: Confirmation,
     shards: Sequence[ShardResult],
@@ -219,7 +316,7 @@ def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, 
 
 
 def _audit_all(
-    scopes: Sequence[ShardScope], survey: Survey, memory: history.Memory, order: Order, shop: Workshop
+    scopes: Sequence[ShardScope], survey: Survey, memory: Memory, order: Order, shop: Workshop
 ) -> list[ShardResult]:
     """Every shard, on whatever executor there is; the results keep the order of the scopes."""
     with workers.local_executor() as executor:
@@ -233,7 +330,7 @@ def _audit_all(
 
 
 def _confirm_all(
-    shards: Sequence[ShardResult], memory: history.Memory, order: Order, shop: Workshop
+    shards: Sequence[ShardResult], memory: Memory, order: Order, shop: Workshop
 ) -> tuple[Confirmation, list[ShardResult]]:
     """Read again what is doubtful: the gravest first and so many at the most, however the estate was cut."""
     doubts = [
@@ -274,6 +371,10 @@ def _composer(
     order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
 ) -> compose.Composer:
     not_run = judge.not_run(order.rulebook, configured_sources(order.settings))
+    ledger, memory = _ledger(gathered, shards), gathered.memory
+    asked = {rule.id for rule in order.rulebook.rules if rule.enabled} - {entry.rule_id for entry in not_run}
+    rules = [rule for rule in order.rulebook.rules if rule.id in asked]
+    frames_of_shards = (shard.frames for shard in ledger.shards())
     facts = RunFacts(
         tool=TOOL,
         watch=watch,
@@ -284,8 +385,11 @@ def _composer(
         confirmed=gathered.confirmed,
         again=again,
         reach=judge.reach(order.rulebook, subscriptions_asked(gathered.subscriptions, gathered.survey)),
+        past=history.changes(memory, frames_of_shards, gathered.survey, rules, order.as_of),
+        nights=memory.nights,
+        passed_over=memory.passed_over,
     )
-    return compose.Composer(_ledger(gathered, shards), order, facts)
+    return compose.Composer(ledger, order, facts)
 
 
 def _ledger(gathered: Gathered, shards: Sequence[ShardResult]) -> compose.Ledger:

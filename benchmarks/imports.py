@@ -9,11 +9,12 @@ import time
 HEAVY = (
     "pandas",
     "pyarrow",
-    "altair",
+    "vl_convert",
     "azure",
     "requests",
     "openpyxl",
     "jinja2",
+    "babel",
     "pydantic",
     "yaml",
     "duckdb",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import NOT_YET, _parser
+from auditor.cli import _parser
 from auditor.errors import ExitCode
 from auditor.model.rights import RIGHTS
 from auditor.render.folder import FORMATS, RUN_FILE
@@ -59,9 +59,3 @@ def test_the_readme_names_every_exit_code_and_action() -> None:
 def test_links_in_the_readme_lead_to_files() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
-
-
-def test_commands_that_are_not_built_are_told_in_the_help() -> None:
-    text = _parser().format_help()
-    for name in NOT_YET:
-        assert re.search(rf"{name}\s+not yet", text)

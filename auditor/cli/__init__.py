@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from auditor import __version__
-from auditor.cli import collect, datasets, demo, doctor, evaluate, init, rules, run, simulate
-from auditor.errors import AuditorError, ExitCode, Problem, SettingsRefused
+from auditor.cli import collect, datasets, demo, doctor, evaluate, history, init, rules, run, simulate
+from auditor.errors import AuditorError, ExitCode
 
 _BUILT = {
     "run": (run.add, "audit the configured estate and write the report"),
@@ -22,10 +22,8 @@ _BUILT = {
     "simulate": (simulate.add, "serve a simulated Azure on loopback until interrupted"),
     "rules": (rules.add, "list, show and test rules, and how their files are written"),
     "datasets": (datasets.add, "the frames and columns that rules may name"),
+    "history": (history.add, "list the nights that are kept, and compare any two"),
     "init": (init.add, "write a configuration, a rule and an exemptions file to start from"),
-}
-NOT_YET = {
-    "history": "compares nights",
 }
 
 
@@ -56,18 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (add, what) in _BUILT.items():
         add(commands.add_parser(name, help=what))
-    for name, what in NOT_YET.items():
-        # Its own options are not built either: whatever follows is taken as it is, and answered with "not yet".
-        later = commands.add_parser(name, help=f"not yet: {what}", prefix_chars="\0", add_help=False)
-        later.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
-        later.set_defaults(command=_not_yet, name=name)
     return parser
-
-
-def _not_yet(arguments: argparse.Namespace) -> int:
-    what = NOT_YET[arguments.name]
-    sentence = f"not yet: this command {what}. What is built: {', '.join(_BUILT)}."
-    raise SettingsRefused([Problem(f"auditor {arguments.name}", 0, "", sentence)])
 
 
 def _not_installed(error: ModuleNotFoundError) -> str:

@@ -44,7 +44,10 @@ def _check(settled: Settled, arguments: argparse.Namespace) -> int:
     from auditor.checkup import checkup  # the second that the SDK takes comes after the mistakes in the configuration
 
     found = checkup(settled.settings, settled.rulebook, narrator, datetime.now(UTC))
-    (write_checkup if arguments.json else print_checkup)(found, sys.stdout)
+    if arguments.json:
+        write_checkup(found, sys.stdout)
+    else:
+        print_checkup(found, sys.stdout, settled.settings.report.language)
     return int(found.exit_code)
 
 
@@ -53,5 +56,5 @@ def _print_role(settled: Settled) -> int:
     from auditor.render.role import print_role
 
     of = (settled.settings, settled.rulebook)
-    print_role(least_role(*of), remarks(*of), sys.stdout, sys.stderr)
+    print_role(least_role(*of), remarks(*of), sys.stdout, sys.stderr, settled.settings.report.language)
     return int(ExitCode.DELIVERED)

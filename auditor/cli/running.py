@@ -42,6 +42,7 @@ def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -
         formats=tuple(dict.fromkeys(getattr(arguments, "format", None) or FORMATS)),
         as_of=as_of,
         fixed_clock=getattr(arguments, "as_of", None) is not None,
+        deliver=not getattr(arguments, "no_deliver", False),
         fail_on=Severity(fail_on) if (fail_on := getattr(arguments, "fail_on", None)) else None,
     )
 
@@ -55,7 +56,7 @@ def run_night(order: Order, arguments: argparse.Namespace) -> int:
     from auditor.nightly import night  # the second or so that pandas and the SDK take comes after the first line
 
     result = night(order, narrator)
-    print_summary(result.report, result.folder, sys.stdout)
+    print_summary(result.report, result.folder, sys.stdout, result.undelivered)
     return int(result.exit_code)
 
 

@@ -38,7 +38,8 @@ RESOURCE_GROUPS = Query("""resourcecontainers
 VIRTUAL_MACHINES = Query("""resources
 | where type =~ 'microsoft.compute/virtualmachines'
 | project id, name, subscriptionId, location, tags, identity.type, properties.storageProfile.osDisk.osType,
-    properties.timeCreated, properties.virtualMachineScaleSet.id, properties.extended.instanceView.powerState.code
+    properties.timeCreated, properties.vmId, properties.virtualMachineScaleSet.id,
+    properties.extended.instanceView.powerState.code
 | order by id asc
 """)
 
@@ -65,7 +66,7 @@ MODEL_EXTENSIONS = Query("""resources
 ARC_MACHINES = Query("""resources
 | where type =~ 'microsoft.hybridcompute/machines'
 | project id, name, subscriptionId, location, tags, identity.type, properties.osType, properties.osName,
-    properties.status, properties.lastStatusChange
+    properties.status, properties.lastStatusChange, properties.vmId
 | order by id asc
 """)
 
@@ -110,12 +111,12 @@ HEARTBEATS = Query(
 | where TimeGenerated between (datetime({start}) .. datetime({end}))
 | where Category == "Azure Monitor Agent"
 | where isnotempty(_ResourceId)
-| summarize Began = min(TimeGenerated), Ended = max(TimeGenerated) by _ResourceId, Version
-| project _ResourceId, Version, Began, Ended
+| summarize Began = min(TimeGenerated), Ended = max(TimeGenerated) by _ResourceId, VMUUID, Version
+| project _ResourceId, VMUUID, Version, Began, Ended
 """,
     "log_analytics",
 )
-"""A line for each version of a machine: its first and its last heartbeat within the window."""
+"""A line for each version of a machine (two of one id are two): its first and its last heartbeat within the window."""
 
 HEARTBEATS_GLANCE = Query(
     """Heartbeat

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from auditor.collect import registry
+from auditor.collect import registry, values
 from auditor.collect.associations import Associations, associations_again
 from auditor.collect.gone import without_gone
 from auditor.collect.interface import Window
@@ -25,6 +25,7 @@ from auditor.model.parcel import ShardScope, Survey
 from auditor.model.reading import Harvest, Row, Service, Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
+from auditor.model.vm_id import same_vm
 from auditor.model.wanted import Wanted
 
 _ASSOCIATED = Source.DATA_COLLECTION_RULE_ASSOCIATIONS
@@ -144,15 +145,22 @@ class _Heard:
     def of(self, machine: Row) -> bool:
         """Whether they tell what the machine runs: lately, unless it is known not to run.
 
-        What was heard before the machine was made was another one of the same id.
+        What was heard before the machine was made was another one of the same id; so it may be where that is not known,
+        unless it gave the machine's own unique id.
         """
-        created = machine.get("created_at")
         told = self.survey.heartbeats.get(str(machine["id"]).lower(), [])
-        stays = [each for each in told if not isinstance(created, datetime) or _until(each) >= created]
+        stays = [each for each in told if _is_of(each, machine)]
         since = self.as_of - FRESH
         return bool(stays) and (
             machine.get("availability") == "stopped" or any(_until(each) >= since for each in stays)
         )
+
+
+def _is_of(stay: Row, machine: Row) -> bool:
+    created = machine.get("created_at")
+    if isinstance(created, datetime):
+        return _until(stay) >= created
+    return same_vm(values.text(machine.get("vm_id")), values.text(stay.get("vm_id")))
 
 
 def _until(stay: Row) -> datetime:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
-from auditor.compose.rows import Rows, python
+from auditor.compose.rows import Coded, Rows, View, python
 from auditor.model.dataset import Column, Kind
 from auditor.model.reading import Service, Source
 from auditor.model.scopes import LIES_OVER, Cut, Subject
@@ -76,14 +77,31 @@ class Answers:
         return self.latest((source,), rows)
 
     def latest(self, sources: Sequence[Source], rows: Rows) -> list[Answer | None]:
-        """For each row the latest reading of any of ``sources`` that lies over it; what is alike is looked up once."""
+        """For each row the latest reading of any of ``sources`` that lies over it."""
+        return self.latest_in(sources, rows.view).at(rows.positions)
+
+    def latest_in(self, sources: Sequence[Source], view: View) -> Coded:
+        """The same for every row of a view; what is alike is looked up once."""
+        return view.once(tuple(sources), lambda: self._told(sources, view))
+
+    def _told(self, sources: Sequence[Source], view: View) -> Coded:
         cuts = [cut for cut in Cut if any(cut in self._cuts[source] for source in sources)]
-        keys = list(zip(rows.subjects, *(rows.scopes(cut) for cut in cuts), strict=True))
-        alike = {
-            (subject, *scopes): self._latest(sources, subject, dict(zip(cuts, scopes, strict=True)))
-            for subject, *scopes in set(keys)
-        }
-        return [alike[key] for key in keys]
+        scopes = [self._of_readings(view.scopes(cut)) for cut in cuts]
+
+        def told(rows: Rows) -> list[Answer | None]:
+            each = zip(*(column.at(rows.positions) for column in scopes), strict=True) if scopes else [()] * len(rows)
+            return [
+                self._latest(sources, subject, dict(zip(cuts, found, strict=True)))
+                for subject, found in zip(rows.subjects, each, strict=True)
+            ]
+
+        return view.combined([view.subjects, *scopes], told)
+
+    def _of_readings(self, scopes: Coded) -> Coded:
+        """The scopes that anything was asked of; all others are one."""
+        known = [scope if scope in self._scopes else None for scope in scopes.values]
+        places = {scope: place for place, scope in enumerate(dict.fromkeys(known))}
+        return Coded(np.array([places[scope] for scope in known], dtype=np.int32)[scopes.codes], list(places))
 
     def asked(self, sources: Iterable[Source], rows: Rows, at: int) -> bool:
         """Whether any of ``sources`` that speak of the row at all was asked for it; none of them: nothing is amiss."""
@@ -121,6 +139,10 @@ class Answers:
             return None
         found = (self.readings.get((source, scopes[cut] or "")) for cut in self._cuts[source])
         return next((answer for answer in found if answer), None)
+
+    @cached_property
+    def _scopes(self) -> frozenset[str]:
+        return frozenset(scope for _source, scope in self.readings)
 
     @cached_property
     def _beats(self) -> tuple[Answer, ...]:

@@ -67,10 +67,9 @@ class Coverage:
     def accepted_lines(self) -> Iterator[str]:
         """A sentence for each entry that accepts something tonight: what nobody saw is told, accepted or not."""
         for entry, gaps in self._accepted.items():
-            told = {"owner": entry.owner, "until": entry.until.isoformat(), "reason": entry.reason.rstrip(".")}
+            told = {"owner": entry.owner, "until": self.wording.day(entry.until), "reason": _clause(entry.reason)}
             where = self.places.some(dict.fromkeys(gap.scope for gap in gaps))
-            key = "accepted_one" if len(gaps) == 1 else "accepted"
-            yield self.wording.say("summaries", key, count=f"{len(gaps):,}", where=where, **told)
+            yield self.wording.say("summaries", "accepted", count=len(gaps), where=where, **told)
 
     @cached_property
     def _accepted(self) -> Mapping[AcceptedGap, list[Gap]]:
@@ -219,21 +218,25 @@ class Coverage:
     def _line_of(self, scope: str, gaps: Sequence[Gap]) -> str:
         """What one scope did not answer; where it is much, the reason of the machine list stands for the others."""
         told_of = min(gaps, key=lambda gap: gap.source is not Source.VIRTUAL_MACHINES)
-        what = ", ".join(self.wording.say("sources", gap.source) for gap in gaps)
-        told = {"where": self.places.label(scope), "what": what, "count": len(gaps), **_told(told_of)}
+        what = self.wording.listed(self.wording.say("sources", gap.source) for gap in gaps)
+        told = {"where": self.places.label(scope), "what": what, "count": len(gaps), **self._told(told_of)}
         return self.wording.say("banner", "line" if len(gaps) == 1 else "scope", **told)
 
     def _line_of_many(self, gaps: Sequence[Gap]) -> str:
         names = self.places.some(gap.scope for gap in gaps)
-        told = {"what": self.wording.say("sources", gaps[0].source), "count": f"{len(gaps):,}", "names": names}
+        told = {"what": self.wording.say("sources", gaps[0].source), "count": len(gaps), "names": names}
         if len({gap.close for gap in gaps}) == 1:
-            return self.wording.say("banner", "group", **told, **_told(gaps[0]))
+            return self.wording.say("banner", "group", **told, **self._told(gaps[0]))
         where = self.places.subscription(subscription_of(gaps[0].scope))
-        return self.wording.say("banner", "groups", where=where, **told, **_told(gaps[0]))
+        return self.wording.say("banner", "groups", where=where, **told, **self._told(gaps[0]))
+
+    def _told(self, gap: Gap) -> dict[str, str]:
+        return {"reason": _clause(self.wording.said(gap.reason)), "close": self.wording.said(gap.close)}
 
 
-def _told(gap: Gap) -> dict[str, str]:
-    return {"reason": gap.reason.rstrip("."), "close": gap.close}
+def _clause(sentence: str) -> str:
+    """A sentence to stand within another one."""
+    return sentence.rstrip(".。")
 
 
 def subscription_of(scope: str) -> str:

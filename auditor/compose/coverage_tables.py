@@ -12,6 +12,7 @@ from auditor.compose.table_end import TableEnd
 from auditor.compose.tables import Rows, cell, table
 from auditor.model.dataset import MACHINES
 from auditor.model.reading import Source
+from auditor.model.settings import AcceptedGap
 from auditor.model.table import CellKind, Table
 
 _KINDS = next(column.words for column in MACHINES if column.name == "kind")
@@ -112,7 +113,7 @@ class CoverageTables:
             for key in ("managed", "expired", "instances_not_read", *of_operations):
                 yield (self._say("outside", key), found[key], of[key])
             if self.stale:
-                told = {"month": f"{self.stale.month:%Y-%m}", "days": self.stale.days}
+                told = {"month": self.coverage.wording.month(self.stale.month), "count": self.stale.days}
                 yield (self.coverage.wording.say("outside", "stale", **told), self.stale.newer, self.stale.known)
             yield from ((sentence, None, None) for sentence in self.not_run)
 
@@ -160,7 +161,7 @@ class CoverageTables:
         """Name, id, management groups, and whether another tenant delegated it."""
         row = self.coverage.ledger.subscriptions.get(subscription, {})
         group = row.get("management_group")
-        delegated = self._say("texts", "yes") if row.get("delegated") == "yes" else None
+        delegated = self._say("values", "yes") if row.get("delegated") == "yes" else None
         name = self.coverage.ledger.subscription_name(subscription)
         return name, subscription, None if group == "none" else group, delegated
 
@@ -168,9 +169,10 @@ class CoverageTables:
         def rows() -> Rows:
             for gap in self.coverage.gaps:
                 entry = gap.accepted
-                accepted = entry and f"{entry.owner}, {entry.until.isoformat()}: {entry.reason}"
+                accepted = entry and self._accepted_by(entry)
                 source, scope = self._say("sources", gap.source), self.coverage.places.lines(gap.scope)
-                yield (source, scope, gap.status, gap.reason, gap.close, accepted)
+                reason, close = map(self.coverage.wording.said, (gap.reason, gap.close))
+                yield (source, scope, gap.status, reason, close, accepted)
 
         columns = (
             cell("source", width=22),
@@ -182,21 +184,26 @@ class CoverageTables:
         )
         return table(self.coverage.wording, "gaps", columns, rows)
 
+    def _accepted_by(self, entry: AcceptedGap) -> str:
+        wording = self.coverage.wording
+        told = {"owner": entry.owner, "until": wording.day(entry.until), "reason": entry.reason}
+        return wording.say("texts", "accepted_by", **told)
+
     def _accepted_gaps(self) -> Table:
         """What somebody answers for, tonight's use of it, and whether it still stands."""
 
         def rows() -> Rows:
             for entry, count, standing in self.coverage.accepted_gaps():
                 source = self._say("texts", "any") if entry.source == "any" else self._say("sources", entry.source)
-                scope, until = self.coverage.places.lines(entry.scope.lower()), entry.until.isoformat()
-                yield (scope, source, entry.owner, entry.reason, until, count, self._say("standing", standing))
+                scope = self.coverage.places.lines(entry.scope.lower())
+                yield (scope, source, entry.owner, entry.reason, entry.until, count, self._say("standing", standing))
 
         columns = (
             cell("scope", CellKind.LONG, 48),
             cell("source", width=22),
             cell("owner", width=24),
             cell("reason", CellKind.LONG, 48),
-            cell("until"),
+            cell("until", CellKind.DATE),
             cell("accepts", CellKind.NUMBER),
             cell("standing", CellKind.LONG, 36),
         )

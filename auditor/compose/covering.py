@@ -10,7 +10,7 @@ import pandas as pd
 
 from auditor.compose.answers import Answer, Answers
 from auditor.compose.counted import Covered
-from auditor.compose.rows import Rows, python
+from auditor.compose.rows import Rows, View, python
 from auditor.model.agent import is_monitor_agent
 from auditor.model.dataset import Kind
 from auditor.model.reading import Source
@@ -28,11 +28,11 @@ def covered(frames: Mapping[str, pd.DataFrame], answers: Answers) -> Counter[Cov
     A scale set's list concerns its instances, regional versions the machines that have an agent, heartbeats all.
     """
     machines, found = frames["machines"], Counter[Covered]()
-    rows = Rows(machines, "machines", np.arange(len(machines)))
+    rows = View(machines, "machines").rows()
     for each in _OF_EVERY_MACHINE:
         found.update(_by(each, rows, answers))
     instances = machines["kind"].eq("scale_set_instance").to_numpy(bool)
-    found.update(_by(Source.SCALE_SETS, Rows(machines, "machines", np.flatnonzero(instances)), answers))
+    found.update(_by(Source.SCALE_SETS, rows.some(np.flatnonzero(instances)), answers))
     found.update(_heard(rows, answers))
     agents = _agents(frames["extensions"])
     for each in _OFFERS:
@@ -60,7 +60,7 @@ def _agents(view: pd.DataFrame) -> Rows:
     agents = np.array([is_monitor_agent(*pair) for pair in pairs], dtype=bool)
     on_machines = agents & view["on"].eq("machine").to_numpy(bool)
     first = ~view["machine_id"].where(on_machines).duplicated().to_numpy(bool)
-    return Rows(view, "extensions", np.flatnonzero(on_machines & first))
+    return View(view, "extensions").rows(np.flatnonzero(on_machines & first))
 
 
 def _state(answer: Answer | None) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
 from typing import Any
 
 from auditor.compose.answers import TELLERS, Answer, Answers, sources_of, speakers
-from auditor.compose.rows import Rows
+from auditor.compose.rows import Coded, Rows, View, stored_of
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Column, rule_column
 from auditor.model.reading import Source
@@ -24,7 +23,6 @@ _MISSING = (None, (None, None))
 """How a column's value, or its bounds, are missing."""
 
 Key = tuple[Any, str | None, datetime | None, Answer | Subject | None]
-Latest = Callable[[tuple[Source, ...]], list[Answer | None]]
 
 
 @dataclass(frozen=True)
@@ -39,33 +37,70 @@ class Witness:
 
         What only explains (a failure's time, the guest agent's state) is told where it is known.
         """
-        latest = cache(partial(self.answers.latest, rows=rows))  # many columns are told by the same sources
-        columns = [self._evidence(column, rows, latest, always=always) for column, always in _columns(names, rows.view)]
-        return [tuple(each for each in row if each is not None) for row in zip(*columns, strict=True)] or [()] * len(
-            rows
-        )
+        columns = [
+            self._evidence(column, rows.view, always=always).at(rows.positions)
+            for column, always in _columns(names, rows.view.name)
+        ]
+        return [tuple(filter(None, row)) for row in zip(*columns, strict=True)] or [()] * len(rows)
 
-    def _evidence(self, column: Column, rows: Rows, latest: Latest, *, always: bool) -> list[Evidence | None]:
-        """One column; what is alike in value, source and time is made once and shared."""
-        keys, label = list(_keys(column, rows, latest)), self.wording.label(column.name)
-        made: dict[Key, Evidence | None] = {
-            key: Evidence(column.name, label, *self.wording.told(column, key[0]), *_source(column, key))
-            if always or key[0] not in _MISSING
-            else None
-            for key in set(keys)
-        }
-        return [made[key] for key in keys]
+    def _evidence(self, column: Column, view: View, *, always: bool) -> Coded:
+        """One column, for all rules that name it; what is alike in value, source and time is made once and shared."""
+        return view.once((Evidence, column.name, always), lambda: self._made(column, view, always=always))
+
+    def _made(self, column: Column, view: View, *, always: bool) -> Coded:
+        label = self.wording.label(column.name)
+
+        def made(rows: Rows) -> list[Evidence | None]:
+            return [
+                Evidence(column.name, label, *self.wording.told(column, key[0]), *_source(column, key))
+                if always or key[0] not in _MISSING
+                else None
+                for key in self._keys(column, rows)
+            ]
+
+        return view.combined([*self._grounds(column, view)], made)
+
+    def _grounds(self, column: Column, view: View) -> Iterator[Coded]:
+        """The columns that tell the evidence of one row from another's."""
+        for name in (*stored_of(column), column.told_by, column.told_at):
+            if name:
+                yield view.column(name)
+        yield view.subjects
+        for sources in _speakers(column, view):
+            yield self.answers.latest_in(sources, view)
+
+    def _keys(self, column: Column, rows: Rows) -> Iterator[Key]:
+        """Value, the row's own word and time, and who answered.
+
+        Where nobody was asked, the subject stands for who would have been.
+        """
+        words = rows.values(column.told_by) if column.told_by else [None] * len(rows)
+        moments = rows.values(column.told_at) if column.told_at else [None] * len(rows)
+        answers = {sources: self.answers.latest(sources, rows) for sources in _speakers(column, rows.view)}
+        own = speakers(column)
+        asked = [
+            answers[TELLERS[word] if word else own][at] or subject
+            for at, (word, subject) in enumerate(zip(words, rows.subjects, strict=True))
+        ]
+        return zip(rows.raw(column), words, moments, asked, strict=True)
 
     def gap_over(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
         """Reason and remedy of a gap that may be why the columns are missing in the row."""
         failed = self.answers.failed(sources_of(columns), rows, at)
-        return failed.gap if failed else self._not_asked(columns, rows, at)
+        return self.gap_of(failed) if failed else self._not_asked(columns, rows, at)
+
+    def gap_of(self, failed: Answer) -> tuple[str, str] | None:
+        """Reason and remedy of an answer that is not complete, in the words of the report."""
+        if failed.gap is None:
+            return None
+        why, close = map(self.wording.said, failed.gap)
+        return why, close
 
     def _not_asked(self, columns: Sequence[Column], rows: Rows, at: int) -> tuple[str, str] | None:
         """The same where the question was never put: the rules, when the data were collected, did not need it."""
         for need in (need for column in columns for need in column.rests_on):
             if not self.answers.asked(need, rows, at):
-                sources = ", ".join(self.wording.say("sources", source) for source in need)
+                sources = self.wording.listed(self.wording.say("sources", source) for source in need)
                 say = self.wording.say
                 return say("texts", "not_asked", sources=sources), say("texts", "ask_for_it")
         return None
@@ -83,19 +118,10 @@ def _columns(names: Iterable[str], view: str) -> list[tuple[Column, bool]]:
     return [(column, told) for name, told in always.items() if (column := rule_column(view, name))]
 
 
-def _keys(column: Column, rows: Rows, latest: Latest) -> Iterable[Key]:
-    """What tells the evidence of one row from another's: value, the row's own word and time, and who answered.
-
-    Where nobody was asked, the subject stands for who would have been.
-    """
-    answers = latest(speakers(column))
-    words = rows.values(column.told_by) if column.told_by else [None] * len(rows)
-    moments = rows.values(column.told_at) if column.told_at else [None] * len(rows)
-    by_word = {word: latest(TELLERS[word]) for word in set(words) if word}
-    if by_word:
-        answers = [by_word[word][at] if word else answers[at] for at, word in enumerate(words)]
-    asked = [answer or subject for answer, subject in zip(answers, rows.subjects, strict=True)]
-    return zip(rows.raw(column), words, moments, asked, strict=True)
+def _speakers(column: Column, view: View) -> set[tuple[Source, ...]]:
+    """Who may have told the column in some row: its own sources, and those that the rows name."""
+    words = view.column(column.told_by).values if column.told_by else ()
+    return {speakers(column), *(TELLERS[word] for word in words if word)}
 
 
 def _source(column: Column, key: Key) -> tuple[str, datetime | None]:

@@ -31,8 +31,8 @@ class ExemptionTables:
         """How many somebody should look at, by list; empty where there are none."""
         say = self._wording.say
         counts = ((name, len(self.exempting.listed(name))) for name in EXEMPTION_LISTS)
-        parts = [say("exempting", f"count_{name}", count=f"{count:,}") for name, count in counts if count]
-        return say("exempting", "sentence", parts=", ".join(parts)) if parts else ""
+        parts = [say("exempting", f"count_{name}", count=count) for name, count in counts if count]
+        return say("exempting", "sentence", parts=self._wording.listed(parts)) if parts else ""
 
     def tables(self) -> Mapping[str, Table]:
         """All exemptions, and each of the lists."""
@@ -52,7 +52,7 @@ class ExemptionTables:
             cell("owner", width=12),
             cell("reason", CellKind.LONG, 24),
             cell("ticket", width=12),
-            cell("expires", width=14),
+            cell("expires", CellKind.DATE, 14),
             cell("matches", CellKind.NUMBER, 10),
         )
         return table(self._wording, name, columns, rows)
@@ -61,7 +61,7 @@ class ExemptionTables:
         entry = standing.exemption
         selected = entry.resource is None
         what = self._wording.condition(entry.selector) if selected else self._places.lines(str(entry.resource))
-        who = (entry.owner, entry.reason, entry.ticket, entry.expires.isoformat())
+        who = (entry.owner, entry.reason, entry.ticket, entry.expires)
         return (entry.rule, what, self._told(standing), *who, standing.found.excuses)
 
     def _told(self, standing: Standing) -> str:
@@ -72,4 +72,4 @@ class ExemptionTables:
             left = (standing.exemption.expires - today).days
             key = {0: "ends_today", 1: "ends_tomorrow"}.get(left, "ends")
             told.append(self._wording.say("exempting", key, count=left))
-        return " ".join(told)
+        return self._wording.prose(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
@@ -12,12 +13,13 @@ import orjson
 import pandas as pd
 
 from auditor.compose.evidence import Witness
+from auditor.compose.history import History
 from auditor.compose.ledger import Ledger, Shard
 from auditor.compose.operations import as_evidence
 from auditor.compose.reasons import UNREAD, Reasons, Said
 from auditor.compose.remedy import Remedies, text_of
 from auditor.compose.rows import Rows, python
-from auditor.compose.unread import with_unread
+from auditor.compose.unread import rows_of
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Kind
 from auditor.model.quoting import url_path
@@ -57,11 +59,21 @@ _LOGS = (Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG)
 
 @dataclass(frozen=True)
 class Bench:
-    """What every finding is made with: the rules, words, and the portal's base address."""
+    """What every finding is made with: the rules, words, the portal's base address, and what earlier nights tell."""
 
     rulebook: RuleBook
     wording: Wording
     portal: str
+    history: History | None = None
+
+    @cached_property
+    def exempted(self) -> Mapping[str, str]:
+        """How an exemption reads, by its label."""
+        say, day = self.wording.say, self.wording.day
+        return {
+            each.label: say("texts", "exempted", ticket=each.ticket, owner=each.owner, until=day(each.expires))
+            for each in self.rulebook.exemptions
+        }
 
     def rule(self, rule_id: str) -> Rule:
         return next(rule for rule in self.rulebook.rules if rule.id == rule_id)
@@ -84,12 +96,12 @@ def _gravity(bench: Bench, rule_id: str, status: Status) -> tuple[int, int, str]
 def _of_shard(shard: Shard, rule: Rule, status: Status, bench: Bench) -> Iterator[Finding]:
     verdicts = shard.frames["verdicts"]
     wanted = verdicts[verdicts["rule_id"].eq(rule.id) & verdicts["status"].eq(status)]
-    frame, positions = with_unread(shard.frames, rule.frame, wanted)
+    rows = rows_of(shard.frames, shard.views[rule.frame], wanted)
     desk = _Desk(rule, status, bench, shard)
-    order = desk.order(Rows(frame, rule.frame, positions), wanted)
+    order = desk.order(rows, wanted)
     for start in range(0, len(order), AT_ONCE):
         chosen = order[start : start + AT_ONCE]
-        yield from desk.findings(_Verdicts.of(wanted.iloc[chosen]), Rows(frame, rule.frame, positions[chosen]))
+        yield from desk.findings(_Verdicts.of(wanted.iloc[chosen]), rows.some(chosen))
 
 
 @dataclass(frozen=True)
@@ -139,13 +151,27 @@ class _Desk:
             "evidence": self._evidence(witness, verdicts, rows, said),
             "remediation": [remedy and text_of(remedy, self.bench.wording) for _sentence, remedy in said],
             "remedy": [remedy for _sentence, remedy in said],
-            "owner": _owners(rows.values("tags")),
-            "exemption": verdicts.exemption,
+            **self._past(verdicts),
+            "owner": owners(rows.values("tags")),
+            "exemption": [label and self.bench.exempted[label] for label in verdicts.exemption],
             "portal": [f"{self.bench.portal}/#@/resource{url_path(each)}" for each in verdicts.machine_id],
         }
         alike = {"rule_id": self.rule.id, "status": self.status, "severity": self.rule.severity}
         fields = (columns.get(name) or repeat(alike.get(name)) for name in Finding.__dataclass_fields__)
         return map(Finding, *fields)
+
+    def _past(self, verdicts: _Verdicts) -> dict[str, Sequence[Any]]:
+        """What has become of each since the last night; of nothing where none of it failed before or does now."""
+        of, history = self.rule.id, self.bench.history
+        if history is None or not history.past.standings:
+            return {}
+        told = [history.of((of, resource.lower()), self.status) for resource in verdicts.resource_id]
+        return {
+            "change": [each and each.change for each, _sentence in told],
+            "first_seen": [each and each.first_seen for each, _sentence in told],
+            "nights": [each and each.nights for each, _sentence in told],
+            "history": [sentence for _each, sentence in told],
+        }
 
     def _evidence(
         self, witness: Witness, verdicts: _Verdicts, rows: Rows, said: Sequence[Said]
@@ -177,7 +203,8 @@ class _Desk:
         for at, code in enumerate(verdicts.reason_code):
             if self.status is Status.UNANSWERED and code in UNREAD:
                 failed = witness.answers.failed(UNREAD[code][1], rows, at)
-                shown = failed.gap[0] if failed and failed.gap else wording.say("texts", "unknown")
+                gap = witness.gap_of(failed) if failed else None
+                shown = gap[0] if gap else wording.say("texts", "unknown")
                 source = failed.word if failed else str(UNREAD[code][1][0])
                 read_at = failed.read_at if failed else None
                 told[at] = (Evidence("machine", wording.label("machine"), None, shown, source, read_at),)
@@ -195,7 +222,7 @@ class _Desk:
                 told[at] += tuple(as_evidence(each, answers[at], self.bench.wording) for each in about)
 
 
-def _owners(tags: Sequence[str | None]) -> list[str | None]:
+def owners(tags: Sequence[str | None]) -> list[str | None]:
     """Whose each machine is: its tag ``owner``, in any letter case."""
     alike: Mapping[str | None, str | None] = {text: _owner(text) for text in set(tags)}
     return [alike[text] for text in tags]

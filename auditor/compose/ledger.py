@@ -10,8 +10,10 @@ import pandas as pd
 
 from auditor.compose.answers import Answers
 from auditor.compose.operations import Operations
+from auditor.compose.rows import View
 from auditor.compose.tally import Tally
 from auditor.compose.targets import Targets
+from auditor.model.dataset import VIEWS
 from auditor.model.reading import Reading
 from auditor.model.verdict import Status
 
@@ -27,6 +29,11 @@ class Shard:
     """One shard's frames, and what is looked up in them often."""
 
     frames: Frames
+
+    @cached_property
+    def views(self) -> Mapping[str, View]:
+        """What rules speak of, by name: each rule, whatever its verdict, is told from the same columns."""
+        return {name: View(self.frames[name], name) for name in VIEWS}
 
     @cached_property
     def answers(self) -> Answers:

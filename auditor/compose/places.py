@@ -28,7 +28,7 @@ class Places:
     def label(self, scope: str) -> str:
         """One line: ``Payments (1111...)``, ``vm-app-3 (virtual machine in Payments)``."""
         name, beside = self._parts(scope)
-        return f"{name} ({beside})" if beside else name
+        return self.wording.say("texts", "beside", name=name, beside=beside) if beside else name
 
     def lines(self, scope: str) -> str:
         """For a cell: the name, and below it what it is, and its id."""
@@ -38,7 +38,7 @@ class Places:
     def some(self, scopes: Iterable[str]) -> str:
         """The first names of several, and a sign where there are more."""
         names = [self._parts(scope)[0] for scope in islice(scopes, NAMED + 1)]
-        return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+        return self.wording.listed(names[:NAMED]) + (" …" if len(names) > NAMED else "")
 
     def _parts(self, scope: str) -> tuple[str, str]:
         """The name of a scope, and what tells it from others of that name."""

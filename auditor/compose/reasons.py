@@ -87,12 +87,12 @@ class Reasons:
         if code in UNREAD:
             key, sources = UNREAD[code]
             failed = self.witness.answers.failed(sources, rows, at)
-            why, close = (failed and failed.gap) or (self.wording.say("texts", "unknown"), "")
-            return self.wording.say("texts", key, why=why.rstrip(".")), _in_words(close)
+            why, close = (failed and self.witness.gap_of(failed)) or (self.wording.say("texts", "unknown"), "")
+            return self.wording.say("texts", key, why=why.rstrip(".。")), _in_words(close)
         roots = dict.fromkeys(
             root for column in self._columns(missing.split(",")) for root in self._roots(column, rows, at)
         )
-        labels = ", ".join(self.wording.label(column.name) for column in roots)
+        labels = self.wording.listed(self.wording.label(column.name) for column in roots)
         why, fix = self.witness.gap_over(tuple(roots), rows, at) or self._unexplained(tuple(roots), rows, at)
         return self.wording.say("texts", "unanswered", columns=labels, why=why).strip(), _in_words(fix)
 
@@ -133,7 +133,7 @@ def sentences(text: str, rows: Rows, params: Mapping[str, object], wording: Word
 def _filling(name: str, rows: Rows, params: Mapping[str, object], wording: Wording) -> Iterable[str]:
     if name in params:
         return repeat(wording.shown(params[name]), len(rows))
-    column = rule_column(rows.view, name)
+    column = rule_column(rows.view.name, name)
     if column is None:
         return repeat("{" + name + "}", len(rows))
     return [shown for _value, shown in rows.told(column, wording)]

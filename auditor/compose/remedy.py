@@ -50,12 +50,13 @@ class Remedies:
             "vm" if subject is Subject.VM else kind
             for subject, kind in zip(rows.subjects, rows.values("kind"), strict=True)
         ]
-        alike = {kind: Remedy(self.wording.fix(fix, kind), self.wording.portal_way(fix, kind)) for kind in set(kinds)}
+        way, brief = self.wording.portal_way, self.wording.brief(fix)
+        alike = {kind: Remedy(self.wording.fix(fix, kind), way(fix, kind), brief=brief) for kind in set(kinds)}
         return [alike[kind] for kind in kinds]
 
     def _with_commands(self, words: Remedy, fix: str, target: Target | None) -> Remedy:
         made = _MAKERS.get(fix, _nothing)(target) if target else NOTHING
-        return Remedy(words.words, words.portal, *made[0], made[1])
+        return Remedy(words.words, words.portal, *made[0], made[1], words.brief)
 
 
 def text_of(remedy: Remedy, wording: Wording) -> str:

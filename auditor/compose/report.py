@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
 from auditor.compose.coverage_tables import CoverageTables
 from auditor.compose.exempting import Exempting
 from auditor.compose.exemption_tables import ExemptionTables
+from auditor.compose.finding_columns import finding_columns
 from auditor.compose.findings import Bench, findings_of
+from auditor.compose.history import History
 from auditor.compose.ledger import Ledger
+from auditor.compose.letter import Correspondent
+from auditor.compose.machine_table import MachineTable
 from auditor.compose.notes import note_of
+from auditor.compose.operation_list import operation_list
+from auditor.compose.rule_table import rule_table
 from auditor.compose.run_file import run_file
 from auditor.compose.summary import Summary
 from auditor.compose.table_end import TableEnd, stale_end
@@ -20,7 +26,8 @@ from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
-from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Report, RuleNote
+from auditor.model.posted import NOTHING_POSTED, Posted
+from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Night, Report, RuleNote
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
@@ -72,15 +79,26 @@ class Composer:
     @cached_property
     def not_run(self) -> Mapping[str, str]:
         """For each rule that nothing configured can answer a sentence: it is no gap, for nobody was asked."""
-        say, label = self.wording.say, self.wording.label
+        say, label, listed = self.wording.say, self.wording.label, self.wording.listed
         return {
-            rule: say("texts", "not_run", rule=rule, columns=", ".join(map(label, columns)))
+            rule: say("texts", "not_run", rule=rule, columns=listed(map(label, columns)))
             for rule, columns in self.facts.not_run.items()
         }
 
     @cached_property
+    def history(self) -> History:
+        return History(self.facts.past, self.facts.nights, self.facts.passed_over, self.wording)
+
+    @cached_property
+    def tonight(self) -> Night:
+        """Tonight as later nights will see it."""
+        complete = not self.coverage.open_gaps and not self.coverage.nothing_collected
+        counts = dict(self.facts.past.counts) if self.facts.past.since else {}
+        return Night(self.order.as_of, self.order.run_id, dict(self.summary.by_status), complete, counts)
+
+    @cached_property
     def bench(self) -> Bench:
-        return Bench(self.order.rulebook, self.wording, self.facts.portal)
+        return Bench(self.order.rulebook, self.wording, self.facts.portal, self.history)
 
     @property
     def left_out(self) -> int:
@@ -96,39 +114,44 @@ class Composer:
     def report(self) -> Report:
         headline = self.summary.headline()
         say = self.wording.say
-        return Report(
+        report = Report(
             title=self.settings.report.title or say("texts", "report_title"),
             subtitle=self._scope(),
             language=self.wording.language,
             words=self.wording.words,
             headline=headline.sentence,
             tone=headline.tone,
-            summary=" ".join(part for part in (headline.summary, self.exemptions.sentence()) if part),
+            summary=self.wording.prose((headline.summary, self.exemptions.sentence(), *self.history.sentences())),
             banner=self._banner(),
             cards=self.summary.cards(),
             groups=self._groups(),
-            rules=tuple(self._note(rule) for rule in self.rules),
+            rules=self._notes,
             tables=self._tables(),
             findings=partial(findings_of, self.ledger, self.bench),
             findings_total=self._total,
-            left_out=say("texts", "left_to_parquet", count=f"{self.left_out:,}") if self.left_out else "",
+            left_out=say("texts", "left_to_parquet", count=self.left_out) if self.left_out else "",
             status_words={status: say("statuses", status) for status in Status},
             severity_words={severity: say("severities", severity) for severity in Severity},
             time_zone=self.wording.zone,
             as_of=self.order.as_of,
             run=self.run(),
             exemptions_to_see=self.exemptions.sentence(),
+            finding_columns=finding_columns(self.wording),
+            changed=self.history.changed,
+            nights=self.history.nights(self.tonight),
             page_budget=self.settings.report.page_budget,
         )
+        letter = Correspondent(report, self.order, self.coverage, self.wording).letter()
+        return replace(report, letter=letter)
 
     def _scope(self) -> str:
         """What was to be audited, as the configuration says it."""
         scope, say = self.settings.scope, self.wording.say
         named = [("some_subscriptions", len(scope.subscriptions)), ("below_groups", len(scope.management_groups))]
-        told = [say("texts", key if count > 1 else f"{key}_one", count=count) for key, count in named if count]
+        told = [say("texts", key, count=count) for key, count in named if count]
+        whole = self.wording.listed(told) or say("texts", "all_subscriptions")
         excluded = len(scope.exclude_subscriptions)
-        without = say("texts", "excluded", count=excluded) if excluded else ""
-        return (", ".join(told) or say("texts", "all_subscriptions")) + without
+        return say("texts", "excluded", scope=whole, count=excluded) if excluded else whole
 
     def _banner(self) -> Banner | None:
         """What the reader must know first; None where every question was answered or its gap is accepted."""
@@ -136,8 +159,7 @@ class Composer:
         if not lines:
             return None
         count = len(self.coverage.open_gaps)
-        key = "sentence_one" if count == 1 else "sentence"
-        return Banner(self.wording.say("banner", key, count=count), tuple(lines))
+        return Banner(self.wording.say("banner", "sentence", count=count), tuple(lines))
 
     def _groups(self) -> tuple[Group, ...]:
         """In the order of the findings."""
@@ -161,8 +183,12 @@ class Composer:
             why=self.wording.text_of(rule.why),
             total=total,
             shown=shown,
-            left_out=self.wording.say("texts", "left_out", count=f"{rest:,}") if rest else "",
+            left_out=self.wording.say("texts", "left_out", count=rest) if rest else "",
         )
+
+    @cached_property
+    def _notes(self) -> tuple[RuleNote, ...]:
+        return tuple(self._note(rule) for rule in self.rules)
 
     def _note(self, rule: Rule) -> RuleNote:
         counts = {status: self.ledger.tally.counts.get((rule.id, status), 0) for status in Status}
@@ -174,6 +200,10 @@ class Composer:
             **CoverageTables(self.coverage, self._stale_end(), tuple(self.not_run.values())).tables(),
             **UnseenTables(self.coverage).tables(),
             **self.exemptions.tables(),
+            "failed_operations": operation_list(self.coverage),
+            "machines": MachineTable(self.ledger, self.wording, self.facts.portal).table(),
+            "rules": rule_table(self._notes, self.wording),
+            "departed": self.history.departed(),
             "about": self._about(),
         }
 
@@ -193,15 +223,13 @@ class Composer:
             yield (say("about", "cloud"), str(self.settings.azure.cloud))
             yield (say("about", "scope"), self._scope())
             yield (say("about", "look_back"), self.wording.span(self.settings.sources.lookback))
-            workspaces = ", ".join(self.settings.sources.heartbeats.workspaces)
+            workspaces = self.wording.listed(self.settings.sources.heartbeats.workspaces)
             yield (say("about", "heartbeats"), workspaces or say("about", "none"))
             yield (say("about", "requests"), sum(each.sent for each in facts.traffic.values()))
-            confirmed = {name: f"{getattr(facts.confirmed, name):,}" for name in facts.confirmed.__dataclass_fields__}
-            yield (say("about", "confirmed"), say("texts", "confirmed", **confirmed))
-            yield (
-                say("about", "seconds"),
-                ", ".join(f"{name} {took:.1f}" for name, took in facts.watch.seconds.items()),
-            )
+            yield (say("about", "confirmed"), say("texts", "confirmed", **asdict(facts.confirmed)))
+            number, seconds = self.wording.number, facts.watch.seconds
+            stages = (f"{say('stages', name)} {number(took)}" for name, took in seconds.items())
+            yield (say("about", "seconds"), self.wording.listed(stages))
             yield from (
                 (say("about", "rules_hash", file=file), digest)
                 for file, digest in {**self.order.hashes, **facts.hashes}.items()
@@ -217,11 +245,11 @@ class Composer:
         yield (say("about", "collected_by"), again.tool)
         for what in ("changed", "added", "removed"):
             names = [say("about", name) if name in _GROUNDS else name for name in getattr(again.changes, what)]
-            yield (say("about", f"rules_{what}"), ", ".join(names) or say("about", "none"))
+            yield (say("about", f"rules_{what}"), self.wording.listed(names) or say("about", "none"))
 
     @cached_property
     def exit_code(self) -> ExitCode:
-        """What the night ends with, the first that holds."""
+        """What the night ends with before anything is delivered, the first that holds."""
         if self.coverage.nothing_collected:
             return ExitCode.NOTHING_COLLECTED
         fail_on = self.order.fail_on
@@ -230,9 +258,17 @@ class Composer:
             return ExitCode.FINDINGS
         return ExitCode.INCOMPLETE if self.coverage.open_gaps else ExitCode.DELIVERED
 
-    def run(self) -> dict[str, object]:
-        """run.json as of now: the seconds are those of the stages that have ended."""
-        return run_file(self.order, self.facts, self.coverage, self.rules, self.left_out, self.exit_code)
+    def run(self, posted: Posted = NOTHING_POSTED) -> dict[str, object]:
+        """run.json as of now: the seconds are those of the stages that have ended, ``posted`` what was delivered."""
+        code, changes = self.ends_with(posted), self.history.for_run()
+        return run_file(
+            self.order, self.facts, self.coverage, self.rules, self.left_out, changes, code, posted.receipts
+        )
+
+    def ends_with(self, posted: Posted) -> ExitCode:
+        """What the night ends with after delivering, the first that holds."""
+        held = {self.exit_code} | ({ExitCode.NOT_DELIVERED} if posted.problems else set())
+        return next(code for code in ExitCode if code in held)
 
 
 def _by_severity(rule: Rule) -> tuple[int, str]:

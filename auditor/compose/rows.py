@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -18,49 +18,117 @@ from auditor.model.scopes import Cut, Subject, subject_of
 Told = tuple[object, str]
 """A value for machines, JSON-able, and as people read it."""
 
+Numbers = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
+
+
+class Coded(NamedTuple):
+    """A column: its different values, and for each row the number of its own among them."""
+
+    codes: Numbers
+    values: Sequence[Any]
+
+    def at(self, rows: Numbers) -> list[Any]:
+        """The values of some rows."""
+        return [self.values[code] for code in self.codes[rows].tolist()]
+
+
+class View:
+    """A rule's view called ``name`` in one shard: each column is read once, and its different values are looked at."""
+
+    def __init__(self, frame: pd.DataFrame, name: str) -> None:
+        self.name = name
+        self._frame = frame
+        self._made: dict[Hashable, Coded] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Coded]) -> Coded:
+        """What was made of the view's columns under this key, made at the first call."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def rows(self, positions: Sequence[int] | Numbers | None = None) -> Rows:
+        """The rows at ``positions``, in that order; all of them where none are named."""
+        return Rows(self, np.arange(len(self._frame)) if positions is None else np.asarray(positions, dtype=np.int64))
+
+    def column(self, stored: str) -> Coded:
+        """The stored column as Python values; a column that the view does not have is missing everywhere."""
+        return self.once(stored, lambda: self._read(stored))
+
+    def _read(self, stored: str) -> Coded:
+        kind = _kinds(self.name).get(stored)
+        if kind is None:
+            return Coded(np.zeros(len(self._frame), dtype=np.int32), [None])
+        codes, values = pd.factorize(self._frame[stored], use_na_sentinel=False)
+        return Coded(codes.astype(np.int32), python(pd.Series(values), kind))
+
+    def combined(self, columns: Sequence[Coded], make: Callable[[Rows], Sequence[Any]]) -> Coded:
+        """A column that depends on others: ``make`` is given one row of each that are alike in these."""
+        codes = np.zeros(len(self._frame), dtype=np.int64)
+        for column in columns:
+            codes, _found = pd.factorize(codes * len(column.values) + column.codes)
+        _numbers, first = np.unique(codes, return_index=True)
+        return Coded(codes.astype(np.int32), make(self.rows(first)))
+
+    @property
+    def subjects(self) -> Coded:
+        """What each row is about."""
+        names = ("kind", "on", "follows_model")
+
+        def told(rows: Rows) -> list[Subject | None]:
+            each = zip(*map(rows.values, names), strict=True)
+            return [subject_of(dict(zip(names, words, strict=True))) for words in each]
+
+        return self.once(Subject, lambda: self.combined([self.column(name) for name in names], told))
+
+    def scopes(self, cut: Cut) -> Coded:
+        """What :func:`auditor.model.scopes.scopes_of` makes of each row, for one cut."""
+        match cut:
+            case Cut.TENANT:
+                return self.combined([], lambda rows: [str(Cut.TENANT)] * len(rows))
+            case Cut.SUBSCRIPTION:
+                return _lower(self.column("subscription_id"))
+            case Cut.MACHINE:
+                return _lower(self.column("machine_id" if self.name == "extensions" else "id"))
+            case Cut.SCALE_SET:
+                parts = [self.subjects, self.scopes(Cut.MACHINE), _lower(self.column("scale_set_id"))]
+                return self.combined(
+                    parts, lambda rows: list(map(_set_of, *(part.at(rows.positions) for part in parts)))
+                )
+            case Cut.OFFER:
+                parts = [self.column(name) for name in ("location", "publisher", "type")]
+                return self.combined(parts, lambda rows: list(map(_offer_of, *_told(parts, rows))))
+
 
 class Rows:
-    """The rows of ``frame`` (a rule's view called ``view``) at ``positions``, in that order.
+    """The rows of ``view`` at ``positions``, in that order; what is missing is None."""
 
-    A column is read at first use and given as Python values, a missing one as None.
-    """
-
-    def __init__(self, frame: pd.DataFrame, view: str, positions: np.ndarray[Any, Any]) -> None:
-        self.view = view
-        self._frame, self._positions = frame, positions
+    def __init__(self, view: View, positions: Numbers) -> None:
+        self.view, self.positions = view, positions
         self._values: dict[str, list[Any]] = {}
+        self._scopes: dict[Cut, list[str | None]] = {}
         self._told: dict[str, list[Told]] = {}
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return len(self.positions)
 
     def only(self, at: int) -> Rows:
         """One of the rows by itself."""
         return self.some([at])
 
-    def some(self, wanted: Sequence[int]) -> Rows:
-        """Some of the rows, in the order wanted; all of them in their order are these themselves."""
-        if len(wanted) == len(self) and list(wanted) == list(range(len(self))):
-            return self
-        return Rows(self._frame, self.view, self._positions[list(wanted)])
+    def some(self, wanted: Sequence[int] | Numbers) -> Rows:
+        """Some of the rows, in the order wanted."""
+        return self.view.rows(self.positions[wanted])
 
     def values(self, stored: str) -> list[Any]:
         """The stored column as Python values; a column that the view does not have is missing everywhere."""
-        found = self._values.get(stored)
-        if found is None:
-            kind = _kinds(self.view).get(stored)
-            found = [None] * len(self) if kind is None else python(self._frame[stored].iloc[self._positions], kind)
-            self._values[stored] = found
-        return found
+        if stored not in self._values:
+            self._values[stored] = self.view.column(stored).at(self.positions)
+        return self._values[stored]
 
     def raw(self, column: Column) -> Sequence[Any]:
         """What a column tells, row by row: one value, both bounds, or the JSON text of all tags for one tag."""
-        if column.name.startswith("tags."):
-            return self.values("tags")
-        if column.bounds:
-            low, high = column.stored()
-            return list(zip(self.values(low), self.values(high), strict=True))
-        return self.values(column.name)
+        stored = stored_of(column)
+        return list(zip(*map(self.values, stored), strict=True)) if column.bounds else self.values(*stored)
 
     def told(self, column: Column, wording: Wording) -> list[Told]:
         """The column for machines and for people; what is alike is written once."""
@@ -77,38 +145,18 @@ class Rows:
     @cached_property
     def subjects(self) -> list[Subject | None]:
         """What each row is about."""
-        names = ("kind", "on", "follows_model")
-        told = list(zip(*(self.values(name) for name in names), strict=True))
-        alike = {each: subject_of(dict(zip(names, each, strict=True))) for each in set(told)}
-        return [alike[each] for each in told]
-
-    @cached_property
-    def _scopes(self) -> dict[Cut, list[str | None]]:
-        return {}
+        return self.view.subjects.at(self.positions)
 
     def scopes(self, cut: Cut) -> list[str | None]:
         """What :func:`auditor.model.scopes.scopes_of` makes of each row, for one cut."""
         if cut not in self._scopes:
-            self._scopes[cut] = self._cut(cut)
+            self._scopes[cut] = self.view.scopes(cut).at(self.positions)
         return self._scopes[cut]
 
-    def _cut(self, cut: Cut) -> list[str | None]:
-        match cut:
-            case Cut.TENANT:
-                return [str(Cut.TENANT)] * len(self)
-            case Cut.SUBSCRIPTION:
-                return _lower(self.values("subscription_id"))
-            case Cut.MACHINE:
-                return _lower(self.values("machine_id" if self.view == "extensions" else "id"))
-            case Cut.SCALE_SET:
-                both = zip(self.subjects, self.scopes(Cut.MACHINE), _lower(self.values("scale_set_id")), strict=True)
-                return [
-                    own if subject is Subject.SCALE_SET else None if of == "none" else of for subject, own, of in both
-                ]
-            case Cut.OFFER:
-                told = list(zip(*(self.values(name) for name in ("location", "publisher", "type")), strict=True))
-                alike = {each: version_scope(*each) if all(each) else None for each in set(told)}
-                return [alike[each] for each in told]
+
+def stored_of(column: Column) -> tuple[str, ...]:
+    """The stored columns that a column is read from; one tag is read from the text of all tags."""
+    return ("tags",) if column.name.startswith("tags.") else tuple(column.stored())
 
 
 def python(column: pd.Series[Any], kind: Kind) -> list[Any]:
@@ -131,6 +179,19 @@ def _kinds(view: str) -> dict[str, Kind]:
     return {stored: column.kind for column in VIEWS[view] for stored in column.stored()}
 
 
-def _lower(texts: list[str | None]) -> list[str | None]:
-    alike = {text: text.lower() if text else None for text in set(texts)}
-    return [alike[text] for text in texts]
+def _told(columns: Iterable[Coded], rows: Rows) -> Iterator[list[Any]]:
+    return (column.at(rows.positions) for column in columns)
+
+
+def _lower(column: Coded) -> Coded:
+    return Coded(column.codes, [text.lower() if text else None for text in column.values])
+
+
+def _set_of(subject: Subject | None, own: str | None, scale_set: str | None) -> str | None:
+    if subject is Subject.SCALE_SET:
+        return own
+    return None if scale_set == "none" else scale_set
+
+
+def _offer_of(location: str | None, publisher: str | None, type_: str | None) -> str | None:
+    return version_scope(location, publisher, type_) if location and publisher and type_ else None

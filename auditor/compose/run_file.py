@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from auditor.compose.coverage import Coverage
 from auditor.compose.tally import Tally
 from auditor.compose.wording import iso
 from auditor.errors import ExitCode
+from auditor.model.posted import Receipt
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.verdict import Status
@@ -19,7 +20,14 @@ LISTS = ("findings.json", "report.xlsx")
 
 
 def run_file(
-    order: Order, facts: RunFacts, coverage: Coverage, rules: Sequence[Rule], left_out: int, exit_code: ExitCode
+    order: Order,
+    facts: RunFacts,
+    coverage: Coverage,
+    rules: Sequence[Rule],
+    left_out: int,
+    changes: Mapping[str, object],
+    exit_code: ExitCode,
+    receipts: Sequence[Receipt] = (),
 ) -> dict[str, object]:
     """The keys of the contract, in its order; ``left_out`` only where something is."""
     tally, ended = coverage.ledger.tally, datetime.now(UTC)
@@ -36,6 +44,7 @@ def run_file(
         "readings": _readings(tally),
         "gaps": coverage.gaps_for_run(),
         "counts": _counts(tally, [rule.id for rule in rules if rule.id not in facts.not_run]),
+        "changes": dict(changes),
         "not_run": [{"rule_id": rule, "columns": list(columns)} for rule, columns in facts.not_run.items()],
         "requests": {str(source): asdict(told) for source, told in facts.traffic.items()},
         "data_age": _age(tally, order.clock()),
@@ -43,7 +52,7 @@ def run_file(
         "hashes": {**order.hashes, **facts.hashes},
         "identity": dict(facts.identity),
         **({"left_out": dict.fromkeys(LISTS, left_out)} if left_out else {}),
-        "receipts": [],
+        "receipts": [{**asdict(each), "at": iso(each.at)} for each in receipts],
         "exit_code": int(exit_code),
     }
 

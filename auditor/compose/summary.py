@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
+from auditor.compose.adoption import adoption
 from auditor.compose.counted import Agents, Unsettled
 from auditor.compose.coverage import READ, Coverage
 from auditor.compose.ledger import Ledger
 from auditor.compose.operations import begun_by, error_of
-from auditor.compose.tables import Rows, cell, table
+from auditor.compose.tables import Rows, cell, counted, table
 from auditor.compose.wording import Wording
 from auditor.model.parcel import Confirmation
 from auditor.model.report import Card
 from auditor.model.rule import ALWAYS, Rule
-from auditor.model.table import CellKind, Table, TableColumn
+from auditor.model.table import CellKind, Table
 from auditor.model.verdict import Status
 from auditor.model.version import Version
 from auditor.resources import rules_folder
@@ -67,13 +68,13 @@ class Summary:
         if self.machines == 0 and not self.by_status:
             tone = "warn" if self.coverage.open_gaps else "good"
             return Headline(say("headlines", "empty"), tone, say("summaries", "empty", read=self.coverage.read))
-        parts = ", ".join(
-            say("summaries", "part", count=f"{count:,}", word=say("statuses", status).lower())
+        parts = self.wording.listed(
+            say("summaries", "part", count=count, word=say("statuses", status).lower())
             for status in Status
             if (count := self.by_status.get(status, 0))
         )
         counts = {
-            "verdicts": f"{sum(self.by_status.values()):,}",
+            "verdicts": sum(self.by_status.values()),
             "machines": self._kinds(),
             "read": self._read(),
             "parts": parts,
@@ -85,12 +86,14 @@ class Summary:
             *self._confirmed(),
             *self.coverage.accepted_lines(),
         ]
-        return Headline(*self._verdict(), summary=" ".join(summary))
+        return Headline(*self._verdict(), summary=self.wording.prose(summary))
 
     def _read(self) -> str:
         """``3``, or ``3 of 4`` where some of the subscriptions in scope could not be listed."""
         read, all_of_them = self.coverage.read, len(self.coverage.states)
-        return str(read) if read == all_of_them else self.wording.say("summaries", "of", part=read, whole=all_of_them)
+        if read == all_of_them:
+            return self.wording.number(read)
+        return self.wording.say("summaries", "of", part=read, whole=all_of_them)
 
     def _speechless(self) -> Sequence[str]:
         """Rules that were run and speak of no row: mostly a wrong value in ``applies_to`` or ``only``.
@@ -101,31 +104,26 @@ class Summary:
         shipped = {file.stem for file in rules_folder().glob("*.yaml")}
         open_to_doubt = (rule for rule in self.rules if rule.id not in shipped or rule.only != ALWAYS)
         silent = [rule.id for rule in open_to_doubt if rule.id not in judged]
-        return [self.wording.say("summaries", "speechless", rules=", ".join(silent))] if silent else ()
+        return [self.wording.say("summaries", "speechless", rules=self.wording.listed(silent))] if silent else ()
 
     def _kinds(self) -> str:
         """``3 virtual machines, 2 Arc-enabled servers``."""
         kinds = ((kind, self.coverage.kinds[kind]) for kind in ("vm", "scale_set_instance", "arc"))
-        told = [
-            self.wording.say("summaries", f"{kind}_one" if count == 1 else kind, count=f"{count:,}")
-            for kind, count in kinds
-            if count
-        ]
-        return ", ".join(told) or self.wording.say("summaries", "no_machine")
+        told = [self.wording.say("summaries", kind, count=count) for kind, count in kinds if count]
+        return self.wording.listed(told) or self.wording.say("summaries", "no_machine")
 
     def _confirmed(self) -> Sequence[str]:
         """What reading again from Resource Manager itself changed; nothing where nothing was doubtful."""
         told, say = self.confirmed, self.wording.say
         if not told.machines:
             return ()
-        numbers = {name: f"{getattr(told, name):,}" for name in told.__dataclass_fields__}
-        silent = [say("summaries", "silent_one" if told.silent == 1 else "silent", **numbers)] if told.silent else []
-        left = [say("summaries", "left", **numbers)] if told.left else []
-        return [say("summaries", "confirmed", **numbers), *silent, *left]
+        silent = [say("summaries", "silent", count=told.silent)] if told.silent else []
+        left = [say("summaries", "left", count=told.left)] if told.left else []
+        return [say("summaries", "confirmed", **asdict(told)), *silent, *left]
 
     def _verdict(self) -> tuple[str, str]:
         if self.coverage.failing:
-            numbers = {"failing": f"{self.coverage.failing:,}", "judged": f"{self.machines:,}"}
+            numbers = {"failing": self.coverage.failing, "judged": self.machines}
             everything, wholly = len(self.coverage.states), self.coverage.listed_wholly
             told = {**numbers, "unlisted": everything - wholly, "all": everything}
             partly = "bad_of_listed" if wholly == self.coverage.read else "bad_of_partly_listed"
@@ -158,6 +156,7 @@ class Summary:
             "by_rule": self._by_rule(),
             "by_subscription": self._by_subscription(),
             "by_version": self._by_version(),
+            "adoption": adoption(self.ledger.tally.agents, self.wording),
             "operations": self._operations(),
         }
 
@@ -169,10 +168,7 @@ class Summary:
 
         headings = (cell("rule"), cell("title", CellKind.LONG, 40), cell("severity", CellKind.SEVERITY))
         base = table(self.wording, "by_rule", headings, rows)
-        statuses = tuple(
-            TableColumn(str(status), self.wording.say("statuses", status), CellKind.NUMBER, 14) for status in Status
-        )
-        return Table(base.name, base.title, (*base.columns, *statuses), rows, base.note, base.empty)
+        return Table(base.name, base.title, (*base.columns, *counted(self.wording)), rows, base.note, base.empty)
 
     def _by_subscription(self) -> Table:
         def rows() -> Rows:
@@ -202,8 +198,8 @@ class Summary:
         columns = (
             cell("region"),
             cell("type", width=28),
-            cell("version"),
-            cell("latest"),
+            cell("version", CellKind.VERSION),
+            cell("latest", CellKind.VERSION),
             cell("behind", CellKind.NUMBER),
             cell("machines", CellKind.NUMBER),
         )
@@ -234,18 +230,19 @@ class Summary:
             "\n".join(self._where(unsettled)),
             error_of(operation) or None,
             begun_by(operation, self.wording),
-            ", ".join(became) or say("texts", "no_such_extension"),
+            self.wording.listed(became) or say("texts", "no_such_extension"),
         )
 
     def _where(self, unsettled: Unsettled) -> Sequence[str]:
         """The machine and its kind, the extension or what was done instead, the subscription."""
-        operation, place = unsettled.operation, unsettled.place
+        operation, place, say = unsettled.operation, unsettled.place, self.wording.say
         extension = operation["extension_id"]
-        what = extension.rsplit("/", 1)[-1] if extension else self.wording.say("actions", operation["action"])
+        what = extension.rsplit("/", 1)[-1] if extension else say("actions", operation["action"])
         subscription = self.coverage.places.subscription(str(operation["subscription_id"]))
         if place is None:
             return (operation["machine_id"].rsplit("/", 1)[-1], what, subscription)
-        return (f"{place.name} ({self.wording.say('kinds', place.kind)})", what, subscription)
+        named = say("texts", "beside", name=place.name, beside=say("kinds", place.kind))
+        return (named, what, subscription)
 
 
 def _by_place(agents: Agents) -> tuple[object, ...]:

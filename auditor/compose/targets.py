@@ -93,7 +93,7 @@ class Targets:
 
     def of(self, rows: Rows, machine_ids: Sequence[str]) -> Iterator[Target | None]:
         """One for each row; None where the ids are not of the shape that Azure's own have."""
-        on_extensions = rows.view == "extensions"
+        on_extensions = rows.view.name == "extensions"
         of_extension = ("name", "publisher", "type", "latest_version", "model_auto_upgrade")
         told = [rows.values(name) if on_extensions else [None] * len(rows) for name in of_extension]
         of_machine = (rows.values("scale_set_id"), rows.values("follows_model"))

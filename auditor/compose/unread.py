@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from auditor.compose.rows import Rows, View
 from auditor.model.dataset import machine_column_in_extensions
 
 
-def with_unread(
-    frames: Mapping[str, pd.DataFrame], view: str, verdicts: pd.DataFrame
-) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
-    """A frame like the view ``view`` and, for each of ``verdicts``, the position of its row in it.
+def rows_of(frames: Mapping[str, pd.DataFrame], view: View, verdicts: pd.DataFrame) -> Rows:
+    """The row of each of ``verdicts``, which are on the view ``view``.
 
     Verdicts without a row of their own (-1) get one made of the machine's columns, or of the scale set's.
     """
-    frame, positions = frames[view], verdicts["row"].to_numpy("int64")
+    positions = verdicts["row"].to_numpy("int64")
     known = positions >= 0
     if known.all():
-        return frame, positions
-    machines = _not_read(frames, view)
+        return view.rows(positions)
+    frame, machines = frames[view.name], _not_read(frames, view.name)
     at = {str(machine): known.sum() + index for index, machine in enumerate(machines["id"])}
     placed = np.empty(len(positions), dtype=np.int64)
     placed[known] = np.arange(known.sum())
     placed[~known] = [at[machine] for machine in verdicts["machine_id"][~known]]
-    own = frame.iloc[positions[known]]
-    return pd.concat([own, _as_rows(machines, view, frame)], ignore_index=True), placed
+    both = [frame.iloc[positions[known]], _as_rows(machines, view.name, frame)]
+    return View(pd.concat(both, ignore_index=True), view.name).rows(placed)
 
 
 def _not_read(frames: Mapping[str, pd.DataFrame], view: str) -> pd.DataFrame:

@@ -62,7 +62,7 @@ class UnseenTables:
         return table(self.coverage.wording, "unseen", columns, rows)
 
     def _of_concern(self, word: str, frame: str) -> Rows:
-        reasons = {gap.scope: gap.reason for gap in self.coverage.gaps}
+        reasons = {gap.scope: self.coverage.wording.said(gap.reason) for gap in self.coverage.gaps}
         for shard in self.coverage.ledger.shards():
             rows = shard.frames[frame]
             for seen in _seen(rows[_concerned(rows, word)], frame):
@@ -86,9 +86,11 @@ class UnseenTables:
         for gap in self.coverage.gaps:
             if gap.source in OF_SUBSCRIPTION:
                 lists.setdefault(gap.scope, []).append(gap)
+        wording = self.coverage.wording
         for scope, gaps in lists.items():
-            what = ", ".join(self.coverage.wording.say("sources", gap.source) for gap in gaps)
-            yield (self._say("not_seen"), None, what, self.coverage.places.label(scope), None, gaps[0].reason)
+            what = wording.listed(wording.say("sources", gap.source) for gap in gaps)
+            where, why = self.coverage.places.label(scope), wording.said(gaps[0].reason)
+            yield (self._say("not_seen"), None, what, where, None, why)
 
     def _set_aside(self) -> Table:
         """Machines and scale sets that a service manages, and servers that are gone for good."""

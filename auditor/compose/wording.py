@@ -4,34 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-import yaml
 
+from auditor.catalogue import Catalogue
 from auditor.model.dataset import Column, Kind
 from auditor.model.duration import write_duration
 from auditor.model.rule import AllOf, AnyOf, Comparison, Condition, Words
-from auditor.resources import reports_folder
 
 _UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+_ABSENT = ("none", "unset")
+"""Of columns that hold any text, the words for what was read and is not there."""
 
 
 @dataclass(frozen=True)
-class Wording:
+class Wording(Catalogue):
     """The catalogue of one language, and how values are written in it. ``zone`` is an IANA name."""
 
-    language: str
     zone: str
-
-    @cached_property
-    def _catalogue(self) -> dict[str, dict[str, Any]]:
-        path = reports_folder() / f"{self.language}.yaml"
-        loaded: dict[str, dict[str, Any]] = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
-        return loaded
 
     @cached_property
     def _zone(self) -> ZoneInfo:
@@ -39,42 +33,51 @@ class Wording:
 
     @cached_property
     def words(self) -> Mapping[str, str]:
-        """The fixed words of the designs; sources and kinds of machines have one name each in the whole report."""
-        sources, kinds = (
-            {f"{what}_{key}": word for key, word in self._catalogue[f"{what}s"].items()} for what in ("source", "kind")
-        )
-        return {**sources, **kinds, **self._catalogue["words"]}
-
-    def say(self, section: str, key: str, **values: object) -> str:
-        """A text of the catalogue with its values filled in. Raises KeyError for a text that is not there."""
-        text = str(self._catalogue[section][key])
-        return text.format(**values) if values else text
+        """The fixed words of the designs; sources, kinds of machines and values have one name each in the report."""
+        named = {
+            f"{what}_{key}": word
+            for what in ("source", "kind", "value")
+            for key, word in self.sections[f"{what}s"].items()
+        }
+        return {**named, **self.sections["words"]}
 
     def table(self, name: str, part: str) -> str:
-        return str(self._catalogue["tables"][name].get(part, ""))
+        return str(self.sections["tables"][name].get(part, ""))
 
     def label(self, column: str) -> str:
         """A column as a heading for people; columns without one of their own read as their name."""
-        return str(self._catalogue["columns"].get(column, column.replace("_", " ").capitalize()))
+        return str(self.sections["columns"].get(column, column.replace("_", " ").capitalize()))
+
+    def meaning(self, key: str) -> str:
+        """What a column of the workbook means; empty where the catalogue leaves it to the data set's declaration."""
+        return str(self.sections["meanings"].get(key, ""))
+
+    def declared(self, meaning: str) -> str:
+        """What the data set declares in English, told in this language as far as its catalogue has it."""
+        return str(self.sections["declared"].get(meaning, meaning))
 
     def unexplained(self, column: str, row: Mapping[str, object]) -> tuple[str, str]:
         """What it means that ``column`` is missing although everything was read, and what to do; may be empty.
 
         The catalogue's first entry whose other words (kind, availability, on) are those of ``row``.
         """
-        for told in self._catalogue["unexplained"].get(column, ()):
+        for told in self.sections["unexplained"].get(column, ()):
             if all(row.get(name) == word for name, word in told.items() if name not in ("why", "fix")):
                 return str(told["why"]), str(told["fix"])
         return "", ""
 
     def fix(self, fix: str, kind: str | None) -> str:
         """What to do, in the words for a kind of machine where the catalogue has some."""
-        fixes = self._catalogue["fixes"]
+        fixes = self.sections["fixes"]
         return str(fixes.get(f"{fix}.{kind}") or fixes[fix])
+
+    def brief(self, fix: str) -> str:
+        """What to do in one line, for a letter."""
+        return self.say("briefs", fix)
 
     def portal_way(self, fix: str, kind: str | None) -> str:
         """The same in the Azure portal; empty where there is no way in it."""
-        ways = self._catalogue["portal_ways"]
+        ways = self.sections["portal_ways"]
         return str(ways.get(f"{fix}.{kind}") or ways.get(fix) or "")
 
     def text_of(self, words: Words) -> str:
@@ -82,26 +85,26 @@ class Wording:
 
     def moment(self, moment: datetime) -> str:
         """A time in the report's zone, to the minute, with the zone's name."""
-        return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M %Z")
-
-    def span(self, duration: timedelta) -> str:
-        seconds = duration.total_seconds()
-        if seconds >= 86_400 or seconds == 0:
-            days = int(seconds // 86_400)
-            return self.say("texts", "day") if days == 1 else self.say("texts", "days", count=days)
-        if seconds >= 3_600:
-            return self.say("texts", "hours", count=int(seconds // 3_600))
-        return self.say("texts", "minutes", count=int(seconds // 60))
+        local = moment.astimezone(self._zone)
+        return f"{self.minute(local)} {local.tzname()}"
 
     def shown(self, value: object) -> str:
         """One known value as people read it."""
-        if isinstance(value, bool):
-            return self.say("texts", "yes" if value else "no")
-        if isinstance(value, datetime):
-            return self.moment(value)
-        if isinstance(value, timedelta):
-            return self.span(value)
-        return str(value)
+        match value:
+            case bool():
+                return self.say("values", "yes" if value else "no")
+            case datetime():
+                return self.moment(value)
+            case date():
+                return self.day(value)
+            case timedelta():
+                return self.span(value)
+            case _:
+                return str(self.filled(value))
+
+    def word(self, word: str) -> str:
+        """A word that data can bring (``enabled``, ``stopped``) as people read it; what is no such word stays."""
+        return str(self.sections["values"].get(word, word))
 
     def told(self, column: Column, raw: Any) -> tuple[object, str]:
         """What a column tells, JSON-able for machines and as people read it.
@@ -110,14 +113,18 @@ class Wording:
         """
         if column.name.startswith("tags."):
             raw = _tag(raw, column.name.removeprefix("tags."))
+            return raw, self.word(raw) if raw == "unset" else self._said(raw)
         if not column.bounds:
-            return jsonable(raw), self.say("texts", "unknown") if raw is None else self.shown(raw)
+            return jsonable(raw), self._said(self.word(raw) if raw and (column.words or raw in _ABSENT) else raw)
         low, high = raw
         if low is None and high is None:
             return None, self.say("texts", "unknown")
         if low == high:
             return jsonable(low), self.shown(low)
         return {"low": jsonable(low), "high": jsonable(high)}, self._between(column, low, high)
+
+    def _said(self, value: object) -> str:
+        return self.say("texts", "unknown") if value is None else self.shown(value)
 
     def _between(self, column: Column, low: Any, high: Any) -> str:
         low_end, high_end = ("at_least", "at_most") if column.kind is Kind.DURATION else ("after", "before")
@@ -131,9 +138,11 @@ class Wording:
         """A condition as a rule or an exemption writes it: ``location equals japaneast, name matches web-*``."""
         match condition:
             case Comparison():
-                return f"{condition.column} {condition.operator} {self._listed(condition.value)}"
+                return self.say(
+                    "conditions", condition.operator, column=condition.column, value=self._listed(condition.value)
+                )
             case AllOf():
-                return ", ".join(map(self.condition, condition.parts))
+                return self.listed(map(self.condition, condition.parts))
         parts = "; ".join(map(self.condition, condition.parts))
         return self.say("texts", "any_of" if isinstance(condition, AnyOf) else "none_of", parts=parts)
 
@@ -144,7 +153,7 @@ class Wording:
         return self.shown(value)
 
     def _listed(self, value: object) -> str:
-        return ", ".join(map(self.exact, value)) if isinstance(value, tuple) else self.exact(value)
+        return self.listed(map(self.exact, value)) if isinstance(value, tuple) else self.exact(value)
 
 
 def _tag(tags: str | None, name: str) -> str | None:

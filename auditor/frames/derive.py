@@ -23,6 +23,7 @@ from auditor.frames.machines import with_machine_columns, with_scale_set_columns
 from auditor.frames.offers import Offers, Place, places, product_of
 from auditor.frames.outcomes import with_failures
 from auditor.frames.releases import ReleaseTable
+from auditor.frames.remembered import with_remembered
 from auditor.frames.stays import Stays
 from auditor.frames.support import with_support
 from auditor.model.memory import Memory
@@ -47,7 +48,10 @@ class Context:
 
 
 def derive(frames: Frames, context: Context) -> Frames:
-    """The frames with their derived columns; ``extensions`` becomes the view that rules see, with machine columns."""
+    """The frames with their derived columns; ``extensions`` becomes the view that rules see, with machine columns.
+
+    Operations that earlier nights remember stand beside tonight's.
+    """
     coverage, as_of = Coverage.of(frames["readings"]), context.as_of
     stays = Stays.of(frames["heartbeats"], frames["machines"], coverage)
     table = ReleaseTable.of(context.releases)
@@ -63,8 +67,10 @@ def derive(frames: Frames, context: Context) -> Frames:
     view = with_lag(view, offers, subjects, coverage, context.rollout)
     view = with_ages(view, Ages(table, context.memory, as_of), subjects)
     view = with_health(view, subjects, coverage, as_of)
-    view = with_failures(view, frames["operations"], subjects, coverage, stays, as_of)
-    return {**frames, "versions": versions, "scale_sets": scale_sets, "machines": machines, "extensions": view}
+    operations = with_remembered(frames, context.memory.operations)
+    view = with_failures(view, operations, subjects, coverage, stays, as_of)
+    derived = {"versions": versions, "scale_sets": scale_sets, "machines": machines, "extensions": view}
+    return {**frames, **derived, "operations": operations}
 
 
 def _with_knowledge(versions: pd.DataFrame, table: ReleaseTable, memory: Memory) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from auditor.frames.cells import moment, present, records
 from auditor.frames.coverage import LOGS, Coverage, Subjects
-from auditor.frames.failures import NO_OPERATION, Operation, Scene, judge_failures
+from auditor.frames.failures import NO_OPERATION, Operation, Outcome, Scene, judge_failures
 from auditor.frames.health import FAILED, word_of
 from auditor.frames.operations import operations_by_row
 from auditor.frames.stays import Stays
@@ -26,6 +27,8 @@ _TOLD_OF_FAILURES = (
     *("latest_version", "provisioning_state", "instance_status", "read_at"),
 )
 """What a failure is judged by, beside operations and heartbeats."""
+_NOTHING_SHOWN = ("retried", "unresolved")
+"""What a failure is called where no version shows what became of it."""
 
 
 def with_failures(
@@ -35,7 +38,7 @@ def with_failures(
     about, logged = operations_by_row(view, operations), coverage.over(LOGS, subjects)
     known = view.assign(read_at=_as_of(view, subjects, coverage))
     rows = records(known.iloc[list(about)][list(_TOLD_OF_FAILURES)])
-    outcomes = {at: judge_failures(_scene(row, about[at], stays, as_of)) for at, row in zip(about, rows, strict=True)}
+    outcomes = {at: _outcome(row, about[at], stays, as_of) for at, row in zip(about, rows, strict=True)}
     told = [outcomes.get(at, NO_OPERATION) if known else None for at, known in enumerate(logged.tolist())]
     return view.assign(
         last_failure=_text([None if each is None else each.word for each in told]),
@@ -54,6 +57,13 @@ def _as_of(view: pd.DataFrame, subjects: Subjects, coverage: Coverage) -> pd.Ser
 
 def _text(values: list[str | None]) -> pd.Series[Any]:
     return pd.Series(values, dtype="str")
+
+
+def _outcome(row: Mapping[str, Any], operations: list[Operation], stays: Stays, as_of: datetime) -> Outcome:
+    """Not known where heartbeats that may be the machine's own could tell that the failure has healed."""
+    told = judge_failures(_scene(row, operations, stays, as_of))
+    hidden = told.word in _NOTHING_SHOWN and str(row["machine_id"]).lower() in stays.doubtful
+    return replace(told, word=None) if hidden else told
 
 
 def _scene(row: Mapping[str, Any], operations: list[Operation], stays: Stays, as_of: datetime) -> Scene:

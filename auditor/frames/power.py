@@ -27,7 +27,10 @@ class PowerEvents:
 
     @classmethod
     def of(cls, operations: pd.DataFrame, machines: pd.DataFrame) -> PowerEvents:
-        """What was done before a machine was made (``machines`` tell) was done to another one of its id."""
+        """What was done before a machine was made (``machines`` tell) was done to another one of its id.
+
+        Where that is not told, what was stopped may have been another one, and this one have run since.
+        """
         events, made = cls(), dict(zip(lower(machines["id"]), machines["created_at"], strict=True))
         power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
         times = power["ended"].fillna(power["started"])
@@ -36,7 +39,7 @@ class PowerEvents:
         ):
             if pd.isna(at) or at < made.get(machine, pd.NaT) or (action == "start" and outcome == "failed"):
                 continue
-            stopped = action != "start" and outcome == "succeeded"
+            stopped = action != "start" and outcome == "succeeded" and not pd.isna(made.get(machine, at))
             (events.stops if stopped else events.ran_on)[machine].append(at.to_pydatetime())
             if action == "start":
                 events.starts[machine].append(at.to_pydatetime())

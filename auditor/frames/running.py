@@ -70,8 +70,8 @@ def _by_log(
     of_set = [as_of - at for at in (*events.starts.get(scale_set, ()), *events.stops.get(scale_set, ()))]
     if stopped is not None and (started is None or stopped > started):
         return _NONE, as_of - stopped  # whose start is not logged yet
-    if started is not None:
-        return min([as_of - started, *of_set]), as_of - started
+    if started is not None:  # perhaps another one of its id, where nobody tells when this one was made
+        return min([as_of - started, *of_set]) if created else _NONE, as_of - started
     if created is None:
         return NOT_KNOWN  # it may have been made within the window
     return min([as_of - max(window_start, created), *of_set]), None

@@ -16,7 +16,7 @@ from auditor.frames.build import DURATION
 from auditor.frames.cells import lower
 from auditor.frames.collection_rules import CollectionRules
 from auditor.frames.coverage import Coverage, Mask, Subjects
-from auditor.frames.stays import Stays
+from auditor.frames.stays import Stays, there_since
 from auditor.model.reading import Source
 from auditor.model.scopes import Cut, Subject
 
@@ -32,7 +32,8 @@ def with_silence(
     """``machines`` with ``heard`` and ``silent_for``.
 
     That is since the last heartbeat, or at least for as long as one would have been heard: the window, or the time
-    since the machine was made.
+    since the machine was made, or is known to have been there. A machine whose id was heard of, perhaps while another
+    one had it, is neither known to be heard nor known to be silent.
     """
     now, heard = pd.Timestamp(as_of), machines["last_heartbeat"]
     exact = (now - heard).astype(DURATION)
@@ -44,13 +45,16 @@ def with_silence(
 
 
 def _begun(machines: pd.DataFrame, coverage: Coverage) -> pd.Series[Any]:
-    since = pd.Series(coverage.heard_since, index=machines.index, dtype="datetime64[us, UTC]")
-    return since.where(~machines["created_at"].gt(since), machines["created_at"])
+    window = pd.Series(coverage.heard_since, index=machines.index, dtype="datetime64[us, UTC]")
+    since = there_since(machines)
+    return window.where(~since.gt(window), since).where(since.notna())
 
 
 def _would_be_heard(subjects: Subjects, rules: CollectionRules, stays: Stays, coverage: Coverage) -> Mask:
-    """Heartbeats of instances that stand under the id of their uniform scale set may be of any of them."""
+    """Heartbeats of instances that stand under the id of their uniform scale set may be of any of them, and those of
+    a doubtful id of another machine."""
     if not coverage.covers_all(Source.HEARTBEATS):
         return rules.all_among(frozenset())
     as_one = subjects.about.eq(Subject.UNIFORM) & lower(subjects.scope(Cut.SCALE_SET)).isin(stays.last_heard.index)
-    return rules.all_among(coverage.complete[Source.HEARTBEATS]) & ~as_one.to_numpy(dtype=bool)
+    doubtful = subjects.scope(Cut.MACHINE).isin(stays.doubtful)
+    return rules.all_among(coverage.complete[Source.HEARTBEATS]) & ~(as_one | doubtful).to_numpy(dtype=bool)

@@ -1,6 +1,26 @@
-"""What earlier nights left behind, and what tonight leaves to the next. There is no archive yet."""
+"""What earlier nights left behind, what became of their failures, and what tonight leaves to the next.
 
-from auditor.history.recall import recall
+An archive holds one folder a night, each whole in itself, and a page that lists them.
+"""
+
+from auditor.history.archive import Archive, Tonight, configured, locked
+from auditor.history.changes import changes, with_reasons
+from auditor.history.compare import Comparison, compare, find_night
+from auditor.history.night import Manifest
+from auditor.history.seen import FAILED_OPERATIONS
 from auditor.model.memory import Memory
 
-__all__ = ["Memory", "recall"]
+__all__ = [
+    "FAILED_OPERATIONS",
+    "Archive",
+    "Comparison",
+    "Manifest",
+    "Memory",
+    "Tonight",
+    "changes",
+    "compare",
+    "configured",
+    "find_night",
+    "locked",
+    "with_reasons",
+]

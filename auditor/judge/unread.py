@@ -30,15 +30,16 @@ def unread(
     A rule over machines says of an unread machine what it can say of it anyway. Exemptions excuse nothing here, but
     what they name may be among what was not read.
     """
-    told = []
-    if rule.frame == "extensions":
-        machines = frames["machines"]
-        without = machines[machines["extensions_read"].ne("yes")]
-        told = [_verdicts(rule, standing, without, EXTENSIONS_NOT_READ, exemptions)]
     scale_sets = frames["scale_sets"]
     # Instances of a flexible scale set (none) are virtual machines, and stand in their list.
-    instances = _instances_of(scale_sets[~scale_sets["instances_read"].isin(["yes", "none"])])
-    return [*told, _verdicts(rule, standing, instances, INSTANCES_NOT_READ, exemptions)]
+    holders = scale_sets[~scale_sets["instances_read"].isin(["yes", "none"])]
+    silent = []
+    if rule.frame == "extensions":
+        machines = frames["machines"]
+        silent.append((machines[machines["extensions_read"].ne("yes")], EXTENSIONS_NOT_READ))
+    if len(holders):
+        silent.append((_instances_of(holders), INSTANCES_NOT_READ))
+    return [_verdicts(rule, standing, rows, code, exemptions) for rows, code in silent if len(rows)]
 
 
 def _verdicts(

@@ -54,9 +54,9 @@ class Step:
 class Remedy:
     """What to do about a row.
 
-    ``words`` say it, ``portal`` is the way in the Azure portal (may be empty). The commands are ready to paste, None
-    where no command is right; ``steps`` are what the scripts do, none where the commands only look. An accepted row has
-    no commands, and its steps are what the scripts leave alone.
+    ``words`` say it, ``brief`` in one line, ``portal`` is the way in the Azure portal (may be empty). The commands are
+    ready to paste, None where no command is right; ``steps`` are what the scripts do, none where the commands only
+    look. An accepted row has no commands, and its steps are what the scripts leave alone.
     """
 
     words: str
@@ -64,3 +64,4 @@ class Remedy:
     azure_cli: str | None = None
     azure_powershell: str | None = None
     steps: tuple[Step, ...] = ()
+    brief: str = ""

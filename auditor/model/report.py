@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from auditor.model.letter import Letter
 from auditor.model.remedy import Remedy
-from auditor.model.table import Table
+from auditor.model.table import Table, TableColumn
 from auditor.model.verdict import Severity, Status
 
 
@@ -32,8 +33,9 @@ class Evidence(NamedTuple):
 class Finding:
     """A verdict with all that findings.json promises of it; ``portal`` is its machine's https link.
 
-    ``remediation`` is all of ``remedy`` in one text. ``nights``: for how many nights it has had this verdict, tonight
-    among them; ``history`` is a sentence that says since when. Both are None where no night is remembered.
+    ``remediation`` is all of ``remedy`` in one text. ``nights``: in how many nights it was seen to fail, tonight among
+    them where it fails; ``history`` is a sentence that says since when. Both are None where no night is remembered, and
+    where it did not fail. ``change`` fixed stands at the verdict that sees it mended; what is gone has no verdict.
     """
 
     rule_id: str
@@ -77,7 +79,11 @@ class Finding:
 _OF_THE_PAGE = frozenset({"portal", "remedy", "nights", "history"})
 FINDING_KEYS = tuple(key for key in Finding.__dataclass_fields__ if key not in _OF_THE_PAGE)
 """The keys of findings.json and the columns of findings.csv and verdicts.parquet, in this order."""
+OF_WORKBOOK = ("portal", "nights")
+"""Fields of a finding that the workbook has beside those keys."""
 
+WORKBOOK_TABLES = ("adoption", "machines", "failed_operations", "rules")
+"""Tables of the report that are made for the workbook: for who sorts and filters."""
 
 LISTED_WHOLE = 20_000
 """Up to so many verdicts findings.json and the workbook hold them all; above, these are left to verdicts.parquet."""
@@ -113,21 +119,30 @@ CHANGES = ("new", "still", "changed", "fixed", "gone", "no_longer_visible")
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What is different from the night ``since``: how many findings by change (keys of ``CHANGES``), and a sentence."""
+    """What is different from the night ``since``: how many failures by change (keys of ``CHANGES``), and a sentence.
+
+    ``unanswered`` are earlier failures that could not be read tonight: neither fixed nor gone.
+    """
 
     since: datetime
     counts: Mapping[str, int]
     sentence: str
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """A night of the trend: how many verdicts of each kind it had, and whether everything expected was read."""
+    """A night of the trend: how many verdicts of each kind it had, and whether everything expected was read.
+
+    ``changes`` by word of ``CHANGES``, empty on the first night; ``files`` of its report that the archive keeps.
+    """
 
     as_of: datetime
     run_id: str
     counts: Mapping[Status, int]
     complete: bool
+    changes: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +189,12 @@ class Report:
     operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
     the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
     extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
-    of ``EXEMPTION_LISTS``, about. ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is
-    None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is remembered. ``page_budget``
-    is in bytes.
+    of ``EXEMPTION_LISTS``, departed (failures that are fixed, gone or no longer visible), about; for the workbook also
+    adoption (agents by region and releases behind), machines (every one), failed_operations and rules.
+    ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is None and ``nights`` (oldest
+    first, tonight the last) is empty where no earlier night is remembered. ``finding_columns`` describe a finding for
+    people: the keys of the contract, and ``OF_WORKBOOK`` behind them. ``letter`` is what goes into a mail; None where
+    none is to be written. ``page_budget`` is in bytes.
     """
 
     title: str
@@ -202,6 +220,8 @@ class Report:
     exemptions_to_see: str = ""
     changed: Changed | None = None
     nights: tuple[Night, ...] = ()
+    finding_columns: tuple[TableColumn, ...] = ()
+    letter: Letter | None = None
     page_budget: int = 15_000_000
 
     @property

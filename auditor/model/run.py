@@ -14,7 +14,9 @@ from pathlib import Path
 from auditor.model.grounds import Again
 from auditor.model.narration import Narrator
 from auditor.model.parcel import NOTHING_CONFIRMED, Confirmation
+from auditor.model.past import NO_PAST, Past
 from auditor.model.reading import Source, Traffic
+from auditor.model.report import Night
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
 from auditor.model.verdict import Severity
@@ -26,7 +28,7 @@ class Order:
 
     ``fixed_clock``: the time was given, so every answer counts as read at ``as_of`` and the same data give the same
     report. ``fail_on``: the gravest-or-equal severity that makes the exit code 10, None for never. ``checked``: folders
-    whose rules have done what their examples say.
+    whose rules have done what their examples say. ``deliver``: what the configuration says of it is done.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Order:
     fixed_clock: bool = False
     fail_on: Severity | None = None
     checked: tuple[Path, ...] = ()
+    deliver: bool = True
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -81,7 +84,8 @@ class RunFacts:
     ``watch`` still runs: composing takes time too. ``not_run``: for each rule that could not be asked, the columns that
     nothing configured can tell. ``confirmed``: what reading again from Resource Manager itself changed. ``again``: of
     which snapshot it was made again, None on the night itself. ``reach``: for each exemption the subscriptions, by id
-    in lower case, in which it may name something; empty where nobody asked.
+    in lower case, in which it may name something; empty where nobody asked. ``past``: what became of earlier failures;
+    ``nights``: the earlier nights that are remembered, oldest first; ``passed_over``: a sentence for each that was not.
     """
 
     tool: str
@@ -93,6 +97,9 @@ class RunFacts:
     confirmed: Confirmation = NOTHING_CONFIRMED
     again: Again | None = None
     reach: tuple[frozenset[str], ...] = ()
+    past: Past = NO_PAST
+    nights: tuple[Night, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def hashes(self) -> Mapping[str, str]:

@@ -11,24 +11,17 @@ from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from auditor.model.duration import parse_duration
+from auditor.model.archive import ArchiveSettings
+from auditor.model.delivery import WayOut
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
 from auditor.model.size import parse_size
+from auditor.model.strict import Duration, Endpoint, Strict, Text
 from auditor.model.verdict import Severity
 from auditor.model.version import Version
 
@@ -36,20 +29,6 @@ ACTIVITY_LOG_KEPT = timedelta(days=90)
 """For how long Azure keeps activity log events; asking for more is answered with 400."""
 LEAST_PAGE = 5_000_000
 """Bytes: the page with its scripts, its tables and what it shows without scripts, before a single row is packed."""
-
-
-# The sentences of these validators continue the value: "'14 days' is not a duration: ...". They never repeat it, for it
-# may have come out of an environment variable.
-
-
-def _duration(value: object) -> timedelta:
-    try:
-        duration = parse_duration(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        duration = None
-    if not duration:
-        raise ValueError("is not a duration: write a whole number above 0 and d, h, m or s, such as 14d")
-    return duration
 
 
 def _under_what_azure_keeps(duration: timedelta) -> timedelta:
@@ -79,13 +58,10 @@ def _management_group(text: str) -> str:
     return text
 
 
-def _https(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "https":
-        raise ValueError("is not https: a bearer token would travel in clear; write https://...")
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("is not an endpoint: write https://host or https://host:port, and nothing behind it")
-    return text.rstrip("/")
+def _link(text: str) -> str:
+    if not text.startswith("https://") or not text.isprintable() or " " in text:
+        raise ValueError("is not a link that people can open: write an address that begins with https://")
+    return text
 
 
 def _page_budget(value: object) -> int:
@@ -135,19 +111,10 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Day = Annotated[date, BeforeValidator(_day)]
 Guid = Annotated[str, AfterValidator(read_guid)]
 Guids = Annotated[tuple[Guid, ...], AfterValidator(_each_once)]
-Endpoint = Annotated[str, AfterValidator(_https)]
 MachineKinds = Annotated[tuple[Literal["vm", "arc"], ...], Field(min_length=1), AfterValidator(_each_once)]
-
-
-class Strict(BaseModel):
-    """What every file is checked with: frozen, strict, no unknown keys, and no value repeated in a message."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Cloud(StrEnum):
@@ -286,17 +253,21 @@ class RuleOverride(Strict):
 
     enabled: bool | None = None
     severity: Severity | None = None
-    params: dict[str, object] = {}
+    params: dict[str, object] = Field(default_factory=dict)
     only: dict[str, object] | None = None
 
 
 class ReportSettings(Strict):
-    """How the report speaks. ``time_zone`` is an IANA name that exists; ``page_budget`` is in bytes."""
+    """How the report speaks, ``link``: where people find the reports, and ``page_budget``: of the page, in bytes.
 
-    language: Literal["en"] = "en"
-    title: Text = "Azure extension audit"
+    Without a ``title`` it has its language's own. ``time_zone``: an IANA name that exists.
+    """
+
+    language: Literal["en", "ja"] = "en"
+    title: Text | None = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     page_budget: Annotated[int, BeforeValidator(_page_budget)] = 15_000_000
+    link: Annotated[Text, AfterValidator(_link)] | None = None
 
 
 class Workers(Strict):
@@ -311,10 +282,10 @@ class Settings(Strict):
     azure: Azure = Azure()
     scope: Scope = Scope()
     sources: Sources = Sources()
-    rules: dict[str, RuleOverride] = {}
+    rules: dict[str, RuleOverride] = Field(default_factory=dict)
     exemptions: Path | None = None
     report: ReportSettings = ReportSettings()
-    archive: None = None
-    deliver: tuple[()] = ()
+    archive: ArchiveSettings | None = None
+    deliver: tuple[WayOut, ...] = ()
     time_budget: None = None
     workers: Workers = Workers()

@@ -42,6 +42,11 @@ class Version:
             return None
 
     @property
+    def sort_key(self) -> str:
+        """A text whose order is that of versions, for what sorts texts only (12 digits are the most of a part)."""
+        return ".".join(f"{part:012}" for part in self.parts)
+
+    @property
     def major(self) -> int:
         return self.parts[0]
 

@@ -16,6 +16,23 @@ from auditor.model.report import FINDING_KEYS, LEFT_TO_PARQUET, Evidence, Findin
 from auditor.render.text import encodable
 
 AT_ONCE = 1_000
+PIECES_HELD = 100_000
+"""Pieces of evidence whose JSON is kept: as many as a night of 40,000 machines has."""
+
+
+class Pieces:
+    """The JSON of pieces of evidence: findings share them, so each is written once."""
+
+    def __init__(self) -> None:
+        self._written: dict[int, tuple[Evidence, str]] = {}  # with the piece itself: another must not get its number
+
+    def json(self, item: Evidence) -> str:
+        found = self._written.get(id(item))
+        if found is None:
+            if len(self._written) >= PIECES_HELD:
+                self._written.clear()
+            found = self._written[id(item)] = item, json_bytes(_piece(item)).decode()
+        return found[1]
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,7 @@ class Batch:
     """Some findings in their order."""
 
     findings: Sequence[Finding]
+    pieces: Pieces
 
     @cached_property
     def columns(self) -> dict[str, list[Any]]:
@@ -33,7 +51,7 @@ class Batch:
     def listed(self) -> Batch:
         """Those that a list holds where there are too many for it."""
         kept = tuple(finding for finding in self.findings if finding.status not in LEFT_TO_PARQUET)
-        return self if len(kept) == len(self.findings) else Batch(kept)
+        return self if len(kept) == len(self.findings) else Batch(kept, self.pieces)
 
     def _column(self, key: str) -> list[Any]:
         """A night has few different values: each is looked at once."""
@@ -43,13 +61,8 @@ class Batch:
 
     @cached_property
     def _evidence(self) -> list[str]:
-        """Findings share their pieces of evidence, so each is written once."""
-        written: dict[int, str] = {}
-        for finding in self.findings:
-            for item in finding.evidence:
-                if id(item) not in written:
-                    written[id(item)] = json_bytes(_piece(item)).decode()
-        return [f"[{','.join([written[id(item)] for item in finding.evidence])}]" for finding in self.findings]
+        json = self.pieces.json
+        return [f"[{','.join(map(json, finding.evidence))}]" for finding in self.findings]
 
 
 Take = Callable[[Batch], object]
@@ -58,9 +71,9 @@ Take = Callable[[Batch], object]
 
 def batches(findings: Iterable[Finding]) -> Iterator[Batch]:
     """The findings in batches, in their order."""
-    rest = iter(findings)
+    rest, pieces = iter(findings), Pieces()
     while some := tuple(islice(rest, AT_ONCE)):
-        yield Batch(some)
+        yield Batch(some, pieces)
 
 
 def json_bytes(value: object, option: int = 0) -> bytes:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TextIO
 
+from auditor.catalogue import Catalogue
 from auditor.model.checkup import Access, Checkup, Endpoint, Gap, State, Tried
 from auditor.model.reading import Service, Source
 from auditor.render.terminal import columns_of, encodable_in, paragraph, terminal_width
 from auditor.render.text import one_line
-from auditor.render.words import section
 
 _MOST_NAMED = 5
 """Subscriptions or scopes that one line names; how many more there are is told."""
 
 
-def print_checkup(found: Checkup, stream: TextIO) -> None:
+def print_checkup(found: Checkup, stream: TextIO, language: str = "en") -> None:
     """The whole checkup as text, as wide as the terminal, the verdict last."""
-    stream.write(encodable_in("\n".join(_Sheet(found, terminal_width()).lines()) + "\n", stream))
+    stream.write(encodable_in("\n".join(_Sheet(found, terminal_width(), Catalogue(language)).lines()) + "\n", stream))
 
 
 def write_checkup(found: Checkup, stream: TextIO) -> None:
@@ -34,9 +34,10 @@ def write_checkup(found: Checkup, stream: TextIO) -> None:
 class _Sheet:
     found: Checkup
     width: int
+    catalogue: Catalogue
 
     def lines(self) -> Iterator[str]:
-        yield from paragraph(self._say("title", rules=", ".join(self.found.rules)), self.width)
+        yield from paragraph(self._say("title", rules=self.catalogue.listed(self.found.rules)), self.width)
         yield from self._identity()
         yield from self._endpoints()
         if self.found.tried:
@@ -68,21 +69,18 @@ class _Sheet:
     def _subscriptions(self) -> Iterator[str]:
         listed = self.found.subscriptions
         counts = Counter(each.access for each in listed)
-        told = [self._say(access, count=f"{counts[access]:,}") for access in Access if counts[access]]
+        told = [self._say(access, count=counts[access]) for access in Access if counts[access]]
         if delegated := sum(each.delegated for each in listed):
-            told.append(self._say("delegated", count=f"{delegated:,}"))
-        text = self._say("subscriptions", counts=", ".join(told) or self._say("no_subscriptions"))
+            told.append(self._say("delegated", count=delegated))
+        text = self._say("subscriptions", counts=self.catalogue.listed(told) or self._say("no_subscriptions"))
         yield from ("", *paragraph(text, self.width))
         for access in Access:
             of_them = [each for each in listed if each.access is access]
             for each in of_them[:_MOST_NAMED]:
-                label = self._access_word(access)
+                label = self._say(f"label_{access}")
                 yield from self._row([label, each.id, each.name or ""], [_LABEL, len(each.id)])
             if len(of_them) > _MOST_NAMED:
-                yield from self._row(["", self._say("more_of_them", count=f"{len(of_them) - _MOST_NAMED:,}")], [_LABEL])
-
-    def _access_word(self, access: Access) -> str:
-        return self._say(access, count="").strip().capitalize()
+                yield from self._row(["", self._say("more_of_them", count=len(of_them) - _MOST_NAMED)], [_LABEL])
 
     def _sources(self) -> Iterator[str]:
         yield from ("", self._say("sources"))
@@ -106,14 +104,14 @@ class _Sheet:
         told = (("rights_sampled", self.found.rights_asked, there), ("sampled", self.found.sampled, self._readable))
         for key, asked, whole in told:
             if asked < whole:
-                yield from paragraph(self._say(key, asked=f"{asked:,}", all=f"{whole:,}"), self.width, "  ")
+                yield from paragraph(self._say(key, asked=asked, all=whole), self.width, "  ")
 
     def _answer(self, tried: Tried) -> str:
         state = self._say(tried.state)
         if tried.state is State.ANSWERS:
             return f"{state}: {self._told(tried)}"
         if tried.state is State.PARTLY:
-            return f"{state}: {self._say('of', answered=f'{tried.answered:,}', asked=f'{tried.asked:,}')}"
+            return f"{state}: {self._say('of', answered=tried.answered, asked=tried.asked)}"
         return state
 
     def _told(self, tried: Tried) -> str:
@@ -124,49 +122,54 @@ class _Sheet:
             key = "rows_table"
         if source is Source.HEARTBEATS and not tried.rows:
             return self._say("no_heartbeats")
-        told = {"rows": f"{tried.rows:,}", "count": f"{tried.answered:,}", "region": tried.scopes[0].split("/")[0]}
+        told = {"rows": tried.rows, "count": tried.answered, "region": tried.scopes[0].split("/")[0]}
         return self._say(key, **told)
 
     def _gaps(self, title: str, gaps: Sequence[Gap]) -> Iterator[str]:
+        said = self.catalogue.said
         if gaps:
             yield from ("", self._say(title))
         for number, gap in enumerate(gaps, start=1):
-            subjects = ", ".join(map(self._name, gap.subjects))
+            subjects = self.catalogue.listed(map(self._name, gap.subjects))
             yield from paragraph(subjects, self.width, f"  {number}. ")
             if gap.scopes:
-                yield from self._fact("where", ", ".join(self._places(gap.scopes)))
-            yield from self._fact("why", f"{gap.reason.rstrip('.')}.")
+                yield from self._fact("where", self.catalogue.listed(self._places(gap.scopes)))
+            yield from self._fact("why", self._say("sentence", reason=said(gap.reason).rstrip(".")))
             for attempt in gap.attempts:
-                yield from self._fact("tried_also", attempt)
+                yield from self._fact("tried_also", said(attempt))
             yield from self._fact("do", self._remedy(gap))
 
     def _remedy(self, gap: Gap) -> str:
         aside = [self._say("accepted")] if gap.accepted else [self._say("slower")] if gap.instead else []
-        return " ".join([gap.close, *(f"({each})" for each in aside)])
+        return " ".join([self.catalogue.said(gap.close), *(self._say("aside_note", note=each) for each in aside)])
 
     def _places(self, scopes: Sequence[str]) -> Iterator[str]:
         names = {each.id.lower(): each.name for each in self.found.subscriptions}
         for scope in scopes[:_MOST_NAMED]:
             name = names.get(scope.lower())
-            yield f"{name} ({scope})" if name else self._texts.get(scope, scope)
+            named = self.catalogue.say("texts", "beside", name=name, beside=scope)
+            yield named if name else self._texts.get(scope, scope)
         if len(scopes) > _MOST_NAMED:
-            yield self._say("more_of_them", count=f"{len(scopes) - _MOST_NAMED:,}")
+            yield self._say("more_of_them", count=len(scopes) - _MOST_NAMED)
 
     def _fact(self, key: str, text: str) -> Iterable[str]:
-        return paragraph(text, self.width, f"     {self._say(key):<12}")
+        label = self._say(key)
+        return paragraph(text, self.width, f"     {label}{' ' * max(12 - columns_of(label), 1)}")
 
     def _verdict(self) -> Iterator[str]:
         number = len(self.found.open_gaps)
-        key = "all_well" if number == 0 else "one_gap" if number == 1 else "many_gaps"
+        key = "gaps_found" if number else "all_well"
         if number and not self._readable:
             key = "nothing_asked"
+        elif number and all(gap.subjects == ("smtp",) for gap in self.found.open_gaps):
+            key = "not_sent"
         if any("role" in gap.close for gap in self.found.open_gaps):
             yield from paragraph(self._say("least_role"), self.width)
-        yield from paragraph(self._say(key, count=f"{number:,}"), self.width)
+        yield from paragraph(self._say(key, count=number), self.width)
 
     def _name(self, subject: str) -> str:
         """A source or another subject of a gap, in the words of the report."""
-        return section("sources").get(subject) or self._say(f"subject_{subject}")
+        return self.catalogue.sections["sources"].get(subject) or self._say(f"subject_{subject}")
 
     def _row(self, cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
         """Cells in columns; the last one goes on under itself."""
@@ -176,11 +179,12 @@ class _Sheet:
         return paragraph(last, self.width, head) if last else [head.rstrip()]
 
     @cached_property
-    def _texts(self) -> dict[str, str]:
-        return dict(section("checkup"))
+    def _texts(self) -> Mapping[str, str]:
+        texts: Mapping[str, str] = self.catalogue.sections["checkup"]
+        return texts
 
     def _say(self, key: str, **values: object) -> str:
-        return self._texts[key].format(**values) if values else self._texts[key]
+        return self.catalogue.say("checkup", key, **values)
 
 
 _LABEL = 16

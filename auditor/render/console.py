@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from threading import Lock
 from typing import TextIO
 
+from auditor.catalogue import Catalogue
 from auditor.model.report import Banner, Report
 from auditor.model.verdict import Status
 from auditor.render.terminal import aligned, cut, encodable_in
@@ -98,15 +99,20 @@ class ConsoleNarrator:
         self.stream.flush()
 
 
-def print_summary(report: Report, folder: Path, stream: TextIO) -> None:
-    """Where the report is, a table by rule and verdict, exemptions to look at, what was not read, the verdict last."""
+def print_summary(report: Report, folder: Path, stream: TextIO, undelivered: Sequence[str] = ()) -> None:
+    """Where the report is, counts by rule and verdict, what changed, exemptions to look at, what was not read and what
+    could not be delivered; last the verdict."""
     lines = [one_line(report.words["report_written"].format(folder=folder)), ""]
     if report.rules:
         lines += [*aligned(_counts(report), numbers_from=2), ""]
+    if report.changed:
+        lines += [one_line(report.changed.sentence), ""]
     if report.exemptions_to_see:
         lines += [one_line(report.exemptions_to_see), ""]
     if report.banner:
         lines += [*_not_read(report.banner), ""]
+    if undelivered:
+        lines += [*map(one_line, undelivered), ""]
     lines.append(one_line(report.headline))
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
@@ -125,9 +131,10 @@ def _not_read(banner: Banner) -> list[str]:
 
 
 def _counts(report: Report) -> list[list[str]]:
+    number = Catalogue(report.language).number
     rows = [["", report.words["rule"], *(report.status_words[status] for status in Status)]]
     for rule in report.rules:
-        numbers = [f"{rule.counts.get(status, 0):,}" for status in Status]
+        numbers = [number(rule.counts.get(status, 0)) for status in Status]
         rows.append([rule.id, cut(one_line(rule.title), _TITLE_WIDTH), *numbers])
     return rows
 

@@ -3,102 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 from auditor.model.report import LEFT_TO_PARQUET, Evidence, Finding
-from auditor.model.table import Cell, CellKind, Link
+from auditor.model.table import Link, TableColumn
 from auditor.render.batch import Batch
-from auditor.render.desk import Desk
-from auditor.render.worksheet import Cooked, Design, Styled
+from auditor.render.desk import Desk, Slot, folded, widths
+from auditor.render.layout import SheetLayout, layout
+from auditor.render.worksheet import Design
 
-FINDING_COLUMNS: dict[str, int] = {
-    "status": 15,
-    "severity": 10,
-    "rule_id": 10,
-    "machine_name": 24,
-    "machine_kind": 19,
-    "subscription_name": 24,
-    "reason": 60,
-    "installed_version": 13,
-    "latest_version": 13,
-    "releases_behind": 10,
-    "auto_upgrade": 12,
-    "remediation": 60,
-    "portal": 9,
-    "resource_group": 24,
-    "location": 16,
-    "change": 11,
-    "first_seen": 17,
-    "owner": 18,
-    "exemption": 24,
-    "evidence": 70,
-    "os": 11,
-    "availability": 13,
-    "extension_name": 26,
-    "extension_publisher": 26,
-    "extension_type": 28,
-    "auto_upgrade_minor": 14,
-    "requested_version": 13,
-    "installed_version_source": 17,
-    "installed_version_at": 17,
-    "reason_code": 26,
-    "subscription_id": 38,
-    "machine_id": 60,
-    "resource_id": 60,
+WORDED = {
+    "machine_kind": "kind_{}",
+    "installed_version_source": "source_{}",
+    "change": "{}",
+    **dict.fromkeys(("auto_upgrade", "os", "availability"), "value_{}"),
 }
-"""Widths in characters."""
-FINDING_KINDS = {
-    "status": CellKind.STATUS,
-    "severity": CellKind.SEVERITY,
-    "releases_behind": CellKind.NUMBER,
-    "first_seen": CellKind.TIME,
-    "installed_version_at": CellKind.TIME,
-    **dict.fromkeys(("reason", "remediation", "evidence", "machine_id", "resource_id", "exemption"), CellKind.LONG),
-}
-WORDED = {"machine_kind": "kind", "installed_version_source": "source"}
-"""Columns whose values have words in the catalogue, under KEY_VALUE."""
-PRINTED = 12
-"""Columns that go on paper."""
-LINES = 6
+"""Columns whose values have words in the catalogue, and under which key."""
 
 
 class FindingsSheet:
     """Takes batches of findings; a column's equal values are written as XML once a batch."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk, words = desk, desk.report.words
-        widths = tuple(FINDING_COLUMNS.values())
-        self._pages = desk.pages(Design(words["sheet_findings"], widths, frozen=True, lines=LINES, printed=PRINTED))
-        self._pages.header([desk.label(words[f"column_{key}"], _kind(key)) for key in FINDING_COLUMNS])
+    def __init__(self, desk: Desk, sheet: SheetLayout) -> None:
+        self._desk, title = desk, desk.report.words[sheet.name]
+        slots = desk.slots(_columns(desk.report.finding_columns))
+        self._slots = slots
+        self._pages = desk.pages(
+            Design(
+                title,
+                widths(slots),
+                headed=True,
+                still=_position(slots, sheet.still),
+                lines=layout().lines,
+                printed=_position(slots, sheet.printed),
+                folded=folded(slots),
+            )
+        )
+        desk.begin(self._pages, slots, "findings")
+        self._found = False
 
     def take(self, batch: Batch) -> None:
-        columns = [self._column(at, key, batch) for at, key in enumerate(FINDING_COLUMNS)]
-        for row in zip(*columns, strict=True):
-            self._pages.put(row)
+        if batch.findings:
+            self._found = True
+            self._desk.put(self._pages, self._slots, [self._values(key, batch.findings) for key in layout().findings])
 
     def close(self) -> None:
+        if not self._found:
+            self._pages.line(self._desk.report.headline)
         self._pages.close()
 
-    def _column(self, at: int, key: str, batch: Batch) -> list[Cooked]:
-        values = self._values(key, batch.findings)
-        cooked = {value: self._pages.cook(at, self._styled(key, value)) for value in set(values)}
-        return [cooked[value] for value in values]
-
     def _values(self, key: str, findings: Sequence[Finding]) -> list[Any]:
+        words = self._desk.report.words
         if key == "evidence":
             return self._told(findings)
         if key == "portal":  # links are dear: only where there is something to do
-            return [None if finding.status in LEFT_TO_PARQUET else finding.portal for finding in findings]
-        return list(map(attrgetter(key), findings))
-
-    def _styled(self, key: str, value: Cell) -> Styled:
-        words = self._desk.report.words
-        if key == "portal" and value is not None:
-            return Styled(Link(words["column_portal"], str(value)))
-        if key in WORDED and value is not None:
-            return Styled(words.get(f"{WORDED[key]}_{value}", value))
-        return self._desk.styled(value, _kind(key))
+            text = words["column_portal"]
+            return [None if each.status in LEFT_TO_PARQUET else Link(text, each.portal) for each in findings]
+        values = list(map(attrgetter(key), findings))
+        if key not in WORDED:
+            return values
+        told = {value: value and words.get(WORDED[key].format(value), value) for value in set(values)}
+        return [told[value] for value in values]
 
     def _told(self, findings: Sequence[Finding]) -> list[str]:
         """The evidence of each finding as text, a line for each piece; findings share their pieces."""
@@ -112,5 +79,12 @@ class FindingsSheet:
         return f"{item.label}: {item.shown} ({source}{when})"
 
 
-def _kind(key: str) -> CellKind:
-    return FINDING_KINDS.get(key, CellKind.TEXT)
+def _columns(described: Sequence[TableColumn]) -> list[TableColumn]:
+    """In the order and with the widths of the layout."""
+    by_key = {column.key: column for column in described}
+    return [replace(by_key[key], width=width) for key, width in layout().findings.items()]
+
+
+def _position(slots: Sequence[Slot], count: int) -> int:
+    """How many columns of the worksheet the first ``count`` of the layout are, keys among them."""
+    return sum(slot.at < count for slot in slots)

@@ -10,10 +10,12 @@ from typing import cast
 
 import orjson
 
+from auditor.errors import OutputRefused, why
 from auditor.model.report import Report
 from auditor.render.batch import Take, batches
+from auditor.render.letter import HTML, TEXT, letter
 from auditor.render.remediation import FOLDER, remediation
-from auditor.render.tables import write_run_json
+from auditor.render.tables import run_bytes, write_run_json
 from auditor.whole_folder import WholeFolder
 
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
@@ -30,9 +32,7 @@ FORMATS: Mapping[str, tuple[str, str, str]] = {
 }
 """The file of each format, and the module and function that write it: imported where the format is asked for."""
 
-_OURS = frozenset(
-    {RUN_FILE, FOLDER, "letter.html", "letter.txt", *(name for name, _module, _function in FORMATS.values())}
-)
+_OURS = frozenset({RUN_FILE, FOLDER, HTML, TEXT, *(name for name, _module, _function in FORMATS.values())})
 _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 
 
@@ -55,11 +55,33 @@ def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
     return folder.resolve()
 
 
+def rewrite_run(run: Mapping[str, object], folder: Path) -> None:
+    """Put ``run`` in the place of the folder's run.json in one move. Raises OutputRefused where the disk refuses.
+
+    What is half-written lies beside the folder, never in it.
+    """
+    draft = folder.with_name(f".{folder.name}.{RUN_FILE}.partial")
+    try:
+        draft.write_bytes(run_bytes(run))
+        draft.replace(folder / RUN_FILE)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        sentence = f"What was delivered was not written to {folder / RUN_FILE}: {why(error)}."
+        raise OutputRefused(f"{sentence} The report is there; free some space before the next night.") from error
+
+
+def kept_files(folder: Path) -> dict[str, Path]:
+    """The files of a report that an archive keeps, by name: those that were made of what people look at."""
+    names = (*(FORMATS[key][0] for key in ("html", "xlsx")), RUN_FILE)
+    return {name: folder / name for name in names if (folder / name).is_file()}
+
+
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:
         takers = [files.enter_context(_format(key)(report, draft / FORMATS[key][0])) for key in formats]
         takers.append(files.enter_context(remediation(report, draft / FOLDER)))
+        takers.append(files.enter_context(letter(report, draft)))
         for batch in batches(report.findings()):
             for take in takers:
                 take(batch)

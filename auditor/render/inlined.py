@@ -45,14 +45,16 @@ class Inlined:
 
 
 @cache
-def style() -> Inlined:
-    return Inlined(Markup(_design("style.css")))  # noqa: S704 - our own style sheet, shipped with the program
+def style(*further: str) -> Inlined:
+    """The style sheet of the page, and those of ``reports/`` that are named, in their order."""
+    sheets = (_design(name) for name in ("page/style.css", *further))
+    return Inlined(Markup("".join(sheets)))  # noqa: S704 - our own style sheets, shipped with the program
 
 
 @cache
 def script() -> Inlined:
     """The library of the tables and our own script, as one module."""
-    return Inlined(Markup(f"{library()}\n{_design('script.js')}"))  # noqa: S704 - code that is shipped, no data in it
+    return Inlined(Markup(f"{library()}\n{_design('page/script.js')}"))  # noqa: S704 - code that is shipped, no data in it
 
 
 @cache
@@ -73,4 +75,4 @@ def _as_constant(exports: re.Match[str]) -> str:
 
 
 def _design(name: str) -> str:
-    return (reports_folder() / "page" / name).read_text(encoding="utf-8")
+    return (reports_folder() / name).read_text(encoding="utf-8")

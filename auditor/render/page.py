@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from auditor.catalogue import Catalogue
 from auditor.model.report import CHANGES, EXEMPTION_LISTS, Evidence, Finding, Report
 from auditor.model.table import Cell, CellKind, Link, Table
 from auditor.model.verdict import Severity, Status
@@ -56,6 +57,9 @@ FACTS = (
     "exemption",
 )
 """What is told of a finding beside its evidence where it is known."""
+
+WORDED = {"installed_version_source": "source", **dict.fromkeys(("auto_upgrade", "os", "availability"), "value")}
+"""Facts whose values have words in the catalogue, under WHAT_VALUE."""
 
 IDS = ("reason_code", "resource_id", "machine_id", "subscription_id")
 
@@ -120,21 +124,26 @@ def page(report: Report, path: Path) -> Iterator[Take]:
 
 def _telling(report: Report) -> Telling:
     """The words of a finding's details, as the page without scripts has them."""
-    words, local = report.words, lru_cache(_TIMES)(Clock(report.time_zone).text)
+    words, local = report.words, lru_cache(_TIMES)(Clock(report.time_zone, report.language).text)
 
     def worded(key: str, value: object) -> str:
         if isinstance(value, bool):
             return words["yes" if value else "no"]
         if isinstance(value, datetime):
             return local(value)
-        return _source(words, str(value)) if key == "installed_version_source" else str(value)
+        return _worded(words, WORDED[key], str(value)) if key in WORDED else str(value)
 
     def facts(finding: Finding) -> Iterator[tuple[str, str]]:
         told = ((key, getattr(finding, key)) for key in (*FACTS, *IDS))
         return ((words[f"column_{key}"], worded(key, value)) for key, value in told if value is not None)
 
     def evidence(item: Evidence) -> tuple[str, ...]:
-        return item.label, item.shown, _source(words, item.source), local(item.read_at) if item.read_at else ""
+        return (
+            item.label,
+            item.shown,
+            _worded(words, "source", item.source),
+            local(item.read_at) if item.read_at else "",
+        )
 
     return Telling(facts, evidence)
 
@@ -148,8 +157,7 @@ def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], p
             parcels, missing = packing.finish(report.page_budget - file.tell() - len(script().text.encode()) - _SPARE)
             return Packed(parcels, missing)
 
-        template = _environment(report).get_template("page.html.j2")
-        stream = template.stream(
+        stream = template(report, "page/page.html.j2").stream(
             report=report,
             words=report.words,
             tables=report.tables,
@@ -157,7 +165,7 @@ def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], p
             style=style(),
             script=script(),
             packed=packed,
-            pictures=Pictures(report, Clock(report.time_zone)),
+            pictures=Pictures(report, Clock(report.time_zone, report.language)),
             script_words=_script_words(report),
             facts=FACTS,
             at_once=FINDINGS_AT_ONCE,
@@ -219,26 +227,33 @@ def _script_words(report: Report) -> Markup:
 def _environment(report: Report) -> Environment:
     """Escapes whatever it writes, and refuses a word that the catalogue does not have."""
     environment = Environment(
-        loader=FileSystemLoader(reports_folder() / "page"),
+        loader=FileSystemLoader(reports_folder()),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    clock = Clock(report.time_zone)
+    clock, catalogue = Clock(report.time_zone, report.language), Catalogue(report.language)
     environment.filters.update(
         local=lru_cache(_TIMES)(clock.text),
         zone=clock.name,
+        day=catalogue.day,
         utc=lru_cache(_TIMES)(utc_text),
         first_rows=_first_rows,
         fill=_fill,
-        digits=_digits,
+        digits=lru_cache(_TIMES)(catalogue.number),
         order=_order,
-        source=partial(_source, report.words),
+        source=partial(_worded, report.words, "source"),
+        value=partial(_worded, report.words, "value"),
     )
-    environment.tests.update(moment=_is(datetime), link=_is(Link), whole=_is(int))
+    environment.tests.update(moment=_is(datetime), day=_is(date), link=_is(Link), whole=_is(int))
     return environment
+
+
+def template(report: Report, name: str) -> Template:
+    """A design of ``reports/``, with what every page is written with."""
+    return _environment(report).get_template(name)
 
 
 def _shown(value: object) -> object:
@@ -255,13 +270,9 @@ def _fill(word: str, **values: object) -> str:
     return word.format(**values)
 
 
-def _source(words: Mapping[str, str], name: str) -> str:
-    """Who told a value, in the words of the catalogue as far as it has them."""
-    return words.get(f"source_{name}", name)
-
-
-def _digits(number: int) -> str:
-    return f"{number:,}"
+def _worded(words: Mapping[str, str], what: str, name: str) -> str:
+    """A source or a value in the words of the catalogue as far as it has them."""
+    return words.get(f"{what}_{name}", name)
 
 
 def _order(value: object, kind: CellKind) -> object:
@@ -270,6 +281,8 @@ def _order(value: object, kind: CellKind) -> object:
         return tuple(Severity).index(Severity(str(value)))
     if isinstance(value, datetime):
         return utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return -1 if kind is CellKind.NUMBER and value is None else None

@@ -146,7 +146,7 @@ class Pictures:
         words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
         axis = self.report.words.get(f"chart_axis_{name}", "")
         values = {"$words": words, "$colours": colours, "$days": list(days), "$axis": axis}
-        drawing = {**_filled(_common(), values), **_filled(designs()[name], values)}
+        drawing = {**filled(_common(), values), **filled(designs()[name], values)}
         shown = [
             {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
         ]
@@ -172,10 +172,10 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _filled(design: Any, values: Mapping[str, object]) -> Any:
+def filled(design: Any, values: Mapping[str, object]) -> Any:
     """``design`` with the words that begin with $ replaced."""
     if isinstance(design, dict):
-        return {key: _filled(part, values) for key, part in design.items()}
+        return {key: filled(part, values) for key, part in design.items()}
     return values[design] if isinstance(design, str) and design in values else design
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
+from auditor.catalogue import Catalogue
 from auditor.model.quoting import posix, powershell
 from auditor.model.remedy import Act, Script, Step
 from auditor.model.report import Finding, Report
@@ -224,13 +225,14 @@ def _write(report: Report, script: Script, tally: _Tally, shell: Shell, lines: I
 
 def _head(report: Report, script: Script, tally: _Tally, shell: Shell) -> Iterator[str]:
     """What the script will touch: the lines of a comment, in which names from Azure stay on their line."""
-    words = report.words
+    words, catalogue = report.words, Catalogue(report.language)
     what = {
         Script.ENABLE: words["script_enable"],
         Script.UPGRADE: words["script_upgrade"],
         Script.UPDATE: words["script_update"],
     }
-    rules = ", ".join(f"{rule}: {count}" for rule, count in sorted(tally.rules.items()))
+    number, listed = catalogue.number, catalogue.listed
+    rules = listed(f"{rule}: {number(count)}" for rule, count in sorted(tally.rules.items()))
     steps, findings = tally.acts.total(), tally.rules.total()
     machines = sum(len(each) for each in tally.machines.values())
     yield f"{script}: " + words["script_dry"].format(apply=shell.apply, needs=shell.needs)
@@ -239,11 +241,11 @@ def _head(report: Report, script: Script, tally: _Tally, shell: Shell) -> Iterat
     told = {key: one_line(str(report.run.get(key, ""))) for key in ("tool", "run_id")}
     yield words["script_run"].format(as_of=utc_text(report.as_of), **told)
     if tally.left_out:
-        yield words["script_accepted"].format(rows=f"{tally.left_out:,}")
-    yield words["script_steps"].format(steps=f"{steps:,}", findings=f"{findings:,}", rules=rules)
-    yield words["script_where"].format(machines=f"{machines:,}", subscriptions=f"{len(tally.machines):,}")
+        yield words["script_accepted"].format(rows=number(tally.left_out))
+    yield words["script_steps"].format(steps=number(steps), findings=number(findings), rules=rules)
+    yield words["script_where"].format(machines=number(machines), subscriptions=number(len(tally.machines)))
     ordered = sorted(tally.machines.items(), key=lambda told: told[0])
     for (name, identifier), on in ordered[:SUBSCRIPTIONS_NAMED]:
-        yield f"  - {one_line(name)} ({one_line(identifier)}): {len(on):,}"
+        yield f"  - {one_line(name)} ({one_line(identifier)}): {number(len(on))}"
     if len(ordered) > SUBSCRIPTIONS_NAMED:
         yield "  - ..."

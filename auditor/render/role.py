@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
+from auditor.catalogue import Catalogue
 from auditor.render.terminal import encodable_in, paragraph, terminal_width
-from auditor.render.words import section
 
 
-def print_role(role: Mapping[str, object], remarks: Iterable[str], data: TextIO, talk: TextIO) -> None:
+def print_role(
+    role: Mapping[str, object], remarks: Iterable[str], data: TextIO, talk: TextIO, language: str = "en"
+) -> None:
     """The role as JSON on ``data``; the remarks (keys of the catalogue's section ``role``) as a list on ``talk``."""
     data.write(json.dumps(role, indent=2) + "\n")
     data.flush()
-    texts = section("role")
-    lines = [line for key in remarks for line in _lines(texts[key])]
+    catalogue = Catalogue(language)
+    lines = [line for key in remarks for line in _lines(catalogue.say("role", key))]
     talk.write(encodable_in("\n".join(lines) + "\n", talk))
 
 

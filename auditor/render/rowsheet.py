@@ -10,12 +10,12 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
-from lxml.etree import xmlfile
+from lxml.etree import SubElement, xmlfile
 from openpyxl import Workbook
+from openpyxl.packaging.relationship import RelationshipList
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet._writer import WorksheetWriter
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.xml.constants import SHEET_MAIN_NS
+from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
 
 
 class RowSheet(WriteOnlyWorksheet):
@@ -23,19 +23,24 @@ class RowSheet(WriteOnlyWorksheet):
 
     _writer: _Writer | None
     _rows: Generator[None, str, None] | None
-    _hyperlinks: list[Hyperlink]
+    _links: list[tuple[str, str]]
     # What openpyxl gives every worksheet, and its stubs do not know of a write-only one.
-    auto_filter: Any
+    add_chart: Any
     column_dimensions: Any
+    conditional_formatting: Any
+    HeaderFooter: Any
     merged_cells: Any
     page_setup: Any
+    row_breaks: Any
     sheet_format: Any
     sheet_properties: Any
+    tables: Any
 
     @classmethod
     def added_to(cls, book: Workbook, title: str) -> RowSheet:
         """A new worksheet at the end of ``book``, which must be write-only."""
         sheet = cls(book, title)
+        sheet._links = []
         book._add_sheet(sheet)  # type: ignore[attr-defined]  # openpyxl has no public way in
         return sheet
 
@@ -48,11 +53,13 @@ class RowSheet(WriteOnlyWorksheet):
 
     def link(self, reference: str, target: str) -> None:
         """Make the cell at ``reference`` lead to ``target``; after its row."""
-        self._hyperlinks.append(Hyperlink(ref=reference, target=target))
+        self._links.append((reference, target))
 
     def _opened(self) -> _Writer:
         """The writer, with everything written that stands above the rows."""
         self._writer = _Writer(self)
+        self._writer._rels = _Relations()
+        self._writer._rels.links = self._links
         self._writer.write_top()
         return self._writer
 
@@ -68,12 +75,41 @@ class RowSheet(WriteOnlyWorksheet):
         writer.xf.send(None)
 
 
+class _Relations(RelationshipList):
+    """What a worksheet leads to: openpyxl's own, and its links, of which each would be an object of half a kilobyte."""
+
+    links: list[tuple[str, str]]
+
+    def __bool__(self) -> bool:
+        return bool(len(self) or self.links)
+
+    def to_tree(self) -> Any:
+        tree = super().to_tree()
+        kind = f"{REL_NS}/hyperlink"
+        for at, (_reference, target) in enumerate(self.links):
+            SubElement(tree, "Relationship", Type=kind, TargetMode="External", Target=target, Id=f"link{at}")
+        return tree
+
+
 class _Writer(WorksheetWriter):
     """openpyxl's writer, with its file at hand."""
 
+    ws: RowSheet
     file: IO[bytes]
     out: str
     xf: Any
+    _rels: Any
+
+    def write_hyperlinks(self) -> None:
+        """Past lxml as the rows: as many as a worksheet takes were a hundred megabytes of objects and elements."""
+        if not self.ws._links:
+            return
+        markup = self.xf.send(True)
+        with markup.element("hyperlinks", nsmap={"r": REL_NS}):
+            markup.flush()
+            for at, (reference, _target) in enumerate(self.ws._links):
+                self.file.write(f'<hyperlink ref="{reference}" r:id="link{at}"/>'.encode())
+        self.xf.send(None)
 
     def get_stream(self) -> Generator[Any, Any, None]:
         """As openpyxl's own: ``True`` asks for the stream of markup, an element is written."""

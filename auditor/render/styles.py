@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+from collections.abc import Mapping
+from typing import Literal
 
+from openpyxl import Workbook
+from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
+from openpyxl.styles import Alignment, Border, Color, Font, NamedStyle, PatternFill, Side
+from openpyxl.styles.differential import DifferentialStyle
+
+from auditor.catalogue import Catalogue
 from auditor.model.verdict import Status
 
 _INK, _SOFT, _LINK, _WHITE, _SLATE = "1B2430", "566273", "0B57A8", "FFFFFF", "33404F"
@@ -16,8 +22,20 @@ _STATUS_COLOURS = {
     Status.NOT_APPLICABLE: ("566273", "EEF1F5"),
     Status.PASS: ("1A6B3C", "E7F5EC"),
 }
+ADOPTION_COLOURS = ("1A6B3C", "7FB792", "E0A458", "B3261E", "A9B2BD")
+"""From the latest version to far behind, and not known."""
 TONE_STATUS = {"bad": Status.FAIL, "warn": Status.UNANSWERED, "good": Status.PASS, "calm": Status.NOT_APPLICABLE}
 """The verdict whose colour a tone of the report has."""
+
+_COUNTED = {
+    **{str(status): status for status in (Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT)},
+    "failing": Status.FAIL,
+    "unread": Status.UNANSWERED,
+    "without_agent": Status.UNANSWERED,
+}
+"""Columns of numbers that take the colour of a verdict where they are not 0, by key."""
+_SCALED = frozenset({"behind", "releases_behind"})
+"""Columns whose numbers are the darker the higher they are."""
 
 WRAPPED = frozenset({"long", "header", "header right", "paragraph"})
 """The styles in which a text takes several lines."""
@@ -44,14 +62,43 @@ def tone_style(tone: str) -> str:
     return f"tone {tone}"
 
 
-def add_styles(book: Workbook) -> None:
-    """Give ``book`` the styles of table cells (text, long, number, date, time, link, header) and of single lines."""
+def colours_of(status: Status) -> tuple[str, str]:
+    """The ink and the tint of a verdict."""
+    return _STATUS_COLOURS[status]
+
+
+def tint_of(key: str, words: Mapping[str, str]) -> Rule | None:
+    """How the cells of a column are coloured by what is in them; None for a column that stays as it is."""
+    if key in _COUNTED:
+        return _where("greaterThan", "0", _COUNTED[key])
+    if key in _SCALED:
+        tint = _STATUS_COLOURS[Status.UNANSWERED][1]
+        ends = [FormatObject(type="num", val=0), FormatObject(type="max")]
+        return Rule(type="colorScale", colorScale=ColorScale(cfvo=ends, color=[Color(_WHITE), Color(tint)]))
+    if key == "change":
+        return _where("equal", '"{}"'.format(words["new"].replace('"', '""')), Status.FAIL)
+    return None
+
+
+def _where(operator: Literal["equal", "greaterThan"], formula: str, status: Status) -> Rule:
+    ink, tint = _STATUS_COLOURS[status]
+    look = DifferentialStyle(font=Font(color=ink, bold=True), fill=PatternFill("solid", bgColor=tint))
+    return Rule(type="cellIs", operator=operator, formula=[formula], dxf=look)
+
+
+def add_styles(book: Workbook, language: str = "en") -> None:
+    """Give ``book`` the styles of table cells (text, key, long, number, date, time, link, header) and of lines.
+
+    Font and dates are those of ``language``; a number's signs come from the reader's own Excel.
+    """
+    formats = Catalogue(language).sections["formats"]
     styles = [
         _style("text", _font(), _TOP, _LINE),
+        _style("key", _font(_SOFT), _TOP, _LINE),
         _style("long", _font(), _WRAPPED, _LINE),
         _style("number", _font(), _RIGHT, _LINE, number="#,##0"),
-        _style("time", _font(), _LEFT, _LINE, number="yyyy-mm-dd hh:mm"),
-        _style("date", _font(), _LEFT, _LINE, number="yyyy-mm-dd"),
+        _style("time", _font(), _LEFT, _LINE, number=formats["sheet_minute"]),
+        _style("date", _font(), _LEFT, _LINE, number=formats["sheet_day"]),
         _style("link", _font(_LINK, underline=True), _TOP, _LINE),
         _style("header", _font(_WHITE, bold=True), _HEADER, fill=_SLATE),
         _style("header right", _font(_WHITE, bold=True), _HEADER_RIGHT, fill=_SLATE),
@@ -65,6 +112,7 @@ def add_styles(book: Workbook) -> None:
     for tone, status in TONE_STATUS.items():
         styles.append(_style(tone_style(tone), _font(_STATUS_COLOURS[status][0], bold=True, size=18)))
     for style in styles:
+        style.font.name = formats["sheet_font"]
         book.add_named_style(style)
 
 

@@ -6,7 +6,8 @@ are those of the contract (``FINDING_KEYS``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ _TYPES = {
     "installed_version_at": pa.timestamp("us", tz="UTC"),
     "first_seen": pa.timestamp("us", tz="UTC"),
 }
-_CSV_SPECIAL = ('"', ",", "\r", "\n")
+_CSV_SPECIAL = re.compile('[",\r\n]')
 _CSV_END = "\r\n"
 _REQUIRED = frozenset({"rule_id", "status", "severity", "reason_code", "reason", "resource_id", "evidence"})
 
@@ -82,7 +83,7 @@ def _csv_column(values: list[object]) -> list[str]:
 
 
 def _csv_quoted(text: str) -> str:
-    if any(character in text for character in _CSV_SPECIAL):
+    if _CSV_SPECIAL.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text
 
@@ -96,7 +97,12 @@ def verdicts_parquet(report: Report, path: Path) -> Iterator[Take]:
 
 def write_run_json(report: Report, path: Path) -> None:
     """The run as composed, indented, in the order given."""
-    path.write_bytes(json_bytes(report.run, orjson.OPT_INDENT_2) + b"\n")
+    path.write_bytes(run_bytes(report.run))
+
+
+def run_bytes(run: Mapping[str, object]) -> bytes:
+    """run.json."""
+    return json_bytes(run, orjson.OPT_INDENT_2) + b"\n"
 
 
 def _csv_text(value: object) -> str:

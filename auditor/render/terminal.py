@@ -3,8 +3,8 @@ id or an action can be copied."""
 
 from __future__ import annotations
 
+import re
 import shutil
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 from unicodedata import east_asian_width
@@ -13,6 +13,13 @@ from auditor.render.text import one_line
 
 _WIDEST = 120
 """Lines that are longer than this are hard to read, however wide the window."""
+_WIDE, _OPENING, _CLOSING = (
+    "\u3001-\u30ff\u3400-\u9fff\uff01-\uff60",
+    "（「『［",
+    "、。，．）」』］：；！？ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ",
+)
+_WORDS = re.compile(rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*")
+"""Blanks, and what stays on one line."""
 
 
 def terminal_width() -> int:
@@ -22,16 +29,18 @@ def terminal_width() -> int:
 
 def paragraph(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
     """``text`` in lines of at most ``width`` columns, but for words that are longer; ``first`` stands before the first
-    line, ``rest`` (blanks of the same length by default) before the others."""
-    following = " " * len(first) if rest is None else rest
-    return textwrap.wrap(
-        one_line(text),
-        max(width, len(first) + 20),
-        initial_indent=first,
-        subsequent_indent=following,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    line, ``rest`` (blanks of the same width by default) before the others. Japanese breaks between any two characters,
+    but not before a mark that closes or after one that opens."""
+    following = " " * columns_of(first) if rest is None else rest
+    most = max(width, columns_of(first) + 20)
+    lines, line, filled = [], first, False
+    for word in _WORDS.findall(one_line(text)):
+        if filled and columns_of(line) + columns_of(word.rstrip()) > most:
+            lines.append(line.rstrip())
+            line, filled = following, False
+        if filled or word.strip():
+            line, filled = line + word, True
+    return [*lines, line.rstrip()] if filled else lines
 
 
 def aligned(rows: Sequence[Sequence[str]], *, numbers_from: int | None = None) -> Iterator[str]:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from auditor.catalogue import Catalogue
+
 # What neither XML nor a terminal may carry, and what turns the reading direction so that a name looks like another one.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -43,9 +45,14 @@ def utc_text(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Clock:
-    """Shows times in the time zone of the report; ``zone`` is an IANA name."""
+    """Shows times in the time zone and the language of the report; ``zone`` is an IANA name."""
 
     zone: str
+    language: str = "en"
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return Catalogue(self.language)
 
     @cached_property
     def _zone(self) -> ZoneInfo:
@@ -59,8 +66,8 @@ class Clock:
             return moment
 
     def text(self, moment: datetime) -> str:
-        """Date, hour and minute, in the order that sorts and that every language reads alike."""
-        return self.local(moment).isoformat(" ")[:16]
+        """Day, hour and minute, as the language writes them."""
+        return self._catalogue.minute(self.local(moment))
 
     def name(self, moment: datetime) -> str:
         """The zone with its distance from UTC at ``moment``, such as ``Asia/Tokyo (UTC+09:00)``."""

@@ -9,6 +9,7 @@ from pathlib import Path as File
 from auditor.model.settings import CREDENTIAL_KEYS, Credential, Settings, read_guid
 from auditor.settle.checked import check, listed, mapping, shown, value_at
 from auditor.settle.complaints import Complaints
+from auditor.settle.delivery import files_of_ways_out, ways_out
 from auditor.settle.environment import fill
 from auditor.settle.located import Document, Path, read_document
 from auditor.settle.unbuilt import refuse_unbuilt
@@ -66,7 +67,8 @@ def read_config(
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
     way_in = () if to_judge else (*_credential(document.value), *_endpoints(document.value))
-    for place, sentence in (*way_in, *_scope(document.value)):
+    outside = (*_archive(document.value), *ways_out(document.value))
+    for place, sentence in (*way_in, *outside, *_scope(document.value)):
         complaints.add(document, place, sentence)
     settings = check(Settings, document, complaints)
     return Configuration(document, _narrowed(settings, subscriptions, complaints), written)
@@ -98,7 +100,7 @@ def _opened(path: File, complaints: Complaints) -> Document:
 def _beside(document: Document, folder: File, complaints: Complaints) -> Document:
     """``document`` with the files that it names found beside it."""
     value = document.value
-    for path, content in _FILES:
+    for path, content in (*_FILES, *files_of_ways_out(value)):
         named = value_at(value, path)
         if isinstance(named, str) and named:
             found = folder / named
@@ -106,12 +108,23 @@ def _beside(document: Document, folder: File, complaints: Complaints) -> Documen
                 sentence = f"is not there; it is looked for beside the configuration: write the path of {content}"
                 complaints.add(document, path, f"{shown(document, path)} {sentence}")
             value = _replaced(value, path, str(found))
-    return replace(document, value=value)
+    return replace(document, value=_archive_beside(value, folder))
+
+
+def _archive_beside(value: object, folder: File) -> object:
+    """A relative ``file:`` archive lies beside the configuration, wherever the night is started."""
+    url = value_at(value, ("archive", "url"))
+    if not isinstance(url, str) or not url.startswith("file:") or url.startswith("file:/"):
+        return value
+    named = url.removeprefix("file:")
+    return _replaced(value, ("archive", "url"), f"file:{(folder / named).resolve()}") if named else value
 
 
 def _replaced(value: object, path: Path, new: object) -> object:
     if not path:
         return new
+    if isinstance(value, list):
+        return [_replaced(below, path[1:], new) if at == path[0] else below for at, below in enumerate(value)]
     below = mapping(value)
     return {**below, str(path[0]): _replaced(below.get(str(path[0])), path[1:], new)}
 
@@ -150,6 +163,14 @@ def _endpoints(config: object) -> Iterator[tuple[Path, str]]:
             ("azure", "endpoints"),
             "endpoints go with cloud: custom only: take them out, for the other clouds have their own",
         )
+
+
+def _archive(config: object) -> Iterator[tuple[Path, str]]:
+    archive = mapping(value_at(config, ("archive",)))
+    if str(archive.get("url")).startswith("file:"):
+        for key in ("account_key", "endpoint"):
+            if archive.get(key) is not None:
+                yield ("archive", key), f"{key} goes with an abfs: archive only: take it out"
 
 
 def _scope(config: object) -> Iterator[tuple[Path, str]]:

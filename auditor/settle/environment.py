@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from auditor.model.settings import SECRETS
+from auditor.model import archive, delivery, settings
 from auditor.settle.complaints import Complaints
 from auditor.settle.located import Document, Path
 
+_SECRETS = {"azure": settings.SECRETS, "archive": archive.SECRETS, "deliver": delivery.SECRETS}
+"""By section of the configuration: the keys whose values only come out of the environment."""
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -29,7 +31,7 @@ class _Filler:
             return {key: self.filled(below, (*path, key)) for key, below in value.items()}
         if isinstance(value, list):
             return [self.filled(below, (*path, position)) for position, below in enumerate(value)]
-        if value is not None and path[:1] == ("azure",) and path[-1] in SECRETS:
+        if value is not None and path and path[-1] in _SECRETS.get(str(path[0]), ()):
             self._refuse_clear(str(value), path)
         return self._text(value, path) if isinstance(value, str) else value
 

@@ -8,7 +8,8 @@ from pydantic import AfterValidator
 
 from auditor.model.dataset import JUDGED
 from auditor.model.rule import ALWAYS, Condition, Exemption
-from auditor.model.settings import Day, Strict, Text
+from auditor.model.settings import Day
+from auditor.model.strict import Strict, Text
 from auditor.settle.checked import check, mapping, value_at
 from auditor.settle.complaints import Complaints, there_are
 from auditor.settle.conditions import Conditions

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from auditor.model.rule import FIXES, MACHINE_KINDS
-from auditor.model.settings import MachineKinds, Strict, Text
+from auditor.model.settings import MachineKinds
+from auditor.model.strict import Strict, Text
 from auditor.model.verdict import AS_EXPECTED, EXTENSIONS_NOT_READ, INSTANCES_NOT_READ, NOT_KNOWN, Severity
 from auditor.settle.complaints import did_you_mean
 

@@ -29,22 +29,6 @@ def _other_than(known: str) -> Callable[[object], bool]:
 
 UNBUILT = (
     Unbuilt(
-        ("report", "language"),
-        _other_than("en"),
-        "not yet: write en; other languages follow",
-    ),
-    Unbuilt(
-        ("archive",),
-        _anything,
-        "not yet: nights do not remember each other; take the archive out, and keep the output folders",
-    ),
-    Unbuilt(
-        ("deliver",),
-        _anything,
-        "not yet: the report is written to the output folder only; take deliver out, and send the folder's files on "
-        "with your own means",
-    ),
-    Unbuilt(
         ("time_budget",),
         _anything,
         "not yet: a night runs to its end; take the line out, and bound the job where it is scheduled",

@@ -130,7 +130,9 @@ def _row(estate: Estate, subscription: str, carrier: Carrier, stay: StaySpec, wo
     environment = "Non-Azure" if carrier.kind == ARC_MACHINE else "Azure"
     place = (subscription, carrier.resource_group, carrier.name, carrier.id, provider, resource_type, environment)
     channel = "" if stay.category == "Azure Monitor Agent" else "Direct"
-    agent = (guid("vm", carrier.id), carrier.name[:15])
+    # A machine that was made anew has its forerunner's resource id, and a unique id of its own.
+    forerunner = carrier.created is not None and stay.since < carrier.created
+    agent = (guid("forerunner" if forerunner else "vm", carrier.id), carrier.name[:15])
     return (workspace, stay.version, since, until, stay.category, channel, *agent, *system, *place)
 
 

@@ -126,13 +126,15 @@ class ArcMachineSpec:
     """An Arc-enabled server.
 
     ``status`` is ``Connected``, ``Disconnected``, ``Expired`` or ``Error``; None for one that has no such key, as was
-    recorded of servers that never connected. A ``bare`` one has empty ``properties``, as one that was just made.
+    recorded of servers that never connected. A ``bare`` one has empty ``properties``, as one that was just made. No
+    answer tells when it was ``created``; a heartbeat from before then is another server's of its name.
     """
 
     name: str
     resource_group: str = "rg-main"
     location: str = "japaneast"
     os: str = "Windows"
+    created: datetime | None = None
     status: str | None = "Connected"
     last_status_change: datetime | None = None
     extensions: tuple[ArcExtensionSpec, ...] = ()

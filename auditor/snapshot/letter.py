@@ -12,9 +12,10 @@ from pydantic import StringConstraints, TypeAdapter
 
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds, Role
-from auditor.model.memory import Failure, Memory, Offer
+from auditor.model.memory import Failure, KeptOperation, Memory, Offer, OpenFailure
 from auditor.model.parcel import Confirmation
 from auditor.model.reading import Reading, Source, Traffic
+from auditor.model.report import Night
 
 NIGHT = "night.json"
 CONFIG = "config.yaml"
@@ -32,6 +33,11 @@ class Remembered:
     first_seen: tuple[tuple[Offer, datetime], ...]
     failing: tuple[Failure, ...] | None
     last_unseen: tuple[tuple[Offer, datetime], ...] = ()
+    since: datetime | None = None
+    failures: tuple[OpenFailure, ...] = ()
+    operations: tuple[KeptOperation, ...] = ()
+    nights: tuple[Night, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,11 @@ def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
             tuple(sorted(memory.first_seen.items())),
             None if memory.failing is None else tuple(sorted(memory.failing)),
             tuple(sorted(memory.last_unseen.items())),
+            memory.since,
+            memory.failures,
+            memory.operations,
+            memory.nights,
+            memory.passed_over,
         ),
         traffic=gathered.traffic,
         identity=gathered.identity,
@@ -105,11 +116,6 @@ def decoded(content: bytes) -> Letter:
 
 def gathered_in(folder: Path, letter: Letter) -> Gathered:
     """What was gathered, with its shards where they lie in the snapshot ``folder``."""
-    first_seen, last_unseen = (
-        {offer: seen.astimezone(UTC) for offer, seen in told}
-        for told in (letter.memory.first_seen, letter.memory.last_unseen)
-    )
-    failing = None if letter.memory.failing is None else frozenset(letter.memory.failing)
     return Gathered(
         tool=letter.tool,
         as_of=letter.as_of,
@@ -117,10 +123,26 @@ def gathered_in(folder: Path, letter: Letter) -> Gathered:
         shards=tuple(folder / SHARDS / name for name in letter.shards),
         survey=letter.survey,
         subscriptions=tuple({**row} for row in letter.subscriptions),
-        memory=Memory(first_seen, failing, last_unseen),
+        memory=_memory(letter.memory),
         traffic=letter.traffic,
         identity=letter.identity,
         portal=letter.portal,
         confirmed=letter.confirmed,
         again=letter.again,
+    )
+
+
+def _memory(told: Remembered) -> Memory:
+    first_seen, last_unseen = (
+        {offer: seen.astimezone(UTC) for offer, seen in offers} for offers in (told.first_seen, told.last_unseen)
+    )
+    return Memory(
+        first_seen=first_seen,
+        failing=None if told.failing is None else frozenset(told.failing),
+        last_unseen=last_unseen,
+        since=told.since,
+        failures=told.failures,
+        operations=told.operations,
+        nights=told.nights,
+        passed_over=told.passed_over,
     )

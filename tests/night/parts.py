@@ -61,6 +61,8 @@ ON_AGE = "AMA-005"
 SHIPPED = tuple(sorted((*RULES, *ON_MACHINES, ON_INSTANCES, ON_AGE)))
 ALL = ("html", "xlsx", "json", "csv", "parquet")
 """Every format; a night that is asked for findings.json alone is quicker."""
+LETTER = ("letter.html", "letter.txt")
+"""What every report holds, whatever formats were asked for."""
 TOKEN = {"AUDITOR_ACCESS_TOKEN": "anything"}
 ONE_BY_ONE = {"sources": {"inventory": "compute"}}
 IN_BULK = {"sources": {"inventory": "auto"}}

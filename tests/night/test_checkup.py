@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from auditor.render.checkup import print_checkup, write_checkup
 from auditor.settle import settle
 from auditor.simulator import Estate, Fault, Simulator, StaySpec
 from auditor.simulator.weather import PARTIAL_ERROR
+from tests.mailbox import USER, Authority, MailServer, serving
 from tests.night.parts import (
     FIRST,
     LATEST,
@@ -216,6 +218,25 @@ def test_without_log_analytics_the_rest_is_asked_all_the_same(examine: Examine) 
     assert told(found, Source.INSTANCE_VIEW).state is State.ANSWERS
     assert Source.HEARTBEATS not in {each.source for each in found.tried}
     assert found.exit_code == ExitCode.NOTHING_COLLECTED
+
+
+def test_a_mail_server_that_does_not_take_the_password_is_told_and_no_mail_is_sent(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    with serving(MailServer(), authority.context, auth=True) as server:
+        way = {"host": "127.0.0.1", "port": server.port, "from": "a@example.com", "to": "b@example.com"}
+        signed = {"ca_bundle": str(authority.bundle), "username": USER, "password": "${SECRET}"}
+        found = examine(one_of_each(), config={**AUTO, "deliver": [{"smtp": {**way, **signed}}]})
+    gap = only_gap(found)
+
+    assert (gap.subjects, gap.scopes) == (("smtp",), (f"smtp://127.0.0.1:{server.port}",))
+    assert "did not accept the user name and the password" in gap.reason and "wrong" not in gap.reason
+    assert told(found, Source.VIRTUAL_MACHINES).state is State.ANSWERS, "Azure is asked all the same"
+    assert (set(server.signed_in), server.handed_over) == ({USER}, [])
+    assert found.exit_code == ExitCode.NOTHING_COLLECTED
+    assert "Mail server" in printed(found, 100, monkeypatch)
+    assert printed(found, 100, monkeypatch).endswith("and the letter would not be sent.\n")
 
 
 # --- the subscriptions ---

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import NOT_YET, main
+from auditor.cli import main
 from auditor.simulator import Fault
 from tests.night.parts import (
     DATED,
     FIRST,
+    LETTER,
     NOW,
     SECOND,
     SHIPPED,
@@ -30,7 +31,7 @@ from tests.night.parts import (
 )
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("pandas", "numpy", "pyarrow", "altair", "azure", "jinja2", "openpyxl", "duckdb", "aiohttp", "requests")
+HEAVY = ("pandas", "numpy", "pyarrow", "vl_convert", "azure", "jinja2", "openpyxl", "duckdb", "aiohttp", "requests")
 
 
 def start(*arguments: str, environ: Mapping[str, str] = TOKEN) -> subprocess.CompletedProcess[str]:
@@ -154,7 +155,7 @@ def test_fail_on_ends_with_10(bench: Bench, shell: Shell) -> None:
     code, _out, _err = shell.run(bench.config(bench.simulate(of)), "--fail-on", "high")
 
     assert code == 10
-    assert {path.name for path in shell.output.iterdir()} == {"findings.json", "run.json", "remediation"}
+    assert {path.name for path in shell.output.iterdir()} == {"findings.json", "run.json", "remediation", *LETTER}
 
 
 def test_a_time_without_a_zone_is_refused(bench: Bench, shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,7 +184,7 @@ def test_the_demo_ends_with_0_and_prints_path_table_and_verdict(bench: Bench) ->
     assert run_json["machines"] == {"arc": 6, "scale_set_instance": 12, "vm": 42}
     assert len(run_json["subscriptions"]["seen"]) == 4 and len(run_json["subscriptions"]["refused"]) == 1
     assert {path.name for path in output.iterdir()} == {
-        "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json",
+        "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json", *LETTER,
         "remediation",
     }  # fmt: skip
 
@@ -227,26 +228,6 @@ def test_help_and_mistakes_import_nothing_heavy(arguments: list[str]) -> None:
     loaded = json.loads(done.stderr.splitlines()[-1])
     assert "auditor" in loaded
     assert [name for name in HEAVY if name in loaded] == []
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_a_command_that_is_not_built_says_not_yet(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([name]) == 2
-
-    told = capsys.readouterr()
-    assert told.out == "" and "not yet" in told.err and name in told.err
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "history --config config.yaml",
-    ],
-)
-def test_it_says_so_with_the_options_of_the_contract_too(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(line.split()) == 2
-
-    assert "not yet" in capsys.readouterr().err
 
 
 def test_every_command_of_the_contract_is_known(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from auditor.model.verdict import Status
 from auditor.render.console import print_summary
 from auditor.simulator import SeededEstate
 from auditor.simulator.weather import PRESETS
-from tests.night.parts import ALL, NOW, ON_INSTANCES, ON_MACHINES, SHIPPED, TOKEN, Audited, Bench
+from tests.night.parts import ALL, LETTER, NOW, ON_INSTANCES, ON_MACHINES, SHIPPED, TOKEN, Audited, Bench
 
 FINDING_KEYS = [
     "rule_id", "status", "severity", "reason_code", "reason", "resource_id", "machine_id", "machine_name",
@@ -31,7 +31,8 @@ FINDING_KEYS = [
 ]  # fmt: skip
 RUN_KEYS = [
     "tool", "run_id", "as_of", "started", "ended", "seconds", "subscriptions", "machines", "operations", "readings",
-    "gaps", "counts", "not_run", "requests", "data_age", "confirmed", "hashes", "identity", "receipts", "exit_code",
+    "gaps", "counts", "changes", "not_run", "requests", "data_age", "confirmed", "hashes", "identity", "receipts",
+    "exit_code",
 ]  # fmt: skip
 WORDS = {
     "Fail": "fail", "Unanswered": "unanswered", "Pending": "pending", "Exempt": "exempt",
@@ -73,7 +74,7 @@ def test_the_values_of_findings_are_of_the_words_that_are_promised(audited: Audi
     }
     assert {each["os"] for each in audited.findings} == {"windows", "linux", None}, "some servers never connected"
     assert {each["auto_upgrade"] for each in audited.findings} == {"enabled", "disabled", "unset", None}
-    assert {each["change"] for each in audited.findings} == {None}, "there is no archive yet"
+    assert {each["change"] for each in audited.findings} == {None}, "no archive is configured"
     for each in audited.findings:
         if each["installed_version_at"]:
             assert datetime.fromisoformat(each["installed_version_at"]).utcoffset() is not None
@@ -206,7 +207,7 @@ def rows_of_parquet(audited: Audited) -> list[tuple[str, str]]:
 def test_only_the_formats_that_were_asked_for_are_written(bench: Bench) -> None:
     audited = bench.audit(SeededEstate(6, now=NOW), formats=("csv",))
 
-    assert {path.name for path in audited.folder.iterdir()} == {"findings.csv", "run.json", "remediation"}
+    assert {path.name for path in audited.folder.iterdir()} == {"findings.csv", "run.json", "remediation", *LETTER}
 
 
 def test_nothing_is_left_beside_the_report(bench: Bench) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.cli import main
 from auditor.simulator import Simulator
-from tests.night.parts import FIRST, TOKEN, Bench, estate, machine, subscription
+from tests.night.parts import FIRST, LETTER, TOKEN, Bench, estate, machine, subscription
 
 
 class Terminal:
@@ -83,7 +83,7 @@ def test_an_earlier_report_gives_way(bench: Bench, terminal: Terminal, capsys: p
     for _night in range(2):
         assert main(["run", "--config", str(terminal.config), "--output", str(output), "--format", "json", "-q"]) == 0
 
-    assert {path.name for path in output.iterdir()} == {"findings.json", "run.json"}
+    assert {path.name for path in output.iterdir()} == {"findings.json", "run.json", *LETTER}
 
 
 # --- mistakes ---
@@ -116,7 +116,7 @@ def test_all_mistakes_of_all_files_are_told_at_once_with_their_places(terminal: 
         ("sources: {lookback: 14}\n", "lookback"),
         ("sources: {lookback: 90d}\n", "90"),
         ("report: {language: ja}\n", "not yet"),
-        ("deliver: [{kind: email}]\n", "not yet"),
+        ("deliver: [{kind: email}]\n", "deliver[0].smtp: is missing"),
         ("report: {title: '${NOBODY_SET_THIS}'}\n", "NOBODY_SET_THIS"),
         ("exemptions: nowhere.yaml\n", "nowhere.yaml"),
         ("rules: {AMA-002: {params: {releases: many}}}\n", "releases"),

@@ -60,7 +60,8 @@ def sheets(audited: Audited) -> dict[str, list[Any]]:
 
 
 SHEETS = (
-    "Summary", "Findings", "Coverage", "Rules", "By subscription", "Readings", "Versions", "Operations", "Exemptions",
+    "Summary", "Findings", "Coverage", "Rules", "By subscription", "Readings", "Machines", "Versions by region",
+    "Operations", "Exemptions",
 )  # fmt: skip
 
 

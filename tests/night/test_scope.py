@@ -10,6 +10,7 @@ from tests.night.parts import (
     ALL,
     DATED,
     FIRST,
+    LETTER,
     ON_AGE,
     RULES,
     SECOND,
@@ -119,7 +120,7 @@ def test_nothing_readable_at_all_still_leaves_a_whole_report(bench: Bench) -> No
     assert audited.code == ExitCode.NOTHING_COLLECTED == audited.run["exit_code"]
     assert audited.report.headline == "Nothing could be read"
     assert {path.name for path in audited.folder.iterdir()} == {
-        "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json",
+        "report.html", "report.xlsx", "findings.json", "findings.csv", "verdicts.parquet", "run.json", *LETTER,
     }  # fmt: skip
     assert audited.run["subscriptions"]["refused"] == [FIRST, SECOND]
     assert audited.findings == []

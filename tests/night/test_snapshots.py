@@ -529,4 +529,6 @@ def test_a_night_whose_own_files_may_not_grow_says_so_and_leaves_nothing(bench: 
 def test_all_formats_can_be_asked_for(night: Night, shell: Shell, tmp_path: Path) -> None:
     for name in ALL:
         shell("evaluate", "--snapshot", night.snapshot, "--output", tmp_path / name, "--format", name, "-q")
-        assert {each.suffix for each in (tmp_path / name).iterdir()} == {f".{name}", ".json", ""}, "and remediation"
+        assert {each.suffix for each in (tmp_path / name).iterdir()} == {f".{name}", ".json", "", ".html", ".txt"}, (
+            "and remediation and the letter"
+        )

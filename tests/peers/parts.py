@@ -29,6 +29,17 @@ def node_modules() -> Path:
     return folder
 
 
+def node_package(name: str) -> Path:
+    """The folder of a package of node, such as azurite."""
+    folder = Path(os.environ.get(NODE_MODULES, "node_modules")) / name
+    if not folder.is_dir():
+        absent(
+            f"{name} is not installed: run npm install {name} in a folder of your choice and set {NODE_MODULES} to its "
+            "node_modules to run this test"
+        )
+    return folder
+
+
 def az() -> Path:
     """The Azure command line."""
     found = os.environ.get(AZ) or shutil.which("az")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor.simulator import ENDPOINT_ONLY, AssociationSpec, DataCollectionRuleSpec, Fault, StaySpec
+from auditor.simulator import ENDPOINT_ONLY, AssociationSpec, DataCollectionRuleSpec, Fault, ScaleSetSpec, StaySpec
+from auditor.simulator.parts import REMOVED
 from tests.rules.answers import (
     LATEST,
     ONE_BEHIND,
@@ -36,6 +39,8 @@ MANAGED, EXPIRED = ("not_applicable", "managed"), ("not_applicable", "expired")
 
 NOW_AND_BEFORE = (ran(LATEST, ago(days=9)),)
 QUIET = (ran(LATEST, ago(days=9), ago(days=3)),)
+FORMER = (ran(LATEST, ago(days=9), ago(hours=6)),)
+REMADE: dict[str, Any] = {"created": ago(hours=5), "last_status_change": ago(hours=5)}
 FOREIGN = "66666666-6666-4666-a666-666666666666"
 ELSEWHERE, METRICS, UNTOLD = "dcr-elsewhere", "dcr-metrics", "dcr-untold"
 
@@ -109,6 +114,8 @@ CASES = (
     arc("arc never heard", UNHEARD_OF, arc_agent()),
     arc("arc reporting elsewhere", NOT_KNOWN, arc_agent(), **by(ELSEWHERE)),
     arc("arc just connected", STARTED, arc_agent(), stays=QUIET, last_status_change=ago(hours=3)),
+    arc("arc made anew", NOT_KNOWN, arc_agent(), stays=FORMER, **REMADE),
+    arc("arc made anew and reporting", PASS, arc_agent(), stays=(*FORMER, ran(LATEST, ago(hours=4))), **REMADE),
     arc("arc disconnected", AWAY, arc_agent(), stays=QUIET, status="Disconnected", last_status_change=ago(days=3)),
     arc("arc expired", EXPIRED, arc_agent(), status="Expired"),
     arc("arc in error", NOT_KNOWN, arc_agent(), stays=QUIET, status="Error"),
@@ -217,3 +224,47 @@ def test_silence_is_exact_where_it_was_heard_and_at_least_the_window_where_not(j
     assert days.loc["silent-for-three-days"].round(1).tolist() == [3.0, 3.0]
     assert days.loc["never-heard", "silent_for.low"] == 30 and machines["silent_for.high"].isna()["never-heard"]
     assert round(days.loc["no-longer-new", "silent_for.low"] * 24) == 26, "it has not been there for longer"
+
+
+# --- an id that another machine had before ---
+
+ANEW = (
+    case("made anew", NEW, agent(None), stays=FORMER, created=ago(hours=5)),
+    case("made anew long ago", UNHEARD_OF, agent(None), stays=QUIET, created=ago(days=2)),
+    case("made anew and reporting", PASS, agent(None), stays=NOW_AND_BEFORE, created=ago(hours=5)),
+    case("as it was", PASS, agent(None), stays=NOW_AND_BEFORE),
+    scale_set("set", (NEW, PASS), agent(), instance(agent(), stays=FORMER, created=ago(hours=5)),
+              instance(agent(), stays=NOW_AND_BEFORE)),
+    arc("arc made anew", NOT_KNOWN, arc_agent(), stays=FORMER, **REMADE),
+    arc("arc as it was", PASS, arc_agent(), stays=NOW_AND_BEFORE),
+)  # fmt: skip
+LOST = ("timeCreated", "vmId", "lastStatusChange")
+
+
+def without(of: Case, names: tuple[str, ...]) -> Case:
+    """The same machine, of which no answer tells these properties."""
+    machine, gone = of.machine, {"properties": dict.fromkeys(names, REMOVED)}
+    if isinstance(machine, ScaleSetSpec):
+        lacking = tuple(replace(each, override=gone) for each in machine.instances)
+        return replace(of, machine=replace(machine, instances=lacking))
+    return replace(of, machine=replace(machine, override=gone))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_what_tells_two_machines_of_an_id_apart_a_verdict_stays_or_is_unanswered(
+    tmp_path_factory: pytest.TempPathFactory, way: str
+) -> None:
+    """Under any rule; and what a machine has surely sent since it is there still counts for it."""
+    whole = audit(tmp_path_factory.mktemp("whole"), ANEW, way=way)
+    rules = sorted(set(whole.frames["verdicts"]["rule_id"]))
+    assert [whole.verdicts(RULE, each) for each in ANEW] == [each.expected for each in ANEW]
+    for names in (LOST[:1], LOST[:2], LOST):
+        lacking = tuple(without(each, names) for each in ANEW)
+        part = audit(tmp_path_factory.mktemp("part"), lacking, way=way)
+        assert [
+            (str(of), rule, before, after)
+            for (of, less), rule in product(zip(ANEW, lacking, strict=True), rules)
+            for (before, _why), (after, _code) in zip(whole.verdicts(rule, of), part.verdicts(rule, less), strict=True)
+            if after not in (before, "unanswered")
+        ] == []
+        assert part.verdicts(RULE, lacking[3]) == ANEW[3].expected

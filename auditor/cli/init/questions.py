@@ -11,7 +11,8 @@ from typing import TextIO
 from pydantic import ValidationError
 
 from auditor.cli.paper import refuse
-from auditor.model.settings import CREDENTIAL_KEYS, Azure, Cloud, Credential, Heartbeats, Scope, Strict
+from auditor.model.settings import CREDENTIAL_KEYS, Azure, Cloud, Credential, Heartbeats, Scope
+from auditor.model.strict import Strict
 from auditor.settle.complaints import did_you_mean
 
 Check = Callable[[str], str]

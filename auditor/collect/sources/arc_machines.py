@@ -47,6 +47,7 @@ def _row(entry: dict[str, Any], subscription_id: str) -> Row:
         "power_state": status,
         "availability": _AVAILABILITY.get((status or "").lower()),
         "status_changed_at": values.time(properties.get("lastStatusChange")),
+        "vm_id": values.text(properties.get("vmId")),
         "scale_set_id": "none",
         "follows_model": "none",
         "identity_kind": _identity_kind(entry.get("identity")),

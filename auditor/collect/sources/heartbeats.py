@@ -28,8 +28,9 @@ MOST_ROWS = 500_000
 _GLANCE_S = 30
 _SHORTER = "Shorten sources.heartbeats.window."
 
-Line = tuple[str, str, datetime, datetime]
-"""Machine id in lower case, version, first and last heartbeat with it within the window."""
+Line = tuple[str, str, str, datetime, datetime]
+"""Machine id in lower case, the machine's unique id (empty where none is told), version, first and last heartbeat with
+it within the window."""
 
 
 def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest:
@@ -115,7 +116,7 @@ def _line(row: dict[str, Any]) -> Line | None:
     began, ended_at = _moment(row.get("Began")), _moment(row.get("Ended"))
     if machine is None or version is None or began is None or ended_at is None:
         return None
-    return machine.lower(), version, began, ended_at
+    return machine.lower(), (values.text(row.get("VMUUID")) or "").lower(), version, began, ended_at
 
 
 def _moment(value: object) -> datetime | None:
@@ -127,19 +128,21 @@ def fold_stays(lines: Iterable[Line], workspace: str) -> list[Row]:
     """Stays in order of machine and time; the result does not depend on the order of ``lines``.
 
     Each line gives two moments at which the machine ran a version; moments of one version that follow each other are
-    one stay. ``from`` and ``to`` are moments that were seen: where A's last heartbeat is later than all of B's, the
-    machine went A, B, A, and of the first A only its first heartbeat is known, of the second only its last.
+    one stay, unless another machine of its id told them. ``from`` and ``to`` are moments that were seen: where A's last
+    heartbeat is later than all of B's, the machine went A, B, A, and of the first A only its first heartbeat is known,
+    of the second only its last.
     """
-    moments = sorted({(line[0], at, line[1]) for line in lines for at in (line[2], line[3])})
+    moments = sorted({(line[0], at, line[2], line[1]) for line in lines for at in line[3:]})
     return [
         {
             "machine_id": machine,
+            "vm_id": vm or None,
             "version": version,
             "from": run[0][1],
             "to": run[-1][1],
             "workspace": workspace,
         }
         for machine, of_machine in groupby(moments, key=lambda moment: moment[0])
-        for version, grouped in groupby(of_machine, key=lambda moment: moment[2])
+        for (version, vm), grouped in groupby(of_machine, key=lambda moment: moment[2:])
         for run in [list(grouped)]
     ]

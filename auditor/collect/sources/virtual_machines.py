@@ -57,6 +57,7 @@ def _row(entry: dict[str, Any], subscription_id: str) -> Row:
         "power_state": power,
         "availability": AVAILABILITY.get((power or "").lower().partition("/")[0]),
         "created_at": values.time(properties.get("timeCreated")),
+        "vm_id": values.text(properties.get("vmId")),
         "scale_set_id": scale_set or "none",
         "follows_model": "none",
         "identity_kind": identity_kind(entry.get("identity")),

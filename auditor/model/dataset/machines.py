@@ -63,6 +63,13 @@ MACHINES = Frame(
         ),
         Column("created_at", Kind.TIME, "when the machine was created", "properties.timeCreated", LIST),
         Column(
+            "vm_id",
+            Kind.TEXT,
+            "the machine's unique id, which another machine of the same name does not have",
+            "properties.vmId",
+            LIST,
+        ),
+        Column(
             "age",
             Kind.DURATION,
             "time since the machine was created",

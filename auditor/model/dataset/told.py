@@ -89,6 +89,7 @@ HEARTBEATS = Frame(
     ("machine_id", "workspace", "version", "from"),
     (
         Column("machine_id", Kind.TEXT, "the machine", "_ResourceId", BEATS),
+        Column("vm_id", Kind.TEXT, "the unique id of the machine that reported", "VMUUID", BEATS),
         Column("version", Kind.VERSION, "the version it reported", "Version", BEATS),
         Column("from", Kind.TIME, "first heartbeat of the stay", "TimeGenerated", BEATS),
         Column("to", Kind.TIME, "last heartbeat of the stay", "TimeGenerated", BEATS),

@@ -25,6 +25,9 @@ def test_a_frame_is_told_in_full(command: Command) -> None:
             machine_id            text: the machine
                                   Azure: _ResourceId
                                   rests on: heartbeats
+            vm_id                 text: the unique id of the machine that reported
+                                  Azure: VMUUID
+                                  rests on: heartbeats
             version               version: the version it reported
                                   unit: 2 to 4 numbers, in quotes: "1.30"
                                   Azure: Version

@@ -22,13 +22,14 @@ from tests.real.replay import Answer, Asked, Replay
 
 ONE, TWO = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "12")
 GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+VM = "0a1b2c3d-0001-4002-8003-0a1b2c3d4e5f"
 EARLIER = datetime(2024, 8, 20, tzinfo=UTC)
 AGENT = {"publisher": "Microsoft.Azure.Monitor", "type": "AzureMonitorLinuxAgent", "typeHandlerVersion": "1.0"}
 
 
 def machine(subscription: str, name: str, **more: Any) -> Row:
     told = {"id": f"{list_path(subscription)}/{name}", "kind": "vm", "name": name, "follows_model": "none"}
-    return {**told, "subscription_id": subscription, "availability": "running", **more}
+    return {**told, "subscription_id": subscription, "availability": "running", "created_at": EARLIER, **more}
 
 
 def server(subscription: str, name: str, **more: Any) -> Row:
@@ -177,6 +178,17 @@ def test_heartbeats_from_before_a_machine_was_made_tell_nothing_of_it(replay: Re
     replay.give(str(A["id"]), whole(A, extension(A)))
     collected(replay, session, graphed([anew], stays=[{**stay(A), "to": AS_OF - timedelta(hours=1)}]))
     assert asked_by_itself(replay) == ["a"]
+
+
+@pytest.mark.parametrize(("told", "asked"), [(VM, []), (VM[::-1], ["a"]), (None, ["a"])], ids=["own", "other", "none"])
+def test_where_nobody_tells_when_a_machine_was_made_its_unique_id_tells_whose_a_heartbeat_is(
+    replay: Replay, session: Session, told: str | None, asked: list[str]
+) -> None:
+    unknown = {**A, "created_at": None, "vm_id": VM.upper()}
+    give_graph(replay, page(in_graph(A)))
+    replay.give(str(A["id"]), whole(A, extension(A)))
+    collected(replay, session, graphed([unknown], stays=[{**stay(A), "vm_id": told}]))
+    assert asked_by_itself(replay) == asked
 
 
 def test_a_machine_of_whose_agent_nobody_tells_the_version_is_asked(replay: Replay, session: Session) -> None:

@@ -75,6 +75,7 @@ def instance(nth: int, **more: Any) -> dict[str, Any]:
         "latestModelApplied": True,
         "instanceView": VIEW,
         "timeCreated": "2026-01-01T00:00:00Z",
+        "vmId": "0a1b2c3d-0001-4002-8003-0a1b2c3d4e5f",
         **more.pop("properties", {}),
     }
     told = {
@@ -148,6 +149,7 @@ def test_one_list_brings_machines_flags_and_versions(replay: Replay, session: Se
         "availability": "running",
         "power_state": "running",
         "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "vm_id": "0a1b2c3d-0001-4002-8003-0a1b2c3d4e5f",
         "tags": '{"a":"b"}',
         "scale_set_id": SET,
         "follows_model": "yes",

@@ -284,7 +284,7 @@ def test_an_error_beside_the_tables_is_a_gap_that_keeps_its_rows(
 
 def line(version: str, day: int, start: int, end: int, machine: str = "vm") -> Line:
     at = datetime(2026, 1, day, tzinfo=UTC)
-    return machine, version, at + timedelta(hours=start), at + timedelta(hours=end)
+    return machine, "", version, at + timedelta(hours=start), at + timedelta(hours=end)
 
 
 def stays(*lines: Line) -> list[tuple[object, object, object]]:
@@ -293,18 +293,18 @@ def stays(*lines: Line) -> list[tuple[object, object, object]]:
 
 def test_one_version_is_one_stay() -> None:
     whole = line("A", 1, 0, 50)
-    assert stays(whole) == [("A", whole[2], whole[3])]
+    assert stays(whole) == [("A", *whole[3:])]
 
 
 def test_a_version_after_another_is_another_stay() -> None:
     before, after = line("A", 1, 0, 23), line("B", 2, 1, 5)
-    assert stays(after, before) == [("A", before[2], before[3]), ("B", after[2], after[3])]
+    assert stays(after, before) == [("A", *before[3:]), ("B", *after[3:])]
 
 
 def test_a_version_that_comes_back_is_another_stay() -> None:
     """A, B, A is the rollback that is looked for; when A ended and when it came back lies between what was seen."""
     old, new = line("A", 1, 0, 23), line("B", 1, 8, 9)
-    assert stays(old, new) == [("A", old[2], old[2]), ("B", new[2], new[3]), ("A", old[3], old[3])]
+    assert stays(old, new) == [("A", old[3], old[3]), ("B", *new[3:]), ("A", old[4], old[4])]
 
 
 def test_stays_of_one_machine_are_one_in_any_letter_case_of_its_id(replay: Replay, session: Session) -> None:
@@ -353,7 +353,7 @@ def test_a_stay_claims_no_more_than_was_seen(history: list[tuple[str, int]]) -> 
     for version, hours in history:
         seen.append((version, at := at + timedelta(hours=hours)))
     moments = {version: [when for each, when in seen if each == version] for version, _when in seen}
-    found = stays(*(("vm", version, min(times), max(times)) for version, times in moments.items()))
+    found = stays(*(("vm", "", version, min(times), max(times)) for version, times in moments.items()))
     assert {(version, end) for version, start, stop in found for end in (start, stop)} <= set(seen)
     truth = [version for version, _group in groupby(version for version, _when in seen)]
     if len(truth) == len(moments):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from auditor.compose.answers import TELLERS, Answers
-from auditor.compose.rows import Rows
+from auditor.compose.rows import View
 from auditor.model.dataset import FRAMES, VIEWS
 from auditor.model.reading import Source
 from auditor.model.scopes import LIES_OVER, scopes_of
@@ -27,7 +26,7 @@ def test_columns_and_rows_agree_on_what_lies_over_them(view: str, source: Source
     shard.readings = readings()  # type: ignore[assignment]
     frames = shard.frames([])
     answers, rows = Answers.of(frames["readings"]), getattr(shard, view)
-    told = answers.over(source, Rows(frames[view], view, np.arange(len(rows))))
+    told = answers.over(source, View(frames[view], view).rows())
     for row, answer in zip(rows, told, strict=True):
         expected = next(iter(scopes_of(source, row)), None)
         found = answer and next(scope for (_source, scope), each in answers.readings.items() if each is answer)

@@ -65,7 +65,7 @@ def test_an_exemption_is_told_with_who_accepted_what_until_when_and_how_many_it_
         "owner": "Ann",
         "reason": "Certified by hand",
         "ticket": "CHG-1",
-        "expires": LATER.isoformat(),
+        "expires": LATER,
         "standing": "In force.",
         "matches": 1,
     }

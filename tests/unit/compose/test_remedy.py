@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
 import pytest
 
 from auditor.compose.remedy import Remedies
-from auditor.compose.rows import Rows
+from auditor.compose.rows import View
 from auditor.compose.targets import Targets
 from auditor.compose.wording import Wording
 from auditor.model.remedy import Act, Remedy, Step
@@ -192,8 +191,7 @@ def test_what_a_person_must_find_gets_commands_that_only_look(fix: str) -> None:
 )
 def test_fixes_of_machines(fix: str, begins: str) -> None:
     frames, wording = Shard([machine(parts.VM)]).frames([]), Wording("en", "UTC")
-    wording._catalogue["fixes"].setdefault(fix, "The words come with the rule that asks for it.")
-    rows = Rows(frames["machines"], "machines", np.array([0]))
+    rows = View(frames["machines"], "machines").rows()
     [told] = Remedies(Targets(frames), wording).of(fix, rows, [parts.VM])
     assert (told.azure_cli or "").startswith(begins)
     assert told.azure_powershell and told.steps == ()
@@ -201,9 +199,8 @@ def test_fixes_of_machines(fix: str, begins: str) -> None:
 
 def test_data_collection_rules_are_associated_with_a_uniform_scale_set_as_a_whole() -> None:
     wording = Wording("en", "UTC")
-    wording._catalogue["fixes"].setdefault("associate_data_collection_rule", "The words come with the rule.")
     frames = on_set().frames([])
-    rows = Rows(frames["machines"], "machines", np.array([0]))
+    rows = View(frames["machines"], "machines").rows()
     [told] = Remedies(Targets(frames), wording).of("associate_data_collection_rule", rows, [parts.INSTANCE])
     assert address(told.azure_cli).startswith(f"{parts.SCALE_SET}/providers/Microsoft.Insights/")
 

@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,7 +13,7 @@ from auditor.compose.coverage import STATES
 from auditor.compose.exempting import Outcome
 from auditor.compose.operations import ON_EXTENSIONS, WITHOUT_EXTENSION
 from auditor.compose.reasons import sentences
-from auditor.compose.rows import Rows, python
+from auditor.compose.rows import View, python
 from auditor.compose.wording import Wording, iso, jsonable
 from auditor.frames.build import DTYPES
 from auditor.model.dataset import FRAMES, VIEWS, Kind, rule_column
@@ -74,7 +73,7 @@ def test_bounds_read_as_what_they_prove() -> None:
 
 def test_a_sentence_names_columns_and_nothing_else() -> None:
     seen = parts.framed(VIEWS["extensions"], [{"installed_version": "1.38.1", "machine_name": "{location}"}])
-    rows = Rows(seen, "extensions", np.array([0]))
+    rows = View(seen, "extensions").rows()
     text = "{installed_version} on {machine_name}; {__class__} {row.x} {0} {no_such_column} {days}"
     filled = sentences(text, rows, {"days": timedelta(days=2)}, WORDING)
     assert filled == ["1.38.1 on {location}; {__class__} {row.x} {0} {no_such_column} 2 days"]
@@ -123,17 +122,15 @@ def test_every_text_that_compose_asks_for_by_name_is_in_the_catalogue() -> None:
     ]
     assert len(calls) > 30
     for section, key in calls:
-        assert key in WORDING._catalogue[section], (section, key)
+        assert key in WORDING.sections[section], (section, key)
     tables = {
         name
         for file in COMPOSE.glob("*.py")
-        for name in re.findall(
-            r'table\((?:self\.wording|self\.coverage\.wording), "(\w+)"', file.read_text(encoding="utf-8")
-        )
+        for name in re.findall(r'table\((?:self\.)?(?:coverage\.)?wording, "(\w+)"', file.read_text(encoding="utf-8"))
     }
     exemptions = {"exemptions", *(f"exemptions_{name}" for name in EXEMPTION_LISTS)}
-    assert tables | exemptions == set(WORDING._catalogue["tables"])
-    assert {*Outcome, *(f"count_{name}" for name in EXEMPTION_LISTS)} <= set(WORDING._catalogue["exempting"])
+    assert tables | exemptions == set(WORDING.sections["tables"])
+    assert {*Outcome, *(f"count_{name}" for name in EXEMPTION_LISTS)} <= set(WORDING.sections["exempting"])
 
 
 @pytest.mark.parametrize(
@@ -145,11 +142,11 @@ def test_a_value_of_a_rule_is_not_rounded(written: str, read: str) -> None:
     headings = {
         key for file in COMPOSE.glob("*.py") for key in re.findall(r'cell\("(\w+)"', file.read_text(encoding="utf-8"))
     }
-    assert headings <= set(WORDING._catalogue["labels"])
+    assert headings <= set(WORDING.sections["labels"])
 
 
 def test_what_is_unexplained_is_a_column_and_says_what_to_do() -> None:
-    for name, entries in WORDING._catalogue["unexplained"].items():
+    for name, entries in WORDING.sections["unexplained"].items():
         assert rule_column("extensions", name) is not None, name
         for told in entries:
             assert set(told) <= {"kind", "availability", "on", "why", "fix"}, name
@@ -168,11 +165,11 @@ def test_the_first_explanation_that_fits_the_row_is_taken() -> None:
 
 
 def test_every_fix_for_a_kind_is_a_fix_and_a_kind() -> None:
-    for key in WORDING._catalogue["fixes"]:
+    for key in WORDING.sections["fixes"]:
         fix, _dot, kind = key.partition(".")
         assert fix in FIXES, key
         assert kind in ("", "vm", "scale_set_instance", "arc", "scale_set"), key
-    assert set(WORDING._catalogue["portal_ways"]) <= {
+    assert set(WORDING.sections["portal_ways"]) <= {
         f"{fix}{kind}" for fix in FIXES for kind in ("", ".vm", ".arc", ".scale_set", ".scale_set_instance")
     }
     assert WORDING.fix("upgrade_now", "arc") != WORDING.fix("upgrade_now", "vm") == WORDING.fix("upgrade_now", None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from auditor.compose.finding_columns import finding_columns
 from auditor.compose.wording import Wording
 from auditor.model.remedy import Remedy
 from auditor.model.report import EXEMPTION_LISTS, LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
@@ -15,6 +16,7 @@ from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
 from auditor.render.batch import batches
 from auditor.render.folder import Format
+from auditor.render.layout import layout
 from auditor.render.text import printable
 
 AS_OF = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
@@ -60,9 +62,12 @@ STATUS_WORDS = {
     Status.NOT_APPLICABLE: "Not applicable",
     Status.PASS: "Passes",
 }
+KEYS = {word: str(status) for status, word in STATUS_WORDS.items()}
+"""The keys of columns that count verdicts, by their title."""
 STATUS_COLUMNS = [f"{word}/number/14" for word in STATUS_WORDS.values()]
 SEVERITY_WORDS = {severity: str(severity).capitalize() for severity in Severity}
 
+VERSIONS = ("1.9.0", "1.10.0.1", "1.30.2", None)
 TITLES = {
     "AMA-001": "Automatic upgrade is on",
     "AMA-002": "The agent is within 2 releases of its region's latest",
@@ -244,11 +249,28 @@ def tables(verdicts: Sequence[Finding]) -> dict[str, Table]:
               [("japaneast", agent, version, behind, number)
                for version, behind, number in (("1.38.1", 0, 21), ("1.37.0", 1, 9), ("1.30.2", 8, 6))],
               "One row for each installed version in each region, newest first."),
+        table("adoption", "Adoption", ["Region/text/26", "Latest/number/14", "1 behind/number/14", "2 behind/number/14",
+                                       "3 or more behind/number/14", "Not known/number/14"],
+              [("japaneast", 21, 9, 0, 6, 0), ("westeurope", 4, 0, 0, 0, 2)]),
+        table("machines", "Machines",
+              ["Machine/text/24", "Kind/text/20", "Installed/version/14", "Last ran/time/18", "Portal/link/10"],
+              [(text, "Virtual machine", version, AS_OF, Link("Portal", portal))
+               for text, version in zip(HOSTILE, VERSIONS * 5, strict=True)]),
+        table("failed_operations", "Failed operations",
+              ["Ended/time/17", "Machine/text/24", "Type/text/26", "By/text/12", "Error/long/60", "Portal/link/10"],
+              [(AS_OF - timedelta(days=3), machine, agent, "unknown", error, Link("Portal", portal)),
+               (datetime(1, 1, 1, tzinfo=UTC), HOSTILE[0], HOSTILE[2], "platform", HOSTILE[9],
+                Link("Portal", "javascript:alert(1)"))]),
+        table("rules", "Rules", ["Rule/text/10", "Title/long/40", *STATUS_COLUMNS],
+              [(rule, text, *(counts[rule, one] for one in Status)) for rule, text in TITLES.items()]),
         table("operations", "Failed operations",
               ["Ended/time/17", "Machine/text/24", "Outcome/text/26", "By/text/12", "Error/long/60", "Portal/link/10"],
               [(AS_OF - timedelta(days=3), machine, agent, "unknown", error, Link("Portal", portal)),
                (datetime(1, 1, 1, tzinfo=UTC), HOSTILE[0], HOSTILE[2], "platform", HOSTILE[9],
                 Link("Portal", "javascript:alert(1)"))]),
+        table("departed", "No longer failing",
+              ["Change/text/18", "Rule/text/10", "Machine/text/20", "First seen/time/17", "Last reason/long/60"],
+              [("fixed", "AMA-001", machine, AS_OF - timedelta(days=9), HOSTILE[3])]),
         table("kinds", "Machines by kind",
               ["Kind/text/26", *(f"{word}/number/12" for word in ("Machines", "Running", "Stopped", "Expired"))],
               [("Virtual machine", 48, 40, 8, 0), ("Arc-enabled server", 9, 7, None, 2),
@@ -350,6 +372,7 @@ def report(count: int = 60, *, shown: int = 500, verdicts: Sequence[Finding] | N
         time_zone=ZONE,
         as_of=AS_OF,
         run={"tool": "azure-extension-auditor 0.1.0", "run_id": "20260302T173000Z-1f3a", "as_of": AS_OF, "counts": {}},
+        finding_columns=finding_columns(Wording("en", ZONE)),
     )
 
 
@@ -363,6 +386,14 @@ def empty_report() -> Report:
         banner=None,
         tables={name: replace(one, rows=tuple) for name, one in tables(()).items()},
     )
+
+
+def position_of(key: str) -> int:
+    """Where a column of the findings stands on their worksheet: each version has the key that it sorts by behind it."""
+    keys = {column.key: column.kind for column in finding_columns(Wording("en", ZONE))}
+    slots = [name for each in layout().findings
+             for name in ([each, f"{each}_key"] if keys[each] is CellKind.VERSION else [each])]  # fmt: skip
+    return slots.index(key)
 
 
 def write(form: Format, report: Report, path: Path) -> None:

@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 import auditor.render
+from auditor.catalogue import Catalogue
 from auditor.model.dataset import FRAMES, VIEWS
 from auditor.model.reading import Service, Source
-from auditor.model.report import FINDING_KEYS
-from auditor.render.findings_sheet import FINDING_COLUMNS
+from auditor.model.report import FINDING_KEYS, OF_WORKBOOK
+from auditor.render.layout import layout
 from auditor.render.packing import ROW_KEYS
 from auditor.render.page import FACTS, IDS, SCRIPT_WORDS, TABLE_WORDS
 from auditor.render.pictures import BEHIND, designs
-from auditor.render.workbook import RULE_COLUMNS, SINGLE_TABLES, STACKED_TABLES
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 
@@ -21,7 +21,8 @@ CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
 
 
 def used() -> set[str]:
-    design = (reports_folder() / "page" / "page.html.j2").read_text(encoding="utf-8")
+    names = ("page/page.html.j2", "letter.html.j2", "letter.txt.j2")
+    design = "".join((reports_folder() / name).read_text(encoding="utf-8") for name in names)
     code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
     told_by = {"extensions": "installed_version_source", "machines": "last_ran_source"}
     tellers = {
@@ -39,11 +40,11 @@ def used() -> set[str]:
         *(f"chart_{word}" for word in (*designs(), *(key for key, _status, _most in BEHIND))),
         *("chart_behind_more", "chart_behind_unknown"),
         *(f"chart_axis_{name}" for name, design in designs().items() if "$axis" in str(design)),
-        *(f"column_{key}" for key in (*ROW_KEYS, *IDS, *FACTS, *FINDING_COLUMNS, *RULE_COLUMNS)),
+        *(f"column_{key}" for key in (*ROW_KEYS, *IDS, *FACTS, *layout().findings)),
         *(f"source_{source}" for source in (*Source, *tellers, Service.RESOURCE_GRAPH)),
         *(f"kind_{kind}" for kind in sample.KINDS),
-        *SINGLE_TABLES,
-        *STACKED_TABLES,
+        *(sheet.name for sheet in layout().sheets),
+        *(f"dictionary_{name}" for name in ("sheet", "title", "key", "meaning", "unit", "source")),
         *CHANGES,
         "yes",
         "no",
@@ -56,6 +57,7 @@ def test_every_word_used_is_in_the_catalogue() -> None:
 
 def test_no_word_is_in_the_catalogue_for_nothing() -> None:
     unused = set(sample.words()) - used()
+    unused -= {f"value_{word}" for word in Catalogue("en").sections["values"]}
     assert unused == {"kind_scale_sets"}, "it names a row of the coverage, and no finding"
 
 
@@ -66,4 +68,4 @@ def test_every_kind_of_machine_has_its_word() -> None:
 
 
 def test_the_workbook_has_every_key_of_the_contract() -> None:
-    assert set(FINDING_COLUMNS) == {*FINDING_KEYS, "portal"}
+    assert set(layout().findings) == {*FINDING_KEYS, *OF_WORKBOOK}

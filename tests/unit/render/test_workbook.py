@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,16 +14,16 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
-from auditor.model.report import LISTED_WHOLE, Report
+from auditor.model.report import FINDING_KEYS, LISTED_WHOLE, OF_WORKBOOK, Changed, Night, Report
 from auditor.model.verdict import Status
-from auditor.render.findings_sheet import FINDING_COLUMNS
+from auditor.render.cells import CELL_UNITS
 from auditor.render.workbook import workbook
-from auditor.render.worksheet import CELL_UNITS, Limits
+from auditor.render.worksheet import Limits
 from tests.unit.render import sample
 
 STACKED = ("Summary", "Coverage", "Gaps", "Exemptions to look at")
-SHEETS = ["Summary", "Findings", "Coverage", "Gaps", "Exemptions to look at", "Rules", "By subscription", "Readings",
-          "Versions", "Operations", "Exemptions", "About"]  # fmt: skip
+SHEETS = ["Summary", "Findings", "Machines", "Versions by region", "Operations", "Exemptions", "Exemptions to look at",
+          "Coverage", "Gaps", "By subscription", "Readings", "Nights", "Rules", "About", "Data dictionary"]  # fmt: skip
 
 
 def written(report: Report, folder: Path, limits: Limits | None = None) -> Path:
@@ -43,7 +43,7 @@ def book(path: Path) -> openpyxl.Workbook:
 
 
 def column(key: str) -> int:
-    return list(FINDING_COLUMNS).index(key)
+    return sample.position_of(key)
 
 
 def column_of(path: Path, key: str, sheet: str = "Findings") -> list[object]:
@@ -61,8 +61,11 @@ def test_the_worksheets_are_those_of_the_catalogue(book: openpyxl.Workbook) -> N
 def test_headers_are_frozen_and_rows_can_be_filtered(book: openpyxl.Workbook, name: str) -> None:
     sheet = book[name]
     assert isinstance(sheet, Worksheet)
-    assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref.startswith("A1:")
+    assert sheet.freeze_panes == {"Findings": "E2", "Machines": "B2"}.get(name, "A2")
+    (table,) = sheet.tables.values()
+    assert table.ref.startswith("A1:")
+    assert table.autoFilter.ref == table.ref
+    assert sheet.auto_filter.ref is None, "a second filter over a table makes Excel repair the file"
     assert all(sheet.column_dimensions[get_column_letter(index)].width > 5 for index in range(1, sheet.max_column + 1))
 
 
@@ -173,7 +176,8 @@ def test_a_full_worksheet_goes_on_in_the_next(tmp_path: Path) -> None:
     names = [name for page in pages for name in column_of(path, "machine_name", page)]
     assert names == [one.machine_name for one in verdicts]
     assert {book[page]["A1"].value for page in pages} == {"Verdict"}
-    assert [book[page].auto_filter.ref for page in pages] == ["A1:AG4", "A1:AG4", "A1:AG2"]
+    tables = [place for page in pages for place in book[page].tables.items()]  # type: ignore[union-attr]  # no chart sheet
+    assert tables == [("findings", "A1:AK4"), ("findings_2", "A1:AK4"), ("findings_3", "A1:AK2")]
 
 
 def test_beyond_the_limit_of_links_the_address_is_text(tmp_path: Path) -> None:
@@ -199,7 +203,7 @@ def test_an_empty_night_says_so_on_every_sheet(tmp_path: Path) -> None:
     texts = {
         str(value) for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python() for value in row
     }
-    assert {table.empty for table in report.tables.values()} <= texts
+    assert {table.empty for name, table in report.tables.items() if name != "operations"} <= texts
 
 
 def test_the_summary_says_what_the_page_says(path: Path) -> None:
@@ -223,3 +227,93 @@ def test_times_of_any_zone_are_converted(tmp_path: Path) -> None:
     verdict = replace(sample.finding(), first_seen=datetime(2026, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC))
     path = written(sample.report(verdicts=[verdict]), tmp_path)
     assert column_of(path, "first_seen") == [datetime(2026, 1, 2, 8, 59, 59)]  # noqa: DTZ001 - Excel has no zones
+
+
+def test_each_version_has_a_key_beside_it_that_sorts_as_versions_do_and_is_folded_away(
+    path: Path, book: openpyxl.Workbook
+) -> None:
+    _head, *rows = CalamineWorkbook.from_path(path).get_sheet_by_name("Machines").to_python()
+    told = sorted({(str(row[3]), str(row[2])) for row in rows if row[2]})
+    assert [version for _key, version in told] == ["1.9.0", "1.10.0.1", "1.30.2"]
+    assert {row[3] for row in rows if not row[2]} == {""}, "what is not known has no key"
+    folded = book["Machines"].column_dimensions["D"]  # type: ignore[union-attr]  # no chart sheet
+    assert (folded.hidden, folded.outlineLevel) == (True, 1)
+
+
+def test_the_dictionary_tells_every_column_of_every_worksheet(path: Path) -> None:
+    """Its titles are those of the headers, whatever the language; the keys are those of the contract."""
+    read = CalamineWorkbook.from_path(path)
+    rows = read.get_sheet_by_name("Data dictionary").to_python()[1:]
+    for name in (name for name in SHEETS if name not in (*STACKED, "Data dictionary")):
+        header = read.get_sheet_by_name(name).to_python()[0]
+        assert [row[1] for row in rows if row[0] == name] == header
+    findings = {row[2]: row for row in rows if row[0] == "Findings"}
+    assert {*FINDING_KEYS, *OF_WORKBOOK} <= findings.keys()
+    assert all(row[3] and row[4] and row[5] for row in findings.values()), "meaning, unit and source"
+    assert findings["auto_upgrade"][5].startswith("properties.enableAutomaticUpgrade")
+
+
+NIGHTS = tuple(
+    Night(sample.AS_OF - timedelta(days=ago), f"run-{ago}", {Status.FAIL: 10 - ago, Status.PASS: 3}, complete=ago != 1)
+    for ago in (2, 1, 0)
+)
+
+
+def remembered() -> Report:
+    """The second night of an archive."""
+    new = sample.finding(0, change="new", first_seen=sample.AS_OF, nights=1)
+    still = sample.finding(1, change="still", first_seen=sample.AS_OF - timedelta(days=2), nights=3)
+    changed = Changed(sample.AS_OF - timedelta(days=1), {"new": 1, "still": 1}, "1 new failure, 1 still.")
+    return replace(sample.report(verdicts=[new, still]), changed=changed, nights=NIGHTS)
+
+
+def test_where_nights_are_remembered_the_summary_says_what_is_new_and_draws_their_trend(tmp_path: Path) -> None:
+    path = written(remembered(), tmp_path)
+    read = CalamineWorkbook.from_path(path)
+    assert "1 new failure, 1 still." in {cell for row in read.get_sheet_by_name("Summary").to_python() for cell in row}
+    nights = read.get_sheet_by_name("Nights").to_python()[1:]
+    assert [(row[1], row[6], row[7]) for row in nights] == [(8, 3, "yes"), (9, 3, "no"), (10, 3, "yes")]
+    assert column_of(path, "change") == ["new", "still"]
+    assert column_of(path, "nights") == [1, 3]
+    summary = openpyxl.load_workbook(path)["Summary"]
+    assert [type(chart).__name__ for chart in summary._charts] == ["BarChart", "BarChart", "LineChart"]
+    (first, *_others) = summary._charts[2].series
+    assert first.val.numRef.f == "'Nights'!$B$2:$B$4"
+
+
+def test_without_an_archive_the_columns_are_there_and_empty(path: Path, book: openpyxl.Workbook) -> None:
+    for key in ("change", "first_seen", "nights"):
+        assert set(column_of(path, key)) == {""}
+    assert len(book["Summary"]._charts) == 2  # type: ignore[union-attr]  # no chart sheet
+    assert book["Nights"]["A3"].value == sample.words()["no_nights"]
+
+
+def test_charts_name_the_cells_that_hold_their_numbers(book: openpyxl.Workbook) -> None:
+    summary = book["Summary"]
+    assert isinstance(summary, Worksheet)
+    adoption = summary._charts[1]
+    told = {}
+    for series in adoption.series:
+        sheet, _mark, place = series.val.numRef.f.partition("!")
+        assert sheet == "'Summary'"
+        title = summary[series.tx.strRef.f.partition("!")[2].replace("$", "")].value
+        told[title] = [row[0].value for row in summary[place.replace("$", "")]]
+    assert told == {"Latest": [21, 4], "1 behind": [9, 0], "2 behind": [0, 0], "3 or more behind": [6, 0],
+                    "Not known": [0, 2]}  # fmt: skip
+
+
+def test_numbers_take_their_colour_by_what_they_are(tmp_path: Path) -> None:
+    """A zero stays plain; the rule is Excel's own, so that it follows when somebody filters or adds."""
+    rules = openpyxl.load_workbook(written(remembered(), tmp_path))["Findings"].conditional_formatting
+    kinds = {(str(each.sqref), rule.type) for each in rules for rule in each.rules}
+    behind, change = (get_column_letter(column(key) + 1) for key in ("releases_behind", "change"))
+    assert kinds == {(f"{behind}2:{behind}3", "colorScale"), (f"{change}2:{change}3", "cellIs")}
+
+
+def test_headings_are_distinct_in_any_letter_case(tmp_path: Path) -> None:
+    """A table with two columns of one name is repaired by Excel."""
+    twice = sample.table("readings", "Readings", ["Same/text/10", "same/text/10", " Same\n/text/10"], [("a", "b", "c")])
+    report = sample.report(verdicts=[])
+    path = written(replace(report, tables={**report.tables, "readings": twice}), tmp_path)
+    header = CalamineWorkbook.from_path(path).get_sheet_by_name("Readings").to_python()[0]
+    assert header == ["Same", "same (2)", "Same (3)"]

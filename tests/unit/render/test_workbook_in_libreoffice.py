@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from auditor.render.findings_sheet import FINDING_COLUMNS
 from auditor.render.workbook import workbook
 from tests.real_parts import require
 from tests.unit.render import sample
@@ -35,7 +34,7 @@ def rows_of(folder: Path, sheet: str) -> list[list[str]]:
 
 
 def test_texts_that_look_like_formulas_are_shown_as_they_are(sheets: Path) -> None:
-    at = list(FINDING_COLUMNS).index("machine_name")
+    at = sample.position_of("machine_name")
     names = {row[at].replace("\r", "\n") for row in rows_of(sheets, "Findings")[1:]}
     assert set(sample.fitting_names()) <= names
 
@@ -45,5 +44,5 @@ def test_every_verdict_has_its_row(sheets: Path) -> None:
 
 
 def test_times_are_shown_as_dates(sheets: Path) -> None:
-    at = list(FINDING_COLUMNS).index("installed_version_at")
+    at = sample.position_of("installed_version_at")
     assert "2026-03-03 02:26" in {row[at][:16] for row in rows_of(sheets, "Findings")}

@@ -16,9 +16,11 @@ import pytest
 from auditor.errors import ExitCode, OutputRefused, SnapshotRefused
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds, Role, Text
-from auditor.model.memory import EMPTY, Memory
+from auditor.model.memory import EMPTY, KeptOperation, Memory, OpenFailure
 from auditor.model.parcel import Confirmation
 from auditor.model.reading import Reading, Service, Source, Traffic
+from auditor.model.report import Night
+from auditor.model.verdict import Status
 from auditor.snapshot import check_output, open_snapshot, write_snapshot
 from auditor.snapshot.letter import Remembered
 from auditor.snapshot.manifest import FORMAT, MANIFEST, digest_of
@@ -26,7 +28,21 @@ from auditor.snapshot.manifest import FORMAT, MANIFEST, digest_of
 NOW = datetime(2026, 11, 22, 3, 0, 17, 120_001, tzinfo=UTC)
 READING = Reading(Source.VIRTUAL_MACHINES, "S", False, 7, NOW, NOW, NOW, 403, "No.", "Yes.", Service.RESOURCE_GRAPH)
 OFFER = ("vm", "japaneast", "publisher", "type", "1.2")
-MEMORY = Memory({OFFER: NOW}, frozenset({("AMA-001", "/subscriptions/s"), ("AMA-002", "/subscriptions/t")}))
+FAILURE = OpenFailure(
+    "AMA-001", "/subscriptions/S", "/subscriptions/S", None, "s", None, "vm", None, "none", "high", "disabled", "Off.",
+    NOW, NOW, 2,
+)  # fmt: skip
+MEMORY = Memory(
+    {OFFER: NOW},
+    frozenset({("AMA-001", "/subscriptions/s"), ("AMA-002", "/subscriptions/t")}),
+    {OFFER: NOW},
+    NOW,
+    (FAILURE,),
+    (KeptOperation("1|r|write|t", "s", "/m", None, "write", None, NOW, "failed", None, None, "E", "m", "409"),),
+    (Night(NOW, "20261122T030000Z-00000000", {Status.FAIL: 2}, True, {"new": 1}, ("report.html",)),),
+    ("a sentence",),
+)
+"""Every field has something in it, so that none is forgotten on its way."""
 RULE = Text(Role.RULES, "AMA-001.yaml", "", True, b"id: AMA-001 # \xc3\xa4\r\n")
 GROUNDS = Grounds("report: {title: x}\n", "hash", (RULE, replace(RULE, role=Role.EXEMPTIONS, name="again/a.yaml")), {})
 

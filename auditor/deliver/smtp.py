@@ -1,0 +1,208 @@
+"""Mail over SMTP: https://www.rfc-editor.org/rfc/rfc5321. A server that asks to come again is asked again."""
+
+from __future__ import annotations
+
+import base64
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential
+
+from auditor.deliver.message import Made, Mail
+from auditor.model.delivery import Security, Smtp, addresses
+
+TRIES = 6
+"""Greylisting lets a letter in after some five minutes, mostly; with the waits below the last try is after twelve."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 30, 300
+_ANSWER_S, _TAKEN_S = 60.0, 600.0
+"""For how long an answer is awaited, and the one to the whole letter (RFC 5321, 4.5.3.2): who gives up too early on
+that one sends it twice."""
+_OK, _TEMPORARY, _LASTING = 250, 400, 500
+_FORWARDS = 251
+_TOO_LARGE = 552
+_MOST_ANSWER = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said for one recipient; ``code`` is None where it said nothing, and ``text`` says why.
+
+    ``lasting``: asking again would not help.
+    """
+
+    code: int | None
+    text: str
+    lasting: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return self.code is not None and self.code < _TEMPORARY
+
+
+@dataclass
+class Sending:
+    """One letter on its way to ``recipients``: who has it, who may still get it."""
+
+    smtp: Smtp
+    mail: Mail
+    recipients: Sequence[str]
+    made: Made = field(init=False)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    refused_whole: bool = False
+
+    @property
+    def outstanding(self) -> list[str]:
+        """Those whom another try may reach."""
+        held = (each for each in self.recipients if each in self.answers)
+        settled = {each for each in held if self.answers[each].accepted or self.answers[each].lasting}
+        return [each for each in self.recipients if each not in settled]
+
+    def send(self, pause: Callable[[float], None], tries: int = TRIES) -> None:
+        """Until everyone has answered for good, or ``tries`` are used up. Raises OSError for an unreadable letter."""
+        self.made = self.mail.made(self.smtp)
+        retrying = Retrying(
+            stop=stop_after_attempt(tries),
+            wait=wait_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S),
+            retry=retry_if_result(bool),
+            sleep=pause,
+            retry_error_callback=_given_up,
+        )
+        retrying(self._try)
+
+    def _try(self) -> list[str]:
+        """One connection; where the letter was too large, a second one for it without its files."""
+        self._once()
+        if self.refused_whole and self.made.attached:
+            self.made = self.mail.made(self.smtp, bare=True)
+            self.answers = {each: told for each, told in self.answers.items() if told.code != _TOO_LARGE}
+            self._once()
+        return self.outstanding
+
+    def _once(self) -> None:
+        wanted, told = self.outstanding, dict[str, Answer]()
+        self.tries |= {each: self.tries.get(each, 0) + 1 for each in wanted}
+        failed = None
+        try:
+            with _connected(self.smtp) as server:
+                self._hand_over(server, wanted, told)
+        except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors too
+            failed = _failure(self.smtp, error)
+        self.answers |= (dict.fromkeys(wanted, failed) if failed else {}) | told
+
+    def _hand_over(self, server: smtplib.SMTP, wanted: Sequence[str], told: dict[str, Answer]) -> None:
+        """The dialogue by hand, for smtplib's own keeps no answer of those who accept."""
+        size = [f"size={len(self.made.content)}"] if server.has_extn("size") else []
+        code, text = server.mail(addresses(self.smtp.sender)[0][1], size)
+        self.refused_whole = code == _TOO_LARGE
+        if code != _OK:
+            raise smtplib.SMTPResponseException(code, text)
+        willing = []
+        for each in wanted:
+            code, text = server.rcpt(each)
+            if code in (_OK, _FORWARDS):
+                willing.append(each)
+            else:
+                told[each] = _answer(self.smtp, code, text)
+        if not willing:
+            return
+        if server.sock:
+            server.sock.settimeout(_TAKEN_S)
+        code, text = server.data(self.made.content)
+        self.refused_whole = code == _TOO_LARGE
+        told |= dict.fromkeys(willing, _answer(self.smtp, code, text))
+
+
+def _given_up(state: RetryCallState) -> object:
+    """The tries are used up: what was answered stands in the sending."""
+    return state.outcome and state.outcome.result()
+
+
+@contextmanager
+def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
+    """A server that is ready to take mail, over a way as closed as the configuration demands."""
+    with _opened(smtp) as server:
+        server.ehlo()
+        if smtp.security is Security.STARTTLS:
+            server.starttls(context=_context(smtp))
+            server.ehlo()
+        if smtp.username and smtp.password:
+            server.login(smtp.username, smtp.password.get_secret_value())
+        yield server
+
+
+def _opened(smtp: Smtp) -> smtplib.SMTP:
+    host, port = smtp.at
+    if smtp.security is Security.TLS:
+        return smtplib.SMTP_SSL(host, port, timeout=_ANSWER_S, context=_context(smtp))
+    return smtplib.SMTP(host, port, timeout=_ANSWER_S)
+
+
+def _context(smtp: Smtp) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(smtp.ca_bundle) if smtp.ca_bundle else None)
+
+
+def check(smtp: Smtp) -> str | None:
+    """Connect, close the way and sign in, and send nothing. Returns why that fails, None where it does not."""
+    try:
+        with _connected(smtp):
+            return None
+    except (OSError, ValueError) as error:
+        return explained(smtp, _failure(smtp, error))
+
+
+def explained(smtp: Smtp, answer: Answer) -> str:
+    """Why the letter was not taken, and what to try."""
+    told = f"{answer.code} {answer.text}" if answer.code else answer.text
+    if answer.code in _NOT_SIGNED_IN:
+        remedy = "Set the environment variable that the password names in deliver to the right one"
+        return f"{smtp.host} did not accept the user name and the password ({told}). {remedy}."
+    return f"{smtp.host} did not take it ({told})." if answer.code else f"{smtp.host} was not reached: {told}."
+
+
+def _failure(smtp: Smtp, error: Exception) -> Answer:
+    """What went wrong before anybody could answer for a recipient."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answer(smtp, error.smtp_code, error.smtp_error)
+    for kind, lasting, sentence in _FAILURES:
+        if isinstance(error, kind):
+            return Answer(None, _clean(smtp, sentence.format(error=error)), lasting)
+    return Answer(None, _clean(smtp, str(error)))
+
+
+_NOT_SIGNED_IN = (530, 534, 535)
+_FAILURES: tuple[tuple[type[Exception], bool, str], ...] = (
+    (ssl.SSLCertVerificationError, True, "its certificate is not trusted ({error.verify_message}); compare ca_bundle"),
+    (ssl.SSLError, True, "it does not speak TLS there ({error.reason}); compare security and port"),
+    (smtplib.SMTPServerDisconnected, False, "the connection was closed before the letter was accepted"),
+    (smtplib.SMTPException, True, "{error}; compare security, username and port"),
+    (UnicodeError, True, "the user name or the password holds other characters than ASCII, which cannot be sent"),
+    (socket.gaierror, False, "its name was not found ({error.strerror})"),
+    (TimeoutError, False, "it did not answer in time"),
+    (OSError, False, "{error.strerror}"),
+)
+"""By kind of error, the first that holds: whether it lasts, and what it means."""
+
+
+def _answer(smtp: Smtp, code: int, text: bytes | str) -> Answer:
+    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return Answer(code, _clean(smtp, told), code >= _LASTING)
+
+
+def _clean(smtp: Smtp, text: str) -> str:
+    """One line of what a server says, without the secret that it may repeat, in clear or as it was sent to it."""
+    for secret in _secrets(smtp):
+        text = text.replace(secret, "***")
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return line if len(line) <= _MOST_ANSWER else line[:_MOST_ANSWER] + " …"
+
+
+def _secrets(smtp: Smtp) -> Iterator[str]:
+    if smtp.password:
+        password, user = smtp.password.get_secret_value(), smtp.username or ""
+        yield password
+        yield from (base64.b64encode(each.encode()).decode() for each in (password, f"\0{user}\0{password}"))

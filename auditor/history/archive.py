@@ -1,0 +1,223 @@
+"""The nights that are kept: what tonight may know of them, and tonight's own beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from auditor.cloud import Cloud
+from auditor.errors import ArchiveRefused
+from auditor.history import night
+from auditor.history.blobs import BlobStore
+from auditor.history.folder import FolderStore
+from auditor.history.night import Manifest, NightRefused, NightTooNew
+from auditor.history.offers import COLUMNS, Offers, offers_in
+from auditor.history.seen import Frames
+from auditor.history.store import Store
+from auditor.history.tables import DEPARTURES, FAILURES, OPERATIONS, VERDICTS, departed_of, failures_of, operations_of
+from auditor.model.archive import ArchiveSettings, Folder, place_of
+from auditor.model.memory import EMPTY, KeptOperation, Memory, OpenFailure
+from auditor.model.past import Past
+from auditor.model.report import Night
+from auditor.model.settings import Settings
+
+READERS = 16
+"""Manifests that are read at once: a year of nights in a container takes a second."""
+_VERSIONS = dict.fromkeys(COLUMNS[:5], "text") | dict.fromkeys(COLUMNS[5:], "time")
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """What is to be kept of a night. ``shards`` gives their frames, anew at each call.
+
+    ``collected`` is False where nothing could be listed. ``by_operation`` are the rules whose failures are operations.
+    ``reports`` are files of this machine by their names in the archive.
+    """
+
+    night: Night
+    tool: str
+    collected: bool
+    past: Past
+    shards: Callable[[], Iterable[Frames]]
+    by_operation: frozenset[str]
+    reports: Mapping[str, Path]
+
+
+@dataclass
+class Archive:
+    """``zone`` decides which nights are of one day: tonight is compared with the last night of an earlier day."""
+
+    store: Store
+    retention: timedelta
+    zone: str
+
+    def __post_init__(self) -> None:
+        self._offers, self._memory = Offers(), EMPTY
+
+    def manifests(self) -> tuple[list[Manifest], list[str]]:
+        """All nights that can be trusted, oldest first, and a sentence for each folder that is none.
+
+        Raises ArchiveRefused where the archive cannot be read, and where a newer version has written to it.
+        """
+        names = self.store.nights()
+        with ThreadPoolExecutor(READERS) as pool:
+            read = pool.map(self._manifest, names)
+        found, told = [], []
+        for name, each in zip(names, read, strict=True):
+            if isinstance(each, Manifest):
+                found.append(each)
+            else:
+                told.append(self._passed_over(name, each))
+        return sorted(found, key=lambda each: (each.as_of, each.run_id)), told
+
+    def recall(self, as_of: datetime, run_id: str) -> Memory:
+        """What tonight may know: of nights before it, and compared with the last one of an earlier day.
+
+        Raises ArchiveRefused as :meth:`manifests` does.
+        """
+        found, told = self.manifests()
+        before = [each for each in found if each.as_of < as_of and each.run_id != run_id]
+        for manifest in reversed(
+            [each for each in before if each.collected and self._day(each.as_of) < self._day(as_of)]
+        ):
+            try:
+                self._memory = self._remembered(manifest)
+                break
+            except NightRefused as error:
+                before.remove(manifest)
+                told.append(self._passed_over(manifest.run_id, error))
+        nights = tuple(each.night for each in before)
+        return replace(self._memory, nights=nights, passed_over=tuple(sorted(told)))
+
+    def remember(self, tonight: Tonight, index: Callable[[tuple[Night, ...]], bytes]) -> None:
+        """Keep tonight, let go of what is older than the retention, and write the list of all nights.
+
+        A night of the same run id gives way. Raises ArchiveRefused; then tonight is not kept, or only the list of
+        nights is not up to date.
+        """
+        self.store.check_locked()
+        place = f"nights/{tonight.night.run_id}"
+        for name in night.FILES:  # the manifest first: from now on, and until the end, it is no night
+            self.store.remove(f"{place}/{name}")
+        files = self._files(tonight)
+        for name, content in files.items():
+            self.store.write(f"{place}/{name}", content)
+        self.store.check_locked()
+        self.store.write(f"{place}/{night.MANIFEST}", self._written(tonight, files).encoded())
+        kept_nights, _told = self._let_go(tonight)
+        self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
+
+    def table(self, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
+        """The rows of a night's table, in the order of ``columns``. Raises NightRefused where it is not as written."""
+        content = self.store.read(f"nights/{manifest.run_id}/{name}")
+        return night.unpacked(night.checked(manifest, name, content), columns)
+
+    def _manifest(self, name: str) -> Manifest | NightRefused:
+        if not night.RUN_ID.fullmatch(name):
+            return NightRefused("has not the name of a night")
+        try:
+            return night.manifest_of(self.store.read(f"nights/{name}/{night.MANIFEST}"), name)
+        except NightRefused as error:
+            return error
+        except NightTooNew as error:
+            raise ArchiveRefused(
+                f"Nothing was done: in the archive {self.store.where} the night {name} {error}. Install that version "
+                "or a newer one, or name another archive."
+            ) from error
+
+    @staticmethod
+    def _passed_over(name: str, error: NightRefused) -> str:
+        """It stands in the report and in snapshots too: where the archive lies is not their readers' business."""
+        return f"In the archive nights/{name} was passed over: it {error}."
+
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(ZoneInfo(self.zone)).date()
+
+    def _remembered(self, manifest: Manifest) -> Memory:
+        try:
+            failures = tuple(OpenFailure(*row) for row in self.table(manifest, night.FAILURES, FAILURES))
+            rows = self.table(manifest, night.OPERATIONS, OPERATIONS)
+            offers = offers_in(self.table(manifest, night.VERSIONS, _VERSIONS))
+        except (TypeError, AttributeError) as error:  # a table of ours in which something is missing
+            raise NightRefused(f"has a table that is not ours ({error})") from error
+        operations = tuple(KeptOperation(*row[:-1]) for row in rows if row[-1])
+        self._offers = offers
+        return Memory(
+            first_seen=offers.first_seen,
+            failing=frozenset(each.key for each in failures),
+            last_unseen=offers.last_unseen,
+            since=manifest.as_of,
+            failures=failures,
+            operations=operations,
+        )
+
+    def _files(self, tonight: Tonight) -> dict[str, night.Content]:
+        """What a night is made of, but for its manifest."""
+        past = tonight.past
+        operations = operations_of(tonight.shards(), past, tonight.by_operation, self._memory)
+        return {
+            night.VERDICTS: night.packed((frames["verdicts"] for frames in tonight.shards()), VERDICTS),
+            night.FAILURES: night.packed_rows(failures_of(past), FAILURES),
+            night.DEPARTED: night.packed_rows(departed_of(past), DEPARTURES),
+            night.OPERATIONS: night.packed_rows(operations, OPERATIONS),
+            night.VERSIONS: night.packed(
+                [self._offers.after(tonight.shards(), tonight.night.as_of).as_frame()], _VERSIONS
+            ),
+            **tonight.reports,
+        }
+
+    def _written(self, tonight: Tonight, files: Mapping[str, night.Content]) -> Manifest:
+        return Manifest(
+            kind=night.KIND,
+            format=night.FORMAT,
+            tool=tonight.tool,
+            run_id=tonight.night.run_id,
+            as_of=tonight.night.as_of,
+            collected=tonight.collected,
+            complete=tonight.night.complete,
+            counts=tonight.night.counts,
+            since=tonight.past.since,
+            changes=tonight.night.changes,
+            files={name: night.described(content) for name, content in files.items()},
+        )
+
+    def _let_go(self, tonight: Tonight) -> tuple[list[Manifest], list[str]]:
+        """Remove what is older than the retention; never tonight, nor the night that it was compared with: the next
+        run of the same day, and the next night where tonight could read nothing, are compared with that one again."""
+        found, told = self.manifests()
+        oldest = tonight.night.as_of - self.retention
+        stay = [each for each in found if each.as_of >= oldest or each.as_of == self._memory.since]
+        for manifest in found:
+            if manifest not in stay:
+                for name in night.FILES:
+                    self.store.remove(f"nights/{manifest.run_id}/{name}")
+        return stay, told
+
+
+def configured(settings: Settings) -> Archive | None:
+    """None where no nights are kept. Raises ExtraMissing where the package of its service is not installed."""
+    if settings.archive is None:
+        return None
+    return Archive(_store(settings.archive, settings), settings.archive.retention, settings.report.time_zone)
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[Archive | None]:
+    """The configured archive, with everybody else kept out of it until the end.
+
+    Raises ArchiveRefused where somebody is at work in it.
+    """
+    archive = configured(settings)
+    with archive.store.locked() if archive else nullcontext():
+        yield archive
+
+
+def _store(archive: ArchiveSettings, settings: Settings) -> Store:
+    place = place_of(archive.url)
+    return FolderStore(place.path) if isinstance(place, Folder) else BlobStore(archive, place, Cloud(settings.azure))

@@ -1,0 +1,102 @@
+"""What became of failures since an earlier night: each is exactly one of new, still, changed, fixed, gone,
+no_longer_visible, or carried.
+
+A failure is *fixed* where a verdict of tonight has seen that it is over: it passes, is exempt or does not apply. It is
+*gone* where what it was on is no longer there, and the lists that would show it were completely read. What could not be
+read, is pending, or was not asked tonight is neither: it is carried, and is an open failure still. It is *no longer
+visible* where it left with neither: what it was on is there, and no rule speaks of it any more; or it was an operation
+of which nothing is seen any more, without evidence that it was healed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from auditor.history.seen import Frames, Seen
+from auditor.model.memory import Memory, OpenFailure
+from auditor.model.past import Departed, Past, Standing
+from auditor.model.reading import Reading
+from auditor.model.rule import Rule
+from auditor.model.verdict import Status
+
+_STAYS_OPEN = frozenset({Status.UNANSWERED, Status.PENDING})
+
+
+def changes(
+    memory: Memory, shards: Iterable[Frames], survey: Iterable[Reading], rules: Iterable[Rule], as_of: datetime
+) -> Past:
+    """Compare tonight's verdicts with the failures that were open. ``rules`` are those that were asked tonight."""
+    seen = Seen({rule.id: rule for rule in rules}, {each.key: each for each in memory.failures})
+    seen.add_survey(survey)
+    for frames in shards:
+        seen.add(frames)
+    return _past(memory, seen, as_of)
+
+
+def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
+    first_night = memory.since is None
+    standings, departed, still_open, carried = {}, [], [], []
+    for key, row in seen.failing.items():
+        failure = _failure(key[0], row, seen.were_open.get(key), as_of)
+        still_open.append(failure)
+        if not first_night:
+            word = _of_failing(seen.were_open.get(key), failure)
+            standings[key] = Standing(word, failure.first_seen, failure.nights)
+    for key, failure in seen.were_open.items():
+        if key in seen.failing:
+            continue
+        change = what_became(failure, seen)
+        if key in seen.verdicts:
+            standings[key] = Standing(change, failure.first_seen, failure.nights)
+        if change is None:
+            carried.append(failure)
+        else:
+            departed.append(Departed(failure, change))
+    return Past(
+        since=memory.since,
+        standings=standings,
+        departed=tuple(sorted(departed, key=lambda each: each.failure.key)),
+        open=tuple(sorted((*still_open, *carried), key=lambda each: each.key)),
+        carried=tuple(each for each in carried if each.rule_id in seen.rules),
+    )
+
+
+def _of_failing(before: OpenFailure | None, now: OpenFailure) -> str:
+    if before is None:
+        return "new"
+    return "still" if before.reason_code == now.reason_code else "changed"
+
+
+def what_became(failure: OpenFailure, seen: Seen) -> str | None:
+    """Of an open failure that does not fail tonight: fixed, gone, no_longer_visible, or None where it stays open."""
+    verdict = seen.verdicts.get(failure.key)
+    if verdict is not None:
+        if verdict.status in _STAYS_OPEN:
+            return None
+        return "no_longer_visible" if verdict.forgotten else "fixed"
+    if failure.rule_id not in seen.rules:
+        return None
+    if seen.shows_gone(failure):
+        return "gone"
+    return "no_longer_visible" if seen.shows(failure) else None
+
+
+def _failure(rule_id: str, row: Any, before: OpenFailure | None, as_of: datetime) -> OpenFailure:
+    """Tonight's failure; its sentence is told while the report is written."""
+    return OpenFailure(
+        rule_id=rule_id,
+        **row,
+        reason=before.reason if before and before.reason_code == row["reason_code"] else "",
+        first_seen=before.first_seen if before else as_of,
+        last_seen=as_of,
+        nights=before.nights + 1 if before else 1,
+    )
+
+
+def with_reasons(past: Past, reasons: dict[tuple[str, str], str]) -> Past:
+    """The open failures with the sentences that the report told of them, by failure."""
+    told = ((each, reasons.get(each.key, each.reason)) for each in past.open)
+    return replace(past, open=tuple(each if each.reason == said else replace(each, reason=said) for each, said in told))

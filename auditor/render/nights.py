@@ -1,0 +1,103 @@
+"""What ``auditor history`` prints: the nights of an archive, or what became of failures between two of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TextIO
+
+import orjson
+
+from auditor.catalogue import Catalogue
+from auditor.model.past import Departed
+from auditor.model.report import CHANGES, Night
+from auditor.model.verdict import Status
+from auditor.render.terminal import aligned, encodable_in
+from auditor.render.text import Clock, one_line, utc_text
+
+
+def print_nights(nights: Sequence[Night], zone: str, language: str, stream: TextIO) -> None:
+    """One line a night, the newest first."""
+    catalogue = Catalogue(language)
+    say, statuses, words = (catalogue.sections[name] for name in ("archive", "statuses", "words"))
+    if not nights:
+        stream.write(encodable_in(say["empty"] + "\n", stream))
+        return
+    head = [say["night"], say["run"], say["read"], *(statuses[status] for status in Status), *map(words.get, CHANGES)]
+    rows = [list(map(str, head)), *(_line(night, catalogue, Clock(zone, language)) for night in reversed(nights))]
+    stream.write(encodable_in("\n".join(aligned(rows, numbers_from=3)) + "\n", stream))
+
+
+def _line(night: Night, catalogue: Catalogue, clock: Clock) -> list[str]:
+    number = catalogue.number
+    counts = [number(night.counts.get(status, 0)) for status in Status]
+    changes = [number(night.changes.get(change, 0)) if night.changes else "-" for change in CHANGES]
+    read = catalogue.say("archive", "wholly" if night.complete else "partly")
+    return [clock.text(night.as_of), night.run_id, read, *counts, *changes]
+
+
+def print_comparison(
+    before: Night, after: Night, changes: Sequence[Departed], unanswered: int, zone: str, language: str, stream: TextIO
+) -> None:
+    """A sentence that counts, and a line for each failure that is not still the same."""
+    catalogue, clock = Catalogue(language), Clock(zone, language)
+    say, words = (catalogue.sections[name] for name in ("archive", "words"))
+    counts = Counter(each.change for each in changes)
+    parts = [catalogue.say("history", change, count=counts[change]) for change in CHANGES if counts[change]]
+    if unanswered:
+        parts.append(catalogue.say("archive", "not_seen", count=unanswered))
+    nights = {"before": clock.text(before.as_of), "after": clock.text(after.as_of)}
+    lines = [catalogue.say("archive", "compared", **nights, parts=catalogue.listed(parts) or say["same"])]
+    rows = [
+        [
+            words[each.change],
+            each.failure.rule_id,
+            one_line(each.failure.machine_name or ""),
+            clock.text(each.failure.first_seen),
+            one_line(each.failure.resource_id),
+        ]
+        for change in CHANGES
+        for each in changes
+        if each.change == change != "still"
+    ]
+    if rows:
+        head = [say[key] for key in ("change", "rule", "machine", "since", "resource")]
+        lines += ["", *aligned([head, *rows])]
+    stream.write(encodable_in("\n".join(lines) + "\n", stream))
+
+
+def write_nights(nights: Sequence[Night], stream: TextIO) -> None:
+    """For programs: a list of objects, the newest first."""
+    told = [
+        {
+            "run_id": night.run_id,
+            "as_of": utc_text(night.as_of),
+            "complete": night.complete,
+            "counts": {str(status): night.counts.get(status, 0) for status in Status},
+            "changes": {change: night.changes.get(change, 0) for change in CHANGES} if night.changes else None,
+        }
+        for night in reversed(nights)
+    ]
+    stream.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def write_comparison(before: Night, after: Night, changes: Sequence[Departed], unanswered: int, stream: TextIO) -> None:
+    """For programs: the two nights, counts, and each failure with what became of it."""
+    told = {
+        "before": before.run_id,
+        "after": after.run_id,
+        "unanswered": unanswered,
+        "counts": {change: sum(each.change == change for each in changes) for change in CHANGES},
+        "changes": [
+            {
+                "change": each.change,
+                "rule_id": each.failure.rule_id,
+                "resource_id": each.failure.resource_id,
+                "machine_name": each.failure.machine_name,
+                "reason_code": each.failure.reason_code,
+                "first_seen": utc_text(each.failure.first_seen),
+            }
+            for each in changes
+        ],
+    }
+    stream.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -1,0 +1,131 @@
+"""An archive in a container, on a real Azurite: with the account's key and with a token, one run at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import ArchiveRefused
+from auditor.history import Archive, locked
+from auditor.history.blobs import BlobStore
+from auditor.model.settings import Settings
+from auditor.settle import settle
+from tests.peers.azurite import Azurite, azurite, token
+from tests.unit.history.parts import DAY, NOW, Nights, became, fails, run_at
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    with azurite(tmp_path_factory.mktemp("azurite")) as running:
+        yield running
+
+
+def settings_of(
+    served: Azurite, folder: Path, path: str, *, key: bool, changes: Mapping[str, object] | None = None
+) -> Settings:
+    """Settled as an operator writes it: secrets out of the environment alone."""
+    import yaml
+
+    azure = {"credential": "token", "token": "${AUDITOR_ACCESS_TOKEN}", "ca_bundle": str(served.ca)}
+    config = {"azure": azure, "archive": {**served.config(path, key=key), **(changes or {})}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    environ = {"AUDITOR_ACCESS_TOKEN": token(), "STORAGE_KEY": served.key}
+    return settle(folder / "config.yaml", environ=environ).settings
+
+
+class Blobs(Nights):
+    """Nights in a container."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def archive(self) -> Archive:
+        return Archive(self._archive.store, self._archive.retention, "UTC")
+
+
+@pytest.mark.parametrize("key", [True, False], ids=["account key", "token"])
+def test_nights_are_kept_recalled_listed_and_let_go(served: Azurite, tmp_path: Path, key: bool) -> None:
+    settings = settings_of(served, tmp_path, f"with/{key}", key=key, changes={"retention": "2d"})
+    report = tmp_path / "report.html"
+    report.write_text("the page")
+
+    with locked(settings) as archive:
+        assert archive
+        nights = Blobs(archive)
+        nights.keep(NOW, [fails("a"), fails("b")], reports={"report.html": report})
+        past = nights.keep(NOW + DAY, [fails("a")])
+        nights.keep(NOW + 3 * DAY, [fails("a")])
+
+        assert became(past) == {"a": "still", "b": "gone"}
+        memory = nights.recall(NOW + 4 * DAY)
+        assert [each.as_of for each in memory.nights] == [NOW + DAY, NOW + 3 * DAY], (
+            "two days, and what it was compared to"
+        )
+        assert memory.failures[0].first_seen == NOW
+        assert archive.store.read("index.html") == f"{run_at(NOW + DAY)},{run_at(NOW + 3 * DAY)}".encode()
+        assert archive.store.read(f"nights/{run_at(NOW)}/report.html") is None
+
+
+def test_a_second_run_says_so_and_a_finished_one_lets_go(served: Azurite, tmp_path: Path) -> None:
+    settings = settings_of(served, tmp_path, "lock", key=True)
+
+    with locked(settings) as archive:
+        assert archive
+        archive.store.check_locked()
+        with pytest.raises(ArchiveRefused, match="another run is at work"), locked(settings):
+            pass
+    with locked(settings):
+        pass
+
+
+def test_a_lease_that_was_lost_keeps_a_run_from_writing(served: Azurite, tmp_path: Path) -> None:
+    """Whoever slept through the end of its lease must not write between another run's files."""
+    with locked(settings_of(served, tmp_path, "lost", key=True)) as archive:
+        assert archive and isinstance(archive.store, BlobStore) and archive.store._lease
+        archive.store._lease.break_lease(0)
+
+        with pytest.raises(ArchiveRefused, match="Another run has taken the archive over"):
+            Blobs(archive).keep(NOW, [fails("a")])
+
+        assert archive.store.nights() == []
+
+
+def test_a_container_that_is_not_there_is_told_with_what_to_do(served: Azurite, tmp_path: Path) -> None:
+    url = "abfs://elsewhere@auditortest.dfs.core.windows.net"
+    settings = settings_of(served, tmp_path, "", key=True, changes={"url": url})
+
+    with (
+        pytest.raises(ArchiveRefused, match=r"404 ContainerNotFound\. Create the container"),
+        locked(settings),
+    ):
+        pass
+
+
+def test_a_wrong_key_is_told_with_the_role_that_would_do(served: Azurite, tmp_path: Path) -> None:
+    wrong = Azurite(served.endpoint, served.key[::-1].replace("=", "") + "==", served.ca)
+
+    with (
+        pytest.raises(
+            ArchiveRefused,
+            match=r"answered 40[03] \w*Auth\w*\. Give the identity the role Storage Blob Data Contributor",
+        ),
+        locked(settings_of(wrong, tmp_path, "key", key=True)),
+    ):
+        pass
+
+
+def test_an_account_that_does_not_answer_is_told(
+    served: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "auditor.history.blobs._PATIENCE", {"retry_total": 0, "connection_timeout": 5, "read_timeout": 5}
+    )
+    nobody = Azurite("https://127.0.0.1:1/auditortest", served.key, served.ca)
+
+    with (
+        pytest.raises(ArchiveRefused, match=r"could not be written: .*\. Check archive\.url, the network"),
+        locked(settings_of(nobody, tmp_path, "key", key=True)),
+    ):
+        pass
