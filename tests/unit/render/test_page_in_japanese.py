@@ -1,0 +1,70 @@
+"""The Japanese page in a real browser: its script and its tables speak Japanese, too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from auditor.catalogue import Catalogue
+from auditor.model.verdict import Status
+from auditor.render.page import page as page_format
+from tests.real_parts import require
+from tests.unit.compose import parts
+from tests.unit.render import sample
+from tests.unit.render.test_page_alive import Alive, violations
+
+WORDS = Catalogue("ja").sections["words"]
+_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = require("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = parts.composer().settings
+    spoken = settings.report.model_copy(update={"language": "ja", "time_zone": "Asia/Tokyo"})
+    told = parts.report_of(settings=settings.model_copy(update={"report": spoken}))
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    sample.write(page_format, told, path)
+    return path
+
+
+def test_a_finding_is_looked_for_and_opened_and_nothing_was_asked_for(browser: Browser, report: Path) -> None:
+    with Alive(browser, report) as alive:
+        alive.pick("status", "fail")
+        badges = set(alive.page.locator("#all-findings .badge").all_inner_texts())
+        assert badges == {Catalogue("ja").say("statuses", Status.FAIL)}
+        alive.page.locator(".live input[type=search]").fill("AMA-001")
+        alive.lines.first.click()
+        expect(alive.page.locator(".below .evidence")).to_be_visible()
+        expect(alive.page.get_by_role("link", name=WORDS["open_in_portal"]).first).to_be_visible()
+        assert [url for url in alive.requests if not url.startswith("data:")] == [report.as_uri()]
+        assert alive.complaints == []
+
+
+def test_whatever_can_be_pressed_or_filled_has_a_japanese_name(browser: Browser, report: Path) -> None:
+    with Alive(browser, report) as alive:
+        named = alive.page.evaluate(
+            "() => [...document.querySelectorAll('.live button:not(.open), .live label, #filters label, th button')]"
+            ".map(each => each.getAttribute('aria-label') || each.textContent.trim()).filter(Boolean)"
+        )
+        assert len(named) > 10
+        # Numbers of pages and signs for next and previous are the same in every language.
+        assert [each for each in named if not _JAPANESE.search(each) and re.search("[A-Za-z]", each)] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, report: Path, scheme: str) -> None:
+    with Alive(browser, report, scheme=scheme) as alive:
+        assert violations(alive) == []
