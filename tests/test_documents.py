@@ -11,8 +11,8 @@ import pytest
 
 from auditor.cli import _parser
 from auditor.errors import ExitCode
+from auditor.model.files import FILES, LETTER_HTML, LETTER_TEXT, RUN_FILE
 from auditor.model.rights import RIGHTS
-from auditor.render.folder import FORMATS, RUN_FILE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,12 +39,12 @@ def test_the_readme_has_the_two_commands_and_the_checks_call_the_second() -> Non
 
 def test_the_extras_that_the_readme_installs_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = {extra for extras in re.findall(r'"\.\[([a-z,]+)\]"', README) for extra in extras.split(",")}
+    named = {extra for extras in re.findall(r'"\.\[([a-z,-]+)\]"', README) for extra in extras.split(",")}
     assert named <= set(project["optional-dependencies"])
 
 
 def test_the_readme_names_every_file_of_the_output_folder() -> None:
-    for file in (RUN_FILE, *(told[0] for told in FORMATS.values())):
+    for file in (RUN_FILE, LETTER_HTML, LETTER_TEXT, *FILES.values()):
         assert f"`{file}`" in README
 
 

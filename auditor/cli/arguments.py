@@ -6,9 +6,9 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.model.files import FILES
 from auditor.model.verdict import Severity
 
-FORMATS = ("html", "xlsx", "json", "csv", "parquet")
 CONFIG = Path("config.yaml")
 """The configuration that is read where the command line names none."""
 
@@ -19,7 +19,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
     add_folder(parser, default, "DIR")
-    parser.add_argument("--format", action="append", choices=FORMATS, help="default: all (repeatable)")
+    parser.add_argument("--format", action="append", choices=tuple(FILES), help="default: all (repeatable)")
     add_loudness(parser)
 
 

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from auditor.cli.arguments import FORMATS
+from auditor.model.files import FILES
 from auditor.model.verdict import Severity
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -
         rulebook=settled.rulebook,
         config_hash=settled.config_hash,
         output=arguments.output,
-        formats=tuple(dict.fromkeys(getattr(arguments, "format", None) or FORMATS)),
+        formats=tuple(dict.fromkeys(getattr(arguments, "format", None) or FILES)),
         as_of=as_of,
         fixed_clock=getattr(arguments, "as_of", None) is not None,
         deliver=not getattr(arguments, "no_deliver", False),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from auditor.compose.coverage import READ, Coverage, subscription_of
 from auditor.compose.wording import Wording
 from auditor.model.delivery import When
+from auditor.model.files import READABLE
 from auditor.model.letter import Bar, Chart, Count, Envelope, Letter, Part
 from auditor.model.report import Changed, Night, Report
 from auditor.model.run import Order
@@ -22,8 +23,6 @@ RULES, OF_RULE = 6, 3
 GAPS = 4
 BARS, NIGHTS = 12, 30
 """Rules and nights of a chart."""
-FILES = {"html": "report.html", "xlsx": "report.xlsx"}
-"""The files that people read, by format."""
 _DRAWN = (Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT, Status.PASS)
 _OF_NIGHTS = (Status.FAIL, Status.UNANSWERED)
 _TONES = {"new": "bad", "changed": "bad", "still": "bad", "fixed": "good"}
@@ -59,7 +58,7 @@ class Correspondent:
 
     def _envelope(self) -> Envelope:
         say = self.wording.say
-        files = [FILES[key] for key in FILES if key in self.order.formats]
+        files = [name for key, name in READABLE.items() if key in self.order.formats]
         beside = say("letter", "beside", files=self.wording.listed(files)) if files else say("letter", "beside_nothing")
         return Envelope(
             run_id=self.order.run_id,

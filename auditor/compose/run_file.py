@@ -10,12 +10,13 @@ from auditor.compose.coverage import Coverage
 from auditor.compose.tally import Tally
 from auditor.compose.wording import iso
 from auditor.errors import ExitCode
+from auditor.model.files import FILES
 from auditor.model.posted import Receipt
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.verdict import Status
 
-LISTS = ("findings.json", "report.xlsx")
+LISTS = (FILES["json"], FILES["xlsx"])
 """The files that leave verdicts to verdicts.parquet where there are too many."""
 
 

@@ -13,14 +13,14 @@ from html import escape
 from pathlib import Path
 
 from auditor.model.delivery import Smtp, addresses
+from auditor.model.files import LETTER_HTML, LETTER_TEXT, READABLE
 from auditor.model.letter import Envelope
 
-HTML, TEXT = "letter.html", "letter.txt"
-FILES = {
-    "html": ("report.html", ("text", "html")),
-    "xlsx": ("report.xlsx", ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")),
+_TYPES = {
+    "html": ("text", "html"),
+    "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
-"""What may be attached, by the word of the configuration: the file's name and its type."""
+"""Of what may be attached, by the word of the configuration."""
 _POLICY = SMTP.clone(cte_type="7bit")
 """Whatever a server between here and there can carry: nothing but ASCII."""
 _PICTURE = re.compile(r'src="data:image/png;base64,([A-Za-z0-9+/=]+)"')
@@ -53,8 +53,8 @@ class Mail:
 
         Raises OSError where the letter cannot be read.
         """
-        html, text = ((self.folder / name).read_text(encoding="utf-8") for name in (HTML, TEXT))
-        wanted = [FILES[key] for key in smtp.attach if (self.folder / FILES[key][0]).is_file()]
+        html, text = ((self.folder / name).read_text(encoding="utf-8") for name in (LETTER_HTML, LETTER_TEXT))
+        wanted = [(READABLE[key], _TYPES[key]) for key in smtp.attach if (self.folder / READABLE[key]).is_file()]
         room = smtp.attach_budget - len(html) - len(text)
         chosen = [] if bare else self._chosen(wanted, room)
         told = self._told(wanted, chosen, bare=bare)

@@ -15,11 +15,12 @@ from uuid import uuid4
 
 import orjson
 
-from auditor.deliver.message import FILES, HTML, TEXT, Mail
+from auditor.deliver.message import Mail
+from auditor.model.files import LETTER_HTML, LETTER_TEXT, READABLE
 from auditor.model.letter import Envelope
 
 _ENVELOPE = "envelope.json"
-_KEPT = (HTML, TEXT, *(name for name, _kind in FILES.values()))
+_KEPT = (LETTER_HTML, LETTER_TEXT, *READABLE.values())
 
 
 @dataclass(frozen=True, slots=True)

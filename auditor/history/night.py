@@ -19,15 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
+from auditor.model.files import KEPT
 from auditor.model.report import Night
 from auditor.model.verdict import Status
 
 MANIFEST = "night.json"
 VERDICTS, FAILURES, DEPARTED = "verdicts.parquet", "failures.parquet", "departed.parquet"
 OPERATIONS, VERSIONS = "operations.parquet", "versions.parquet"
-REPORTS = ("report.html", "report.xlsx", "run.json")
-"""What a person looks at; a night has those that its run has made."""
-FILES = (MANIFEST, VERDICTS, FAILURES, DEPARTED, OPERATIONS, VERSIONS, *REPORTS)
+FILES = (MANIFEST, VERDICTS, FAILURES, DEPARTED, OPERATIONS, VERSIONS, *KEPT)
 """All that a night's folder may hold; nothing else in it is ever touched."""
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -74,7 +73,7 @@ class Manifest:
 
     @property
     def night(self) -> Night:
-        shown = tuple(name for name in REPORTS if name in self.files)
+        shown = tuple(name for name in KEPT if name in self.files)
         return Night(self.as_of, self.run_id, self.counts, self.complete, self.changes, shown)
 
     def encoded(self) -> bytes:

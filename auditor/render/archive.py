@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor.catalogue import Catalogue
+from auditor.model.files import KEPT
 from auditor.model.report import CHANGES, Night, Report
 from auditor.model.verdict import Status
 from auditor.render.inlined import style
@@ -28,6 +29,6 @@ def archive_page(report: Report, nights: Sequence[Night]) -> bytes:
         style=style("archive.css"),
         statuses=tuple(Status),
         changes=CHANGES,
-        links={"report.html": "page", "report.xlsx": "workbook", "run.json": "run_file"},
+        links=dict(zip(KEPT, ("page", "workbook", "run_file"), strict=True)),
     )
     return text.encode("utf-8", "replace")

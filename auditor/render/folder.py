@@ -11,9 +11,10 @@ from typing import cast
 import orjson
 
 from auditor.errors import OutputRefused, why
+from auditor.model.files import FILES, KEPT, LETTER_HTML, LETTER_TEXT, RUN_FILE
 from auditor.model.report import Report
 from auditor.render.batch import Take, batches
-from auditor.render.letter import HTML, TEXT, letter
+from auditor.render.letter import letter
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import run_bytes, write_run_json
 from auditor.whole_folder import WholeFolder
@@ -21,18 +22,16 @@ from auditor.whole_folder import WholeFolder
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
 """Opens a file, takes batches of findings, and closes it; nothing is finished where the night ends with an error."""
 
-RUN_FILE = "run.json"
-
-FORMATS: Mapping[str, tuple[str, str, str]] = {
-    "html": ("report.html", "page", "page"),
-    "xlsx": ("report.xlsx", "workbook", "workbook"),
-    "json": ("findings.json", "tables", "findings_json"),
-    "csv": ("findings.csv", "tables", "findings_csv"),
-    "parquet": ("verdicts.parquet", "tables", "verdicts_parquet"),
+FORMATS: Mapping[str, tuple[str, str]] = {
+    "html": ("page", "page"),
+    "xlsx": ("workbook", "workbook"),
+    "json": ("tables", "findings_json"),
+    "csv": ("tables", "findings_csv"),
+    "parquet": ("tables", "verdicts_parquet"),
 }
-"""The file of each format, and the module and function that write it: imported where the format is asked for."""
+"""The module and function that write each format: imported where the format is asked for."""
 
-_OURS = frozenset({RUN_FILE, FOLDER, HTML, TEXT, *(name for name, _module, _function in FORMATS.values())})
+_OURS = frozenset({RUN_FILE, FOLDER, LETTER_HTML, LETTER_TEXT, *FILES.values()})
 _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 
 
@@ -72,14 +71,13 @@ def rewrite_run(run: Mapping[str, object], folder: Path) -> None:
 
 def kept_files(folder: Path) -> dict[str, Path]:
     """The files of a report that an archive keeps, by name: those that were made of what people look at."""
-    names = (*(FORMATS[key][0] for key in ("html", "xlsx")), RUN_FILE)
-    return {name: folder / name for name in names if (folder / name).is_file()}
+    return {name: folder / name for name in KEPT if (folder / name).is_file()}
 
 
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:
-        takers = [files.enter_context(_format(key)(report, draft / FORMATS[key][0])) for key in formats]
+        takers = [files.enter_context(_format(key)(report, draft / FILES[key])) for key in formats]
         takers.append(files.enter_context(remediation(report, draft / FOLDER)))
         takers.append(files.enter_context(letter(report, draft)))
         for batch in batches(report.findings()):
@@ -88,7 +86,7 @@ def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
 
 
 def _format(key: str) -> Format:
-    _file, module, function = FORMATS[key]
+    module, function = FORMATS[key]
     return cast("Format", getattr(import_module(f"auditor.render.{module}"), function))
 
 

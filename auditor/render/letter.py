@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.catalogue import Catalogue
+from auditor.model.files import LETTER_HTML, LETTER_TEXT
 from auditor.model.letter import Letter, Part
 from auditor.model.report import Finding, Report
 from auditor.render.bars import png, statuses
@@ -22,7 +23,6 @@ from auditor.render.batch import Batch, Take
 from auditor.render.text import one_line, printable
 from auditor.resources import reports_folder
 
-HTML, TEXT = "letter.html", "letter.txt"
 _NAME_ROOM, _REASON_ROOM = 120, 320
 """Characters of a name and of a reason."""
 _MOST_LABEL = 60
@@ -79,8 +79,8 @@ def _write(report: Report, letter: Letter, folder: Path, kept: Sequence[tuple[Pa
     }
     html = _environment(report, markup=True).get_template("letter.html.j2").render(told)
     text = _environment(report, markup=False).get_template("letter.txt.j2").render(told)
-    (folder / HTML).write_text(_inlined(html), encoding="utf-8", newline="\n")
-    (folder / TEXT).write_text(text, encoding="utf-8", newline="\n")
+    (folder / LETTER_HTML).write_text(_inlined(html), encoding="utf-8", newline="\n")
+    (folder / LETTER_TEXT).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _inlined(html: str) -> str:

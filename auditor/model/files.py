@@ -1,0 +1,20 @@
+"""The files of an output folder by name: one stage writes them, others mail and keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FILES: Mapping[str, str] = {
+    "html": "report.html",
+    "xlsx": "report.xlsx",
+    "json": "findings.json",
+    "csv": "findings.csv",
+    "parquet": "verdicts.parquet",
+}
+"""By the word of ``--format``."""
+READABLE: Mapping[str, str] = {key: FILES[key] for key in ("html", "xlsx")}
+"""Those that are made to be looked at."""
+LETTER_HTML, LETTER_TEXT = "letter.html", "letter.txt"
+RUN_FILE = "run.json"
+KEPT = (*READABLE.values(), RUN_FILE)
+"""What the archive keeps of a report, as far as the night has made it."""
