@@ -19,14 +19,14 @@ FEWEST_BARS = 30
 
 def archive_page(report: Report, nights: Sequence[Night]) -> bytes:
     """The list of ``nights`` (oldest first), in the words, the language and the time zone of tonight's report."""
-    text = template(report, "archive.html.j2").render(
+    text = template(report, "archive/index.html.j2").render(
         report=report,
         words=report.words,
         archive=Catalogue(report.language).sections["archive"],
         nights=tuple(reversed(nights)),
         trend=[night.counts.get(Status.FAIL, 0) for night in nights[-TREND_NIGHTS:]],
         fewest=FEWEST_BARS,
-        style=style("archive.css"),
+        style=style("archive/style.css"),
         statuses=tuple(Status),
         changes=CHANGES,
         links=dict(zip(KEPT, ("page", "workbook", "run_file"), strict=True)),

@@ -37,7 +37,7 @@ def png(chart: Chart) -> bytes:
 
 @cache
 def _designs() -> Mapping[str, Any]:
-    text = (reports_folder() / "letter.charts.yaml").read_bytes()
+    text = (reports_folder() / "letter" / "charts.yaml").read_bytes()
     loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded
 

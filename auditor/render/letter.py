@@ -77,15 +77,15 @@ def _write(report: Report, letter: Letter, folder: Path, kept: Sequence[tuple[Pa
         "parts": [(part, list(_cases(report, part, found))) for part, found in kept],
         "charts": [(chart, b64encode(png(chart)).decode()) for chart in letter.charts],
     }
-    html = _environment(report, markup=True).get_template("letter.html.j2").render(told)
-    text = _environment(report, markup=False).get_template("letter.txt.j2").render(told)
+    html = _environment(report, markup=True).get_template("letter/letter.html.j2").render(told)
+    text = _environment(report, markup=False).get_template("letter/letter.txt.j2").render(told)
     (folder / LETTER_HTML).write_text(_inlined(html), encoding="utf-8", newline="\n")
     (folder / LETTER_TEXT).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _inlined(html: str) -> str:
     """The design's style in every element; what stands in the letter itself is for a dark screen, and stays."""
-    style = (reports_folder() / "letter.css").read_text(encoding="utf-8")
+    style = (reports_folder() / "letter" / "style.css").read_text(encoding="utf-8")
     inliner = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False, extra_css=style)
     return inliner.inline(html)
 

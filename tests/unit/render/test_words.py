@@ -9,7 +9,7 @@ import auditor.render
 from auditor.catalogue import Catalogue
 from auditor.model.dataset import FRAMES, VIEWS
 from auditor.model.reading import Service, Source
-from auditor.model.report import FINDING_KEYS, OF_WORKBOOK
+from auditor.model.report import CHANGES, FINDING_KEYS, OF_WORKBOOK
 from auditor.render.layout import layout
 from auditor.render.packing import ROW_KEYS
 from auditor.render.page import FACTS, IDS, SCRIPT_WORDS, TABLE_WORDS
@@ -17,11 +17,9 @@ from auditor.render.pictures import BEHIND, designs
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 
-CHANGES = {"new", "still", "changed", "fixed", "gone", "no_longer_visible"}
-
 
 def used() -> set[str]:
-    names = ("page/page.html.j2", "letter.html.j2", "letter.txt.j2")
+    names = ("page/page.html.j2", "letter/letter.html.j2", "letter/letter.txt.j2", "archive/index.html.j2")
     design = "".join((reports_folder() / name).read_text(encoding="utf-8") for name in names)
     code = "".join(path.read_text(encoding="utf-8") for path in Path(auditor.render.__file__).parent.glob("*.py"))
     told_by = {"extensions": "installed_version_source", "machines": "last_ran_source"}
