@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Iterator
 
 import vl_convert
-import yaml
 
 from auditor.model.letter import Chart
 from auditor.model.verdict import Status
+from auditor.render import designs
+from auditor.render.palette import BARS
 from auditor.render.pictures import filled
-from auditor.resources import reports_folder
 
-COLOURS = {
-    Status.FAIL: "#b3261e",
-    Status.UNANSWERED: "#c77700",
-    Status.PENDING: "#1d5b9e",
-    Status.EXEMPT: "#6a3fa0",
-    Status.NOT_APPLICABLE: "#8b95a3",
-    Status.PASS: "#2f8a57",
-}
+_DESIGN = "letter/charts.yaml"
 _SCALE = 2
 """Screens of telephones have twice as many points as a letter's width says."""
 
@@ -29,23 +20,16 @@ _SCALE = 2
 def png(chart: Chart) -> bytes:
     """The chart on white."""
     drawn = statuses(chart)
-    values = {"$words": list(map(str, drawn)), "$colours": [COLOURS[status] for status in drawn]}
-    design = filled(_designs()["upright" if chart.upright else "lying"], values)
-    drawing = {**_designs()["common"], **design, "data": {"values": list(_rows(chart))}}
+    values = {"$words": list(map(str, drawn)), "$colours": [BARS[status] for status in drawn]}
+    design = filled(designs.data(_DESIGN)["upright" if chart.upright else "lying"], values)
+    drawing = {**designs.data(_DESIGN)["common"], **design, "data": {"values": list(_rows(chart))}}
     return bytes(vl_convert.vegalite_to_png(drawing, scale=_SCALE, allowed_base_urls=[]))
-
-
-@cache
-def _designs() -> Mapping[str, Any]:
-    text = (reports_folder() / "letter" / "charts.yaml").read_bytes()
-    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return loaded
 
 
 def statuses(chart: Chart) -> list[Status]:
     """Those that have a part in a bar, for the legend."""
     seen = {status for bar in chart.bars for status, count in bar.counts if count}
-    return [status for status in COLOURS if status in seen]
+    return [status for status in BARS if status in seen]
 
 
 def _rows(chart: Chart) -> Iterator[dict[str, object]]:

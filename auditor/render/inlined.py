@@ -18,7 +18,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from auditor.resources import reports_folder
+from auditor.render import designs
 
 _EXPORTS = re.compile(r"export\s*\{([^{}]*)\}\s*;?")
 _ENDS_ELEMENT = re.compile(r"<(/script|!--|script)", re.IGNORECASE)
@@ -47,14 +47,14 @@ class Inlined:
 @cache
 def style(*further: str) -> Inlined:
     """The style sheet of the page, and those of ``reports/`` that are named, in their order."""
-    sheets = (_design(name) for name in ("page/style.css", *further))
+    sheets = (designs.text(name) for name in ("page/style.css", *further))
     return Inlined(Markup("".join(sheets)))  # noqa: S704 - our own style sheets, shipped with the program
 
 
 @cache
 def script() -> Inlined:
     """The library of the tables and our own script, as one module."""
-    return Inlined(Markup(f"{library()}\n{_design('page/script.js')}"))  # noqa: S704 - code that is shipped, no data in it
+    return Inlined(Markup(f"{library()}\n{designs.text('page/script.js')}"))  # noqa: S704 - code that is shipped, no data in it
 
 
 @cache
@@ -72,7 +72,3 @@ def library() -> str:
 def _as_constant(exports: re.Match[str]) -> str:
     pairs = (pair.split(" as ") for pair in exports[1].split(","))
     return "const library={" + ",".join(f'"{told[-1].strip()}":{told[0].strip()}' for told in pairs) + "};"
-
-
-def _design(name: str) -> str:
-    return (reports_folder() / name).read_text(encoding="utf-8")

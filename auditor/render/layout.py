@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-import yaml
-
-from auditor.resources import reports_folder
+from auditor.render import designs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,6 @@ class Layout:
 @cache
 def layout() -> Layout:
     """The shipped layout. Raises TypeError where it names something that a worksheet does not have."""
-    text = (reports_folder() / "workbook.yaml").read_bytes()
-    loaded: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    loaded = dict(designs.data("workbook.yaml"))
     sheets = ({**each, "stack": tuple(each.get("stack", ()))} for each in loaded.pop("sheets"))
     return Layout(sheets=tuple(SheetLayout(**each) for each in sheets), **loaded)

@@ -11,17 +11,16 @@ from itertools import groupby
 from pathlib import Path
 
 from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from auditor.catalogue import Catalogue
 from auditor.model.files import LETTER_HTML, LETTER_TEXT
 from auditor.model.letter import Letter, Part
 from auditor.model.report import Finding, Report
+from auditor.render import designs
 from auditor.render.bars import png, statuses
 from auditor.render.batch import Batch, Take
-from auditor.render.text import one_line, printable
-from auditor.resources import reports_folder
+from auditor.render.text import one_line
 
 _NAME_ROOM, _REASON_ROOM = 120, 320
 """Characters of a name and of a reason."""
@@ -85,21 +84,14 @@ def _write(report: Report, letter: Letter, folder: Path, kept: Sequence[tuple[Pa
 
 def _inlined(html: str) -> str:
     """The design's style in every element; what stands in the letter itself is for a dark screen, and stays."""
-    style = (reports_folder() / "letter" / "style.css").read_text(encoding="utf-8")
+    style = designs.text("letter/style.css")
     inliner = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False, extra_css=style)
     return inliner.inline(html)
 
 
 def _environment(report: Report, *, markup: bool) -> Environment:
-    """Of whatever comes from the estate one line is written, and a word that the catalogue does not have is refused."""
-    environment = Environment(
-        loader=FileSystemLoader(reports_folder()),
-        autoescape=markup,  # noqa: S701 - the other file is plain text
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """With what is told of a finding: of whatever comes from the estate one line."""
+    environment = designs.environment(markup=markup)
     environment.filters.update(
         room=_room,
         name=_name,
@@ -109,10 +101,6 @@ def _environment(report: Report, *, markup: bool) -> Environment:
         underlined=_underlined,
     )
     return environment
-
-
-def _shown(value: object) -> object:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _cases(report: Report, part: Part, findings: Sequence[Finding]) -> Iterator[Case]:

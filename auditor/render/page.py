@@ -14,19 +14,19 @@ from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from auditor.catalogue import Catalogue
 from auditor.model.report import CHANGES, EXEMPTION_LISTS, Evidence, Finding, Report
 from auditor.model.table import Cell, CellKind, Link, Table
 from auditor.model.verdict import Severity, Status
+from auditor.render import designs
 from auditor.render.batch import Batch, Take, json_bytes
 from auditor.render.inlined import script, style
 from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
 from auditor.render.pictures import Pictures
-from auditor.render.text import Clock, printable, utc_text
-from auditor.resources import reports_folder
+from auditor.render.text import Clock, utc_text
 
 TABLE_ROWS = 1_000
 """Rows of one table that the page shows; the workbook has them all."""
@@ -225,15 +225,8 @@ def _script_words(report: Report) -> Markup:
 
 
 def _environment(report: Report) -> Environment:
-    """Escapes whatever it writes, and refuses a word that the catalogue does not have."""
-    environment = Environment(
-        loader=FileSystemLoader(reports_folder()),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """With what tables, times and numbers are written with."""
+    environment = designs.environment()
     clock, catalogue = Clock(report.time_zone, report.language), Catalogue(report.language)
     environment.filters.update(
         local=lru_cache(_TIMES)(clock.text),
@@ -254,10 +247,6 @@ def _environment(report: Report) -> Environment:
 def template(report: Report, name: str) -> Template:
     """A design of ``reports/``, with what every page is written with."""
     return _environment(report).get_template(name)
-
-
-def _shown(value: object) -> object:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _first_rows(table: Table) -> Shown:

@@ -11,28 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from itertools import islice
 from typing import Any
 
-import yaml
 from markupsafe import Markup
 
 from auditor.model.report import Report
 from auditor.model.table import Table
 from auditor.model.verdict import Status
+from auditor.render import designs
+from auditor.render.palette import BARS
 from auditor.render.text import Clock, printable
-from auditor.resources import reports_folder
 
-COLOURS = {
-    Status.FAIL: "#b3261e",
-    Status.UNANSWERED: "#8f4a00",
-    Status.PENDING: "#1d5b9e",
-    Status.EXEMPT: "#6a3fa0",
-    Status.NOT_APPLICABLE: "#c3cad4",
-    Status.PASS: "#1a6b3c",
-}
-"""Of the light palette; the style sheet knows each of them."""
+_DESIGN = "page/charts.yaml"
 TREND = (Status.FAIL, Status.UNANSWERED, Status.PENDING)
 """The verdicts whose numbers a trend shows: what passes would dwarf them."""
 BEHIND = (("latest", Status.PASS, 0), ("behind_2", Status.PENDING, 2), ("behind_5", Status.UNANSWERED, 5))
@@ -71,13 +62,13 @@ class Pictures:
             if (count := rule.counts.get(status, 0))
         ]
         told = (f"{row['rule']}: {row['word']} {row['share']}" for row in rows)
-        return self._drawn("rules", rows, [(words[status], COLOURS[status]) for status in Status], told)
+        return self._drawn("rules", rows, [(words[status], BARS[status]) for status in Status], told)
 
     def versions(self) -> Picture | None:
         counted: Counter[tuple[str, str]] = Counter()
         for row in _records(self.report.tables["by_version"]):
             counted[str(row["region"]), self._distance(row["behind"])] += _whole(row["machines"])
-        legend = [*((self._word(key), COLOURS[status]) for key, status, _most in BEHIND), *self._further()]
+        legend = [*((self._word(key), BARS[status]) for key, status, _most in BEHIND), *self._further()]
         places = [word for word, _colour in legend]
         regions = Counter[str]()
         for (region, _word), number in counted.items():
@@ -97,8 +88,8 @@ class Pictures:
         return next((self._word(key) for key, _status, most in BEHIND if behind <= most), self._word("behind_more"))
 
     def _further(self) -> Iterator[tuple[str, str]]:
-        yield self._word("behind_more"), COLOURS[Status.FAIL]
-        yield self._word("behind_unknown"), COLOURS[Status.NOT_APPLICABLE]
+        yield self._word("behind_more"), BARS[Status.FAIL]
+        yield self._word("behind_unknown"), BARS[Status.NOT_APPLICABLE]
 
     def operations(self) -> Picture | None:
         """By day of the report's zone and by outcome; a day without any has its place too."""
@@ -107,7 +98,7 @@ class Pictures:
             if isinstance(row["ended"], datetime):
                 counted[self._day(row["ended"]), str(row["outcome"])] += 1
         outcomes = sorted({outcome for _day, outcome in counted})
-        colours = (COLOURS[Status.FAIL], COLOURS[Status.UNANSWERED], COLOURS[Status.PENDING])
+        colours = (BARS[Status.FAIL], BARS[Status.UNANSWERED], BARS[Status.PENDING])
         rows: list[Row] = [
             {"day": day, "word": word, "number": number} for (day, word), number in sorted(counted.items())
         ]
@@ -125,7 +116,7 @@ class Pictures:
             for status in TREND
         ]
         told = (f"{row['night']}: {row['word']} {row['number']}" for row in rows)
-        return self._drawn("nights", rows, [(words[status], COLOURS[status]) for status in TREND], told)
+        return self._drawn("nights", rows, [(words[status], BARS[status]) for status in TREND], told)
 
     def _day(self, moment: datetime) -> str:
         return self.clock.local(moment).date().isoformat()
@@ -146,7 +137,7 @@ class Pictures:
         words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
         axis = self.report.words.get(f"chart_axis_{name}", "")
         values = {"$words": words, "$colours": colours, "$days": list(days), "$axis": axis}
-        drawing = {**filled(_common(), values), **filled(designs()[name], values)}
+        drawing = {**filled(designs.data(_DESIGN)["common"], values), **filled(drawings()[name], values)}
         shown = [
             {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
         ]
@@ -185,20 +176,6 @@ def _svg(drawing: Mapping[str, object]) -> Markup:
     return Markup(vl_convert.vegalite_to_svg(dict(drawing), allowed_base_urls=[]))  # noqa: S704 - texts come escaped
 
 
-@cache
-def designs() -> Mapping[str, Any]:
-    """The charts by name."""
-    return {name: design for name, design in _loaded().items() if name != "common"}
-
-
-def _common() -> Mapping[str, Any]:
-    """What all charts have alike."""
-    common: Mapping[str, Any] = _loaded()["common"]
-    return common
-
-
-@cache
-def _loaded() -> Mapping[str, Any]:
-    text = (reports_folder() / "page" / "charts.yaml").read_bytes()
-    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return loaded
+def drawings() -> Mapping[str, Any]:
+    """The designs of the charts by name."""
+    return {name: design for name, design in designs.data(_DESIGN).items() if name != "common"}

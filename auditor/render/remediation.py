@@ -23,9 +23,9 @@ from auditor.model.quoting import posix, powershell
 from auditor.model.remedy import Act, Script, Step
 from auditor.model.report import Finding, Report
 from auditor.model.verdict import Status
+from auditor.render import designs
 from auditor.render.batch import Batch, Take
 from auditor.render.text import one_line, utc_text
-from auditor.resources import reports_folder
 
 FOLDER = "remediation"
 SUBSCRIPTIONS_NAMED = 200
@@ -208,11 +208,11 @@ def _line(shell: Shell, finding: Finding, step: Step) -> str:
 
 def _write(report: Report, script: Script, tally: _Tally, shell: Shell, lines: Iterable[str], folder: Path) -> None:
     path = folder / f"{script}.{shell.ending}"
-    design = (reports_folder() / FOLDER / path.name).read_text(encoding="utf-8")
-    common = (reports_folder() / FOLDER / f"common.{shell.ending}").read_text(encoding="utf-8")
+    design = designs.text(f"{FOLDER}/{path.name}")
+    common = designs.text(f"{FOLDER}/common.{shell.ending}")
     counts = {"steps": tally.acts.total(), **{f"{act}_steps": tally.acts[act] for act in Act}}
     design = design.replace("@counts@", "\n".join(shell.count.format(name, count) for name, count in counts.items()))
-    query = " ".join((reports_folder() / FOLDER / "anew.jmespath").read_text(encoding="utf-8").split())
+    query = " ".join(designs.text(f"{FOLDER}/anew.jmespath").split())
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(shell.first_line)
         file.writelines(f"# {line}".rstrip() + "\n" for line in _head(report, script, tally, shell))

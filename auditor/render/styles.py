@@ -12,16 +12,13 @@ from openpyxl.styles.differential import DifferentialStyle
 
 from auditor.catalogue import Catalogue
 from auditor.model.verdict import Status
+from auditor.render.palette import INKS, TINTS
 
 _INK, _SOFT, _LINK, _WHITE, _SLATE = "1B2430", "566273", "0B57A8", "FFFFFF", "33404F"
 _STATUS_COLOURS = {
-    Status.FAIL: ("B3261E", "FDECEB"),
-    Status.UNANSWERED: ("8F4A00", "FDF1E0"),
-    Status.PENDING: ("1D5B9E", "E8F1FB"),
-    Status.EXEMPT: ("6A3FA0", "F2ECFA"),
-    Status.NOT_APPLICABLE: ("566273", "EEF1F5"),
-    Status.PASS: ("1A6B3C", "E7F5EC"),
+    status: (INKS[status].removeprefix("#").upper(), TINTS[status].removeprefix("#").upper()) for status in Status
 }
+"""The ink and the tint of a verdict, as Excel writes colours."""
 ADOPTION_COLOURS = ("1A6B3C", "7FB792", "E0A458", "B3261E", "A9B2BD")
 """From the latest version to far behind, and not known."""
 TONE_STATUS = {"bad": Status.FAIL, "warn": Status.UNANSWERED, "good": Status.PASS, "calm": Status.NOT_APPLICABLE}

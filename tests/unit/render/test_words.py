@@ -13,7 +13,7 @@ from auditor.model.report import CHANGES, FINDING_KEYS, OF_WORKBOOK
 from auditor.render.layout import layout
 from auditor.render.packing import ROW_KEYS
 from auditor.render.page import FACTS, IDS, SCRIPT_WORDS, TABLE_WORDS
-from auditor.render.pictures import BEHIND, designs
+from auditor.render.pictures import BEHIND, drawings
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 
@@ -35,9 +35,9 @@ def used() -> set[str]:
         *re.findall(r"""words\[["']([a-z_]+)["']""", code),
         *SCRIPT_WORDS,
         *TABLE_WORDS.values(),
-        *(f"chart_{word}" for word in (*designs(), *(key for key, _status, _most in BEHIND))),
+        *(f"chart_{word}" for word in (*drawings(), *(key for key, _status, _most in BEHIND))),
         *("chart_behind_more", "chart_behind_unknown"),
-        *(f"chart_axis_{name}" for name, design in designs().items() if "$axis" in str(design)),
+        *(f"chart_axis_{name}" for name, design in drawings().items() if "$axis" in str(design)),
         *(f"column_{key}" for key in (*ROW_KEYS, *IDS, *FACTS, *layout().findings)),
         *(f"source_{source}" for source in (*Source, *tellers, Service.RESOURCE_GRAPH)),
         *(f"kind_{kind}" for kind in sample.KINDS),
