@@ -13,7 +13,7 @@ from auditor import __version__
 from auditor.cli import collect, datasets, demo, doctor, evaluate, history, init, rules, run, simulate
 from auditor.errors import AuditorError, ExitCode
 
-_BUILT = {
+_COMMANDS = {
     "run": (run.add, "audit the configured estate and write the report"),
     "demo": (demo.add, "audit a small simulated estate, through the same code"),
     "collect": (collect.add, "gather only, and leave a snapshot for a later evaluate"),
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"auditor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, (add, what) in _BUILT.items():
+    for name, (add, what) in _COMMANDS.items():
         add(commands.add_parser(name, help=what))
     return parser
 

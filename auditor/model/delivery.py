@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from auditor.model.size import parse_size
-from auditor.model.strict import Strict, Text
+from auditor.model.strict import Size, Strict, Text
 
 SECRETS = frozenset({"password"})
 """The keys of a way out that may only come out of the environment."""
@@ -69,12 +68,6 @@ def _as_list(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
 
 
-def _size(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError("is not a size: write a whole number and kB, MB or GB, such as 10MB")
-    return parse_size(value)
-
-
 def _port(number: int) -> int:
     if not 1 <= number <= 65_535:
         raise ValueError("is no port: write a number from 1 to 65535, or take the line out")
@@ -97,7 +90,6 @@ def _is_ip(text: str) -> bool:
 
 Address = Annotated[Text, AfterValidator(_address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_as_list)]
-Size = Annotated[int, BeforeValidator(_size)]
 
 
 class Smtp(Strict):

@@ -66,7 +66,7 @@ def _link(text: str) -> str:
 
 def _page_budget(value: object) -> int:
     try:
-        budget = parse_size(value) if isinstance(value, str) else 0
+        budget = parse_size(value)
     except ValueError:
         budget = 0
     if budget < LEAST_PAGE:

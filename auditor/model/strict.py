@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from auditor.model.duration import parse_duration
+from auditor.model.size import parse_size
 
 # The sentences of these validators continue the value: "'14 days' is not a duration: ...". They never repeat it, for it
 # may have come out of an environment variable.
@@ -36,6 +37,7 @@ def _https(text: str) -> str:
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Endpoint = Annotated[str, AfterValidator(_https)]
+Size = Annotated[int, BeforeValidator(parse_size)]
 
 
 class Strict(BaseModel):
