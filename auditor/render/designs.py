@@ -41,5 +41,12 @@ def data(name: str) -> Mapping[str, Any]:
     return loaded
 
 
+def filled(design: Any, values: Mapping[str, object]) -> Any:
+    """A part of a design with ``values`` in the place of their names, which are written with a $ in front."""
+    if isinstance(design, dict):
+        return {key: filled(part, values) for key, part in design.items()}
+    return values[design] if isinstance(design, str) and design in values else design
+
+
 def _shown(value: object) -> object:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 from openpyxl import Workbook
@@ -118,6 +118,11 @@ def folded(slots: Sequence[Slot]) -> frozenset[int]:
 
 def widths(slots: Sequence[Slot]) -> list[int]:
     return [slot.column.width for slot in slots]
+
+
+def stacked(*wishes: Sequence[int]) -> list[int]:
+    """The widths of tables below one another: each column as wide as the widest wish for it."""
+    return list(map(max, zip_longest(*wishes, fillvalue=0)))
 
 
 def _some(rows: Iterable[tuple[Cell, ...]]) -> Iterator[list[tuple[Cell, ...]]]:

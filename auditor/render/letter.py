@@ -18,8 +18,8 @@ from auditor.model.files import LETTER_HTML, LETTER_TEXT
 from auditor.model.letter import Letter, Part
 from auditor.model.report import Finding, Report
 from auditor.render import designs
-from auditor.render.bars import png, statuses
 from auditor.render.batch import Batch, Take
+from auditor.render.letter_charts import png, statuses
 from auditor.render.text import one_line
 
 _NAME_ROOM, _REASON_ROOM = 120, 320

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.model.report import Report
 from auditor.model.table import Cell, CellKind, Table, TableColumn
 from auditor.model.verdict import Status
-from auditor.render.charts import Cells
+from auditor.render.workbook_charts import Cells
 
 
 def night_table(report: Report) -> Table:

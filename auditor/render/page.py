@@ -25,7 +25,7 @@ from auditor.render import designs
 from auditor.render.batch import Batch, Take, json_bytes
 from auditor.render.inlined import script, style
 from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
-from auditor.render.pictures import Pictures
+from auditor.render.page_charts import Pictures
 from auditor.render.text import Clock, utc_text
 
 TABLE_ROWS = 1_000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from auditor.model.table import Table
 from auditor.model.verdict import Status
 from auditor.render.cells import Styled
-from auditor.render.charts import Cells, Frame, bars, lines
-from auditor.render.desk import Desk
+from auditor.render.desk import Desk, stacked, widths
 from auditor.render.styles import ADOPTION_COLOURS, TONE_STATUS, colours_of, status_style, tone_style
+from auditor.render.workbook_charts import Cells, Frame, bars, lines
 from auditor.render.worksheet import Design, Pages
 
 FIRST_WIDTH = 26
@@ -35,7 +35,8 @@ class SummarySheet:
 
     def write(self) -> None:
         by_rule, adoption = (self.desk.report.tables[name] for name in ("by_rule", "adoption"))
-        pages = self.desk.pages(Design(self.title, _stack(by_rule, adoption)))
+        columns = (widths(self.desk.slots(table.columns)) for table in (by_rule, adoption))
+        pages = self.desk.pages(Design(self.title, stacked([FIRST_WIDTH], *columns)))
         self._say(pages)
         self._count(pages)
         bars_in_one = max(sum(1 for _row in table.rows()) for table in (by_rule, adoption))
@@ -115,14 +116,6 @@ class SummarySheet:
         if self._has_trend:
             frame = Frame(words["chart_trend"], words["chart_verdicts"], INKS)
             pages.chart(lines(self.nights, frame), (0, pages.columns), rows)
-
-
-def _stack(*tables: Table) -> list[int]:
-    """The widths of tables that stand below one another: each column as wide as the widest wish for it."""
-    count = max(len(table.columns) for table in tables)
-    wishes = [[column.width for column in table.columns[:count]] for table in tables]
-    found = [max(widths[index] for widths in wishes if index < len(widths)) for index in range(count)]
-    return [max(found[0], FIRST_WIDTH), *found[1:]]
 
 
 def _positions(table: Table, keys: Sequence[str]) -> list[int]:

@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from auditor.model.report import Report
 from auditor.model.table import Cell, CellKind, Table, TableColumn
 from auditor.render.batch import Take
-from auditor.render.desk import Desk, Slot, folded, widths
+from auditor.render.desk import Desk, Slot, folded, stacked, widths
 from auditor.render.findings_sheet import FindingsSheet
 from auditor.render.layout import SheetLayout, layout
 from auditor.render.nights_sheet import charted, night_table
@@ -87,13 +87,10 @@ def _single(desk: Desk, sheet: SheetLayout, table: Table) -> None:
 
 
 def _stack(desk: Desk, title: str, tables: Sequence[Table]) -> None:
-    """Tables below one another, each under its title and its note; each column as wide as the widest wish for it."""
-    stacked = [desk.slots(table.columns) for table in tables]
-    wishes = [widths(slots) for slots in stacked]
-    widest = max(map(len, wishes))
-    columns = [max(each[at] for each in wishes if at < len(each)) for at in range(widest)]
-    pages = desk.pages(Design(title, columns))
-    for slots, table in zip(stacked, tables, strict=True):
+    """Tables below one another, each under its title and its note."""
+    laid = [desk.slots(table.columns) for table in tables]
+    pages = desk.pages(Design(title, stacked(*map(widths, laid))))
+    for slots, table in zip(laid, tables, strict=True):
         pages.line()
         pages.line(table.title, "section")
         if table.note:

@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model.verdict import Status
 from auditor.render import designs
-from auditor.render.bars import statuses
+from auditor.render.letter_charts import statuses
 from auditor.render.palette import BARS, INKS, TINTS
 from auditor.render.styles import TONE_STATUS
 from tests.unit.render.test_letter import remembered

@@ -13,7 +13,7 @@ from auditor.model.report import CHANGES, FINDING_KEYS, OF_WORKBOOK
 from auditor.render.layout import layout
 from auditor.render.packing import ROW_KEYS
 from auditor.render.page import FACTS, IDS, SCRIPT_WORDS, TABLE_WORDS
-from auditor.render.pictures import BEHIND, drawings
+from auditor.render.page_charts import BEHIND, drawings
 from auditor.resources import reports_folder
 from tests.unit.render import sample
 

@@ -137,7 +137,10 @@ class Pictures:
         words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
         axis = self.report.words.get(f"chart_axis_{name}", "")
         values = {"$words": words, "$colours": colours, "$days": list(days), "$axis": axis}
-        drawing = {**filled(designs.data(_DESIGN)["common"], values), **filled(drawings()[name], values)}
+        drawing = {
+            **designs.filled(designs.data(_DESIGN)["common"], values),
+            **designs.filled(drawings()[name], values),
+        }
         shown = [
             {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
         ]
@@ -161,13 +164,6 @@ def _span(rows: Sequence[Row]) -> Sequence[str]:
 
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-def filled(design: Any, values: Mapping[str, object]) -> Any:
-    """``design`` with the words that begin with $ replaced."""
-    if isinstance(design, dict):
-        return {key: filled(part, values) for key, part in design.items()}
-    return values[design] if isinstance(design, str) and design in values else design
 
 
 def _svg(drawing: Mapping[str, object]) -> Markup:

@@ -10,7 +10,6 @@ from auditor.model.letter import Chart
 from auditor.model.verdict import Status
 from auditor.render import designs
 from auditor.render.palette import BARS
-from auditor.render.pictures import filled
 
 _DESIGN = "letter/charts.yaml"
 _SCALE = 2
@@ -21,7 +20,7 @@ def png(chart: Chart) -> bytes:
     """The chart on white."""
     drawn = statuses(chart)
     values = {"$words": list(map(str, drawn)), "$colours": [BARS[status] for status in drawn]}
-    design = filled(designs.data(_DESIGN)["upright" if chart.upright else "lying"], values)
+    design = designs.filled(designs.data(_DESIGN)["upright" if chart.upright else "lying"], values)
     drawing = {**designs.data(_DESIGN)["common"], **design, "data": {"values": list(_rows(chart))}}
     return bytes(vl_convert.vegalite_to_png(drawing, scale=_SCALE, allowed_base_urls=[]))
 
