@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from auditor.catalogue import Catalogue
 from auditor.compose import letter as compose_letter
@@ -25,7 +25,6 @@ from auditor.model.rule import FIXES
 from auditor.model.verdict import Status
 from auditor.render.letter import letter
 from tests.golden import golden
-from tests.real_parts import require
 from tests.unit.compose import parts
 from tests.unit.render import sample
 
@@ -159,15 +158,6 @@ def test_every_fix_has_its_line_and_every_word_of_the_letter_is_used() -> None:
     said = set(re.findall(r'"([a-z_]+)"', Path(str(compose_letter.__file__)).read_text(encoding="utf-8")))
     said |= {f"part_{change}" for change in MOST} | {f"chart_{key}" for key in ("trend", "by_rule")}
     assert {re.sub("_(one|none)$", "", key) for key in sections["letter"]} <= said
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = require("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("of", [remembered, hostile])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -12,24 +11,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
 from auditor.model.report import Changed, Night, Report
 from auditor.model.verdict import Status
 from auditor.render.page import page as page_format
 from auditor.render.text import looks_like_formula
-from tests.real_parts import require
 from tests.unit.render import sample
 from tests.unit.render.test_page_in_chromium import Watched
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = require("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 def remembered() -> Report:

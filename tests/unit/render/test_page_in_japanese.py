@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from auditor.catalogue import Catalogue
 from auditor.model.verdict import Status
 from auditor.render.page import page as page_format
-from tests.real_parts import require
 from tests.unit.compose import parts
 from tests.unit.render import sample
 from tests.unit.render.test_page_alive import Alive, violations
 
 WORDS = Catalogue("ja").sections["words"]
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = require("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
