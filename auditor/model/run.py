@@ -28,7 +28,8 @@ class Order:
 
     ``fixed_clock``: the time was given, so every answer counts as read at ``as_of`` and the same data give the same
     report. ``fail_on``: the gravest-or-equal severity that makes the exit code 10, None for never. ``checked``: folders
-    whose rules have done what their examples say. ``deliver``: what the configuration says of it is done.
+    whose rules have done what their examples say. ``deliver``: whether letters are sent where the configuration names
+    receivers.
     """
 
     settings: Settings
