@@ -14,7 +14,7 @@ from auditor.deliver.smtp import check
 from auditor.model.delivery import Smtp, WayOut, When
 from auditor.model.letter import Envelope
 from auditor.model.posted import Posted
-from tests.mailbox import DROP, PASSWORD, USER, Authority, MailServer, parsed, serving
+from tests.mailbox import DROP, PASSWORD, USER, Authority, MailServer, parsed, saying, serving
 
 RUN = "20261122T030017Z-1f3a5b7d"
 ENVELOPE = Envelope(
@@ -213,6 +213,37 @@ def test_a_connection_dropped_after_the_letter_is_tried_again_with_the_same_id(
     assert parsed(first)["Message-ID"] == f"<{RUN}@example.com>"
     assert told(posted) == [(ANN, True, 250, 2), (BOB, True, 250, 2)]
     assert posted.problems == ()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"banner": "SSH-2.0-OpenSSH_9.6"},
+        {"banner": "HTTP/1.1 400 Bad Request"},
+        {"MAIL": "hello"},
+        {"RCPT": "\0\0\0"},
+        {"DATA": "250 OK"},
+        {".": "queued?"},
+        {".": "354 Go on"},
+        {"MAIL": "421 Closing", "QUIT": "250 OK"},
+    ],
+)
+def test_only_a_yes_to_the_whole_letter_is_a_letter_that_arrived(sender: Sender, answers: dict[str, str]) -> None:
+    with saying(answers) as server:
+        posted = sender.send(server)
+
+    assert {each.accepted for each in posted.receipts} == {False}
+    assert len(posted.problems) == 1
+    assert sender.kept == [f"{RUN}-0"]
+
+
+def test_a_recipient_whom_the_server_cannot_verify_but_takes_gets_the_letter(sender: Sender) -> None:
+    server = MailServer(to={ANN: ["252 2.1.5 Will try"]})
+    with serving(server):
+        posted = sender.send(server)
+
+    assert told(posted) == [(ANN, True, 250, 1), (BOB, True, 250, 1)]
+    assert len(server.taken) == 1
 
 
 def test_one_refused_recipient_is_told_and_the_others_have_their_letter(sender: Sender, server: MailServer) -> None:
