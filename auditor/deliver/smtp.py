@@ -194,7 +194,9 @@ _FAILURES: tuple[tuple[type[Exception], bool, str], ...] = (
 def _answer(smtp: Smtp, code: int, text: bytes | str) -> Answer:
     told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     if code < 0:  # smtplib's word for what does not begin with a number
-        return Answer(None, _clean(smtp, f"what answers there speaks no SMTP ({told}); compare host, port and security"))
+        return Answer(
+            None, _clean(smtp, f"what answers there speaks no SMTP ({told}); compare host, port and security")
+        )
     return Answer(code, _clean(smtp, told), code >= _LASTING)
 
 

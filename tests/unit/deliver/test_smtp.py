@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -340,14 +343,54 @@ def test_a_letter_that_cannot_even_be_kept_is_told(sender: Sender) -> None:
     assert "It could not be kept either (not a directory)" in posted.problems[0]
 
 
-def test_an_envelope_that_somebody_changed_ends_no_night(sender: Sender, server: MailServer) -> None:
+@pytest.mark.parametrize("content", ["{}", "[]", "", '{"run_id": "2026', '{"subject": "a\\nBcc: victim@example.com"}'])
+def test_an_envelope_that_somebody_changed_ends_no_night_and_keeps_no_other_letter_back(
+    sender: Sender, server: MailServer, content: str
+) -> None:
     server.answers = ["550 5.7.1 Spam"]
     sender.send(server)
-    (sender.outbox.folder / f"{RUN}-0" / "envelope.json").write_text("{}")
+    whole = sender.outbox.folder / f"{RUN}-0"
+    damaged = whole.with_name("20261121T030017Z-1f3a5b7d-0")
+    copytree(whole, damaged)
+    if "subject" in content:
+        content = json.dumps({**json.loads((whole / "envelope.json").read_text()), **json.loads(content)})
+    (damaged / "envelope.json").write_text(content)
     posted = sender.office(server).send_kept()
 
-    assert "an envelope in it is not as it was written" in posted.problems[0]
-    assert sender.kept == [f"{RUN}-0"]
+    assert posted.problems == (
+        f"What is kept in {damaged} was not sent: its envelope is not as it was written. Look at it, or move it away.",
+    )
+    assert (len(server.taken), sender.kept) == (1, [damaged.name])
+
+
+def test_a_kept_letter_that_has_lost_its_words_keeps_no_other_back(sender: Sender, server: MailServer) -> None:
+    server.answers = ["550 5.7.1 Spam"]
+    sender.send(server)
+    whole = sender.outbox.folder / f"{RUN}-0"
+    damaged = whole.with_name("20261121T030017Z-1f3a5b7d-0")
+    copytree(whole, damaged)
+    (damaged / "letter.txt").unlink()
+    posted = sender.office(server).send_kept()
+
+    [problem] = posted.problems
+    assert f"What is kept in {damaged} was not sent: no such file or directory" in problem
+    assert (len(server.taken), sender.kept) == (1, [damaged.name])
+
+
+def test_who_is_ended_while_he_waits_for_the_server_leaves_the_letter_to_the_next_start(
+    sender: Sender, server: MailServer
+) -> None:
+    def killed(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    server.to = {BOB: ["450 4.2.0 Greylisted"]}
+    office = replace(sender.office(server), pause=killed)
+    with pytest.raises(KeyboardInterrupt):
+        office.send(sender.folder, ENVELOPE)
+    sender.office(server).send_kept()
+
+    assert [each.rcpt_tos for each in server.taken] == [[ANN], [BOB]], "and nobody has it twice"
+    assert sender.kept == []
 
 
 def test_the_password_is_told_nowhere(
