@@ -83,17 +83,28 @@ class Archive:
         """
         found, told = self.manifests()
         before = [each for each in found if each.as_of < as_of and each.run_id != run_id]
-        for manifest in reversed(
-            [each for each in before if each.collected and self._day(each.as_of) < self._day(as_of)]
-        ):
+        collected, day = [each for each in before if each.collected], self._day(as_of)
+        refused: dict[str, NightRefused] = {}
+        for of_day, remembered in ((False, self._remembered), (True, self._with_today)):
+            nights = (each for each in reversed(collected) if (self._day(each.as_of) == day) is of_day)
+            self._memory = self._of_first_whole(nights, remembered, refused)
+        told += [self._passed_over(name, error) for name, error in refused.items()]
+        kept_nights = tuple(each.night for each in before if each.run_id not in refused)
+        return replace(self._memory, nights=kept_nights, passed_over=tuple(sorted(told)))
+
+    def _of_first_whole(
+        self,
+        nights: Iterable[Manifest],
+        remembered: Callable[[Manifest], Memory],
+        refused: dict[str, NightRefused],
+    ) -> Memory:
+        """The memory with what the first of ``nights`` tells that is as it was written."""
+        for manifest in nights:
             try:
-                self._memory = self._remembered(manifest)
-                break
+                return remembered(manifest)
             except NightRefused as error:
-                before.remove(manifest)
-                told.append(self._passed_over(manifest.run_id, error))
-        nights = tuple(each.night for each in before)
-        return replace(self._memory, nights=nights, passed_over=tuple(sorted(told)))
+                refused[manifest.run_id] = error
+        return self._memory
 
     def remember(self, tonight: Tonight, index: Callable[[tuple[Night, ...]], bytes]) -> None:
         """Keep tonight, let go of what is older than the retention, and write the list of all nights.
@@ -140,22 +151,34 @@ class Archive:
         return moment.astimezone(ZoneInfo(self.zone)).date()
 
     def _remembered(self, manifest: Manifest) -> Memory:
-        try:
-            failures = tuple(OpenFailure(*row) for row in self.table(manifest, night.FAILURES, FAILURES))
+        """The night that tonight is compared with."""
+        with _of_ours():
+            failures = self._open_after(manifest)
             rows = self.table(manifest, night.OPERATIONS, OPERATIONS)
             offers = offers_in(self.table(manifest, night.VERSIONS, _VERSIONS))
-        except (TypeError, AttributeError) as error:  # a table of ours in which something is missing
-            raise NightRefused(f"has a table that is not ours ({error})") from error
+            failing = frozenset(each.key for each in failures)
         operations = tuple(KeptOperation(*row[:-1]) for row in rows if row[-1])
         self._offers = offers
         return Memory(
             first_seen=offers.first_seen,
-            failing=frozenset(each.key for each in failures),
+            failing=failing,
             last_unseen=offers.last_unseen,
             since=manifest.as_of,
             failures=failures,
             operations=operations,
         )
+
+    def _with_today(self, manifest: Manifest) -> Memory:
+        """With what an earlier run of tonight's day has found: tonight may see less, as after --subscription."""
+        compared = self._memory.failing or frozenset()
+        with _of_ours():
+            found = tuple(each for each in self._open_after(manifest) if each.key not in compared)
+            rows = self.table(manifest, night.DEPARTED, DEPARTURES)
+            left = [(OpenFailure(*row).key, str(change)) for change, *row in rows]
+        return replace(self._memory, found_today=found, ended_today=tuple(each for each in left if each[0] in compared))
+
+    def _open_after(self, manifest: Manifest) -> tuple[OpenFailure, ...]:
+        return tuple(OpenFailure(*row) for row in self.table(manifest, night.FAILURES, FAILURES))
 
     def _files(self, tonight: Tonight) -> dict[str, night.Content]:
         """What a night is made of, but for its manifest."""
@@ -198,6 +221,14 @@ class Archive:
                 for name in night.FILES:
                     self.store.remove(f"nights/{manifest.run_id}/{name}")
         return stay, told
+
+
+@contextmanager
+def _of_ours() -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, AttributeError) as error:  # a table of ours in which something is missing
+        raise NightRefused(f"has a table that is not ours ({error})") from error
 
 
 def configured(settings: Settings) -> Archive | None:

@@ -19,6 +19,7 @@ from auditor.model.settings import Settings
 from auditor.model.verdict import Status
 from tests.unit.history.parts import (
     DAY,
+    LISTS,
     NOW,
     ON_OPERATIONS,
     Machine,
@@ -87,6 +88,63 @@ def test_a_second_run_of_the_day_is_compared_with_the_night_before(nights: Night
     again = nights.keep(NOW + DAY + timedelta(hours=5), [fails("a")])
 
     assert (again.since, became(again)) == (NOW, {"a": "still"})
+
+
+class TestASecondRunOfTheDay:
+    """It may see less than the first: it was told to (``--subscription``), or a subscription refuses by now."""
+
+    LATER = NOW + DAY + timedelta(hours=5)
+
+    def test_what_the_first_found_is_open_still_and_not_new_again_the_next_night(self, nights: Nights) -> None:
+        nights.keep(NOW, [Machine("a")])
+        assert became(nights.keep(NOW + DAY, [fails("a")])) == {"a": "new"}
+        assert became(nights.keep(self.LATER, [], unread=LISTS)) == {}
+
+        past = nights.keep(NOW + 2 * DAY, [fails("a")])
+
+        assert became(past) == {"a": "still"}
+        assert [(each.first_seen, each.nights) for each in past.open] == [(NOW + DAY, 2)]
+
+    def test_what_fails_again_is_new_of_this_day_and_one_night_old(self, nights: Nights) -> None:
+        nights.keep(NOW, [Machine("a")])
+        nights.keep(NOW + DAY, [fails("a")])
+
+        past = nights.keep(self.LATER, [fails("a")])
+
+        assert became(past) == {"a": "new"}
+        assert [(each.first_seen, each.nights) for each in past.open] == [(NOW + DAY, 1)]
+
+    def test_what_the_first_saw_mended_is_not_told_again_the_next_night(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        assert became(nights.keep(NOW + DAY, [Machine("a")])) == {"a": "fixed"}
+        assert became(nights.keep(self.LATER, [], unread=LISTS)) == {"a": "fixed"}, "since the night before"
+
+        assert became(nights.keep(NOW + 2 * DAY, [Machine("a")])) == {}
+
+    @pytest.mark.parametrize("status", [Status.PENDING, Status.FAIL])
+    def test_what_it_sees_itself_counts_more_than_what_the_first_saw(self, nights: Nights, status: Status) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [Machine("a")])
+
+        past = nights.keep(self.LATER, [Machine("a", status, "disabled")])
+
+        assert (len(past.open), past.departed) == (1, ())
+
+    def test_on_the_first_day_of_all_nothing_has_changed_and_nothing_is_lost(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a"), fails("b")])
+        past = nights.keep(NOW + timedelta(hours=5), [Machine("b")], unread=[Source.VIRTUAL_MACHINES])
+
+        assert (past.standings, past.departed, [each.machine_name for each in past.open]) == ({}, (), ["a"])
+
+    def test_a_first_run_that_is_damaged_is_told_and_passed_over(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [Machine("a")])
+        spoil(place(nights, NOW + DAY) / "departed.parquet")
+
+        memory = nights.recall(self.LATER)
+
+        assert (memory.since, memory.ended_today) == (NOW, ())
+        assert "another departed.parquet than was written" in memory.passed_over[0]
 
 
 def test_which_day_it_is_depends_on_the_reports_time_zone(nights: Nights) -> None:
