@@ -1,11 +1,12 @@
 """What became of failures since an earlier night: each is exactly one of new, still, changed, fixed, gone,
 no_longer_visible, or carried.
 
-A failure is *fixed* where a verdict of tonight has seen that it is over: it passes, is exempt or does not apply. It is
-*gone* where what it was on is no longer there, and the lists that would show it were completely read. What could not be
-read, is pending, or was not asked tonight is neither: it is carried, and is an open failure still. It is *no longer
-visible* where it left with neither: what it was on is there, and no rule speaks of it any more; or it was an operation
-of which nothing is seen any more, without evidence that it was healed.
+A failure is *fixed* where a verdict of tonight has seen that it is over: it passes. It is *gone* where what it was on
+is no longer there, and the lists that would show it were completely read. What could not be read, is pending, or was
+not asked tonight is neither: it is carried, and is an open failure still. It is *no longer visible* where it left with
+neither: what it was on is there, and no rule speaks of it any more, or none that applies (a machine that was stopped
+has not been mended); somebody has accepted it; or it was an operation of which nothing is seen any more, without
+evidence that it was healed.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def what_became(failure: OpenFailure, seen: Seen) -> str | None:
     if verdict is not None:
         if verdict.status in _STAYS_OPEN:
             return None
-        return "no_longer_visible" if verdict.forgotten else "fixed"
+        return "fixed" if verdict.status is Status.PASS and not verdict.forgotten else "no_longer_visible"
     if failure.rule_id not in seen.rules:
         return None
     if seen.shows_gone(failure):
