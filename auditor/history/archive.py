@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from auditor.cloud import Cloud
-from auditor.errors import ArchiveRefused
+from auditor.errors import ArchiveRefused, why
 from auditor.history import night
 from auditor.history.blobs import BlobStore
 from auditor.history.folder import FolderStore
@@ -112,15 +112,16 @@ class Archive:
         A night of the same run id gives way. Raises ArchiveRefused; then tonight is not kept, or only the list of
         nights is not up to date.
         """
+        files = self._files(tonight)
+        manifest = self._written(tonight, files)
         self.store.check_locked()
         place = f"nights/{tonight.night.run_id}"
         for name in night.FILES:  # the manifest first: from now on, and until the end, it is no night
             self.store.remove(f"{place}/{name}")
-        files = self._files(tonight)
         for name, content in files.items():
             self.store.write(f"{place}/{name}", content)
         self.store.check_locked()
-        self.store.write(f"{place}/{night.MANIFEST}", self._written(tonight, files).encoded())
+        self.store.write(f"{place}/{night.MANIFEST}", manifest.encoded())
         kept_nights, _told = self._let_go(tonight)
         self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
 
@@ -145,7 +146,8 @@ class Archive:
     @staticmethod
     def _passed_over(name: str, error: NightRefused) -> str:
         """It stands in the report and in snapshots too: where the archive lies is not their readers' business."""
-        return f"In the archive nights/{name} was passed over: it {error}."
+        shown = name.encode("utf-8", "backslashreplace").decode()  # a folder may be called what is no text
+        return f"In the archive nights/{shown} was passed over: it {error}."
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.zone)).date()
@@ -207,7 +209,7 @@ class Archive:
             counts=tonight.night.counts,
             since=tonight.past.since,
             changes=tonight.night.changes,
-            files={name: night.described(content) for name, content in files.items()},
+            files=_described(files),
         )
 
     def _let_go(self, tonight: Tonight) -> tuple[list[Manifest], list[str]]:
@@ -221,6 +223,16 @@ class Archive:
                 for name in night.FILES:
                     self.store.remove(f"nights/{manifest.run_id}/{name}")
         return stay, told
+
+
+def _described(files: Mapping[str, night.Content]) -> dict[str, night.File]:
+    try:
+        return {name: night.described(content) for name, content in files.items()}
+    except OSError as error:
+        raise ArchiveRefused(
+            f"Tonight was not kept in the archive: its report cannot be read ({why(error)}). Leave the output folder "
+            "alone until the run has ended, and run again."
+        ) from error
 
 
 @contextmanager

@@ -70,7 +70,9 @@ class FolderStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = (self._folder / LOCK).open("ab")
         with file:
-            if not _lock(file):
+            with self._told("locked"):
+                free = _lock(file)
+            if not free:
                 raise busy(self.where)
             yield
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -166,6 +167,25 @@ def test_the_same_run_again_takes_the_place_of_the_former_one(nights: Nights) ->
 
     assert [each.machine_name for each in memory.failures] == ["b"]
     assert len(memory.nights) == 1
+
+
+def test_a_night_that_cannot_even_be_put_together_leaves_the_former_one_of_its_run(nights: Nights) -> None:
+    nights.keep(NOW, [fails("a")])
+    with pytest.raises(ArchiveRefused, match=r"its report cannot be read \(no such file or directory\)"):
+        nights.keep(NOW, [fails("b")], reports={"report.html": nights.folder / "nowhere"})
+
+    assert [each.machine_name for each in nights.recall(NOW + DAY).failures] == ["a"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="every name is text there")
+def test_a_folder_whose_name_is_no_text_is_told_in_one(nights: Nights) -> None:
+    nights.keep(NOW, [fails("a")])
+    (nights.folder / "nights" / os.fsdecode(b"\xff\xfe")).mkdir()
+
+    memory = nights.recall(NOW + DAY)
+
+    assert memory.since == NOW
+    assert memory.passed_over[0].encode().startswith(b"In the archive nights/\\udcff\\udcfe was passed over")
 
 
 def test_a_night_that_was_not_finished_is_no_night(nights: Nights) -> None:
