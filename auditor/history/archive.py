@@ -218,11 +218,17 @@ class Archive:
         found, told = self.manifests()
         oldest = tonight.night.as_of - self.retention
         stay = [each for each in found if each.as_of >= oldest or each.as_of == self._memory.since]
-        for manifest in found:
-            if manifest not in stay:
-                for name in night.FILES:
-                    self.store.remove(f"nights/{manifest.run_id}/{name}")
+        gone = [each.run_id for each in found if each not in stay]
+        for run_id in (*gone, *self._unfinished(found, oldest)):
+            for name in night.FILES:
+                self.store.remove(f"nights/{run_id}/{name}")
         return stay, told
+
+    def _unfinished(self, found: Iterable[Manifest], oldest: datetime) -> list[str]:
+        """Nights before ``oldest`` whose run was killed while it kept them, or let them go."""
+        names = set(self.store.nights()) - {each.run_id for each in found}
+        old = [each for each in sorted(names) if (began := night.time_of(each)) and began < oldest]
+        return [each for each in old if self.store.read(f"nights/{each}/{night.MANIFEST}") is None]
 
 
 def _described(files: Mapping[str, night.Content]) -> dict[str, night.File]:

@@ -60,6 +60,8 @@ class FolderStore:
         with self._told("written"):
             target = self._folder / name
             target.unlink(missing_ok=True)
+            for draft in target.parent.glob(f".{target.name}.*.partial"):  # of a run that was killed
+                draft.unlink()
             with suppress(OSError):  # its folder holds other files yet
                 target.parent.rmdir()
 

@@ -260,6 +260,19 @@ class TestRetention:
 
         assert (became(past), past.since) == ({"a": "still"}, NOW)
 
+    def test_what_a_killed_run_left_goes_with_its_time(self, tmp_path: Path) -> None:
+        """Killed while it kept the night, or while it let it go: it is not told for ever."""
+        nights = Nights(tmp_path / "archive", retention=2 * DAY)
+        nights.keep(NOW, [fails("a")])
+        (place(nights, NOW) / "night.json").unlink()
+        (place(nights, NOW) / ".verdicts.parquet.0a1b2c3d.partial").write_text("half")
+        nights.keep(NOW + DAY, [fails("a")])
+        assert len(nights.recall(NOW + 2 * DAY).passed_over) == 1, "it is told while it would be kept"
+        nights.keep(NOW + 3 * DAY, [fails("a")])
+
+        assert nights.recall(NOW + 4 * DAY).passed_over == ()
+        assert not place(nights, NOW).exists()
+
     def test_only_what_a_night_is_made_of_is_ever_taken_away(self, tmp_path: Path) -> None:
         nights = Nights(tmp_path / "archive", retention=DAY)
         nights.keep(NOW, [fails("a")])
