@@ -29,6 +29,8 @@ from auditor.model.settings import Settings
 
 READERS = 16
 """Manifests that are read at once: a year of nights in a container takes a second."""
+LONGEST_PAUSE = timedelta(days=100)
+"""Between two nights: who audits once a quarter lets nights go too."""
 _VERSIONS = dict.fromkeys(COLUMNS[:5], "text") | dict.fromkeys(COLUMNS[5:], "time")
 
 
@@ -214,8 +216,14 @@ class Archive:
 
     def _let_go(self, tonight: Tonight) -> tuple[list[Manifest], list[str]]:
         """Remove what is older than the retention; never tonight, nor the night that it was compared with: the next
-        run of the same day, and the next night where tonight could read nothing, are compared with that one again."""
+        run of the same day, and the next night where tonight could read nothing, are compared with that one again.
+
+        Where an unlikely pause lies between these two nothing goes yet: one wrong clock, or one wrong --as-of, would
+        take all nights away.
+        """
         found, told = self.manifests()
+        if self._memory.since and tonight.night.as_of - self._memory.since > max(self.retention, LONGEST_PAUSE):
+            return found, told
         oldest = tonight.night.as_of - self.retention
         stay = [each for each in found if each.as_of >= oldest or each.as_of == self._memory.since]
         gone = [each.run_id for each in found if each not in stay]

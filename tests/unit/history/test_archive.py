@@ -260,6 +260,15 @@ class TestRetention:
 
         assert (became(past), past.since) == ({"a": "still"}, NOW)
 
+    def test_one_night_with_a_wrong_clock_takes_no_other_away(self, nights: Nights) -> None:
+        for day in range(3):
+            nights.keep(NOW + day * DAY, [fails("a")])
+        nights.keep(NOW + 4000 * DAY, [fails("a")])
+        past = nights.keep(NOW + 3 * DAY, [fails("a")])
+
+        assert (past.since, [each.nights for each in past.open]) == (NOW + 2 * DAY, [4])
+        assert len(nights.recall(NOW + 4 * DAY).nights) == 4
+
     def test_what_a_killed_run_left_goes_with_its_time(self, tmp_path: Path) -> None:
         """Killed while it kept the night, or while it let it go: it is not told for ever."""
         nights = Nights(tmp_path / "archive", retention=2 * DAY)
