@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,13 +42,14 @@ class PostOffice:
     def send_kept(self) -> Posted:
         """Those of earlier starts, the oldest first. Each is tried once: the next start comes.
 
-        One that cannot be read keeps none of the others back.
+        One that cannot be read keeps none of the others back. Where another run is sending them, it is left to it.
         """
         try:
-            places = self.outbox.places() if self.ways else []
+            with self.outbox.claimed() as ours:
+                places = self.outbox.places() if self.ways and ours else []
+                return sum(map(self._sent_from, places), Posted())
         except OSError as error:
             return _unread(self.outbox.folder, error)
-        return sum(map(self._sent_from, places), Posted())
 
     def _sent_from(self, place: Path) -> Posted:
         try:
@@ -57,16 +59,24 @@ class PostOffice:
 
     def _sent(self, mail: Mail, at: int, smtp: Smtp) -> Posted:
         sending = by_smtp.Sending(smtp, mail, smtp.recipients)
+        with ExitStack() as until_sent:
 
-        def waits(seconds: float) -> None:
-            """Whoever ends the night while it waits for the server leaves the letter to the next start."""
-            self._kept(mail, at, sending)
-            self.pause(seconds)
+            def waits(seconds: float) -> None:
+                """Whoever ends the night while it waits for the server leaves the letter to the next start."""
+                self._kept(mail, at, sending)
+                with suppress(OSError):
+                    until_sent.enter_context(self.outbox.claimed())
+                self.pause(seconds)
 
-        try:
-            sending.send(waits)
-        except OSError as error:
-            return Posted(problems=(f"The letter in {mail.folder} was not sent: it cannot be read ({why(error)}).",))
+            try:
+                sending.send(waits)
+            except OSError as error:
+                told = f"The letter in {mail.folder} was not sent: it cannot be read ({why(error)})."
+                return Posted(problems=(told,))
+            return self._put_away(mail, at, sending)
+
+    def _put_away(self, mail: Mail, at: int, sending: by_smtp.Sending) -> Posted:
+        """Kept where somebody may still get it; else not kept any more."""
         problems = _problems(sending)
         if _failed(sending) and _worth_keeping(sending, ()):
             return Posted(_receipts(sending), _first_with(self._kept(mail, at, sending), problems))

@@ -6,8 +6,11 @@ They lie beside the output folder, which the next night replaces. No secret is k
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +83,21 @@ class Outbox:
         places = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
         return [each for each in places if (each / _ENVELOPE).is_file() and not each.name.startswith(".")]
 
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether nobody else is sending what lies here, who is kept from it until the end. Raises OSError.
+
+        Two runs over one output folder would send a letter twice. The system lets go of the claim when a process ends.
+        """
+        if sys.platform == "win32" or not self.folder.is_dir():  # folders cannot be locked there: nobody is kept out
+            yield True
+            return
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            yield _lock(folder)
+        finally:
+            os.close(folder)
+
     @staticmethod
     def read(place: Path) -> Kept:
         """The letter at ``place``. Raises OSError, and ValueError where its envelope is not as it was written."""
@@ -111,3 +129,17 @@ class Outbox:
         draft = place / f"{_ENVELOPE}.partial"
         draft.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
         draft.replace(place / _ENVELOPE)
+
+
+if sys.platform != "win32":
+
+    def _lock(folder: int) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a disk that knows no locks: letters go out all the same
+            return True
+        return True

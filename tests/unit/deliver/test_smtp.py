@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -333,6 +334,20 @@ def test_after_an_address_is_mended_the_kept_letter_goes_to_the_right_one(sender
     sender.office(server, cc=[]).send_kept()
 
     assert ([each.rcpt_tos for each in server.taken], sender.kept) == ([[ANN]], [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be locked there")
+def test_a_run_that_begins_while_another_waits_for_the_server_sends_its_letter_no_second_time(
+    sender: Sender, server: MailServer
+) -> None:
+    begun: list[Posted] = []
+    server.answers = ["451 4.7.1 Greylisted", "451 4.7.1 Greylisted"]
+    office = replace(sender.office(server), pause=lambda _seconds: begun.append(sender.office(server).send_kept()))
+    posted = office.send(sender.folder, ENVELOPE)
+
+    assert begun == [Posted(), Posted()], "it leaves it to the first"
+    assert told(posted) == [(ANN, True, 250, 3), (BOB, True, 250, 3)]
+    assert (len(server.handed_over), len(server.taken), sender.kept) == (3, 1, [])
 
 
 def test_a_letter_that_cannot_even_be_kept_is_told(sender: Sender) -> None:
