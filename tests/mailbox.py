@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socketserver
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,3 +117,36 @@ def serving(
             loop.run_until_complete(asyncio.wait([task]))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+@contextmanager
+def saying(answers: dict[str, str]) -> Iterator[MailServer]:
+    """Serve with one fixed answer to each command, ``banner`` the first of all; ``.`` is the end of the letter."""
+    good = {"banner": "220 mail.test", "DATA": "354 Go on", "QUIT": "221 Bye", **answers}
+
+    class Dialogue(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self._say("banner")
+            while line := self.rfile.readline():
+                command = line.split()[0].decode("ascii").upper()
+                self._say(command)
+                if command == "DATA" and good[command].startswith("354"):
+                    while self.rfile.readline() not in (b".\r\n", b""):
+                        pass
+                    self._say(".")
+
+        def _say(self, command: str) -> None:
+            self.wfile.write(good.get(command, "250 OK").encode() + b"\r\n")
+
+    class Listening(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+        def handle_error(self, _request: Any, _address: Any) -> None:
+            """Who hung up while he was spoken to has heard enough."""
+
+    with Listening(("127.0.0.1", 0), Dialogue) as listening:
+        thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield MailServer(port=listening.server_address[1])
+        listening.shutdown()
+        thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,35 +40,62 @@ class PostOffice:
         return posted
 
     def send_kept(self) -> Posted:
-        """Those of earlier starts, the oldest first. Each is tried once: the next start comes."""
-        posted = Posted()
+        """Those of earlier starts, the oldest first. Each is tried once: the next start comes.
+
+        One that cannot be read keeps none of the others back. Where another run is sending them, it is left to it.
+        """
         try:
-            for kept in self.outbox.letters() if self.ways else ():
-                posted += self._sent_kept(kept)
-        except (OSError, ValueError, KeyError) as error:
-            reason = why(error) if isinstance(error, OSError) else "an envelope in it is not as it was written"
-            sentence = f"The letters in {self.outbox.folder} were not sent: {reason}. Look at them, or move them away."
-            posted += Posted(problems=(sentence,))
-        return posted
+            with self.outbox.claimed() as ours:
+                places = self.outbox.places() if self.ways and ours else []
+                return sum(map(self._sent_from, places), Posted())
+        except OSError as error:
+            return _unread(self.outbox.folder, error)
+
+    def _sent_from(self, place: Path) -> Posted:
+        try:
+            return self._sent_kept(self.outbox.read(place))
+        except (OSError, ValueError, LookupError) as error:
+            return _unread(place, error)
 
     def _sent(self, mail: Mail, at: int, smtp: Smtp) -> Posted:
         sending = by_smtp.Sending(smtp, mail, smtp.recipients)
-        try:
-            sending.send(self.pause)
-        except OSError as error:
-            return Posted(problems=(f"The letter in {mail.folder} was not sent: it cannot be read ({why(error)}).",))
-        failed, problems = _failed(sending), _problems(sending)
-        if failed and _worth_keeping(sending, ()):
-            accepted = [each for each in smtp.recipients if each not in failed]
-            problems = (f"{problems[0]} {self._kept(mail, at, smtp, accepted)}", *problems[1:])
-        return Posted(_receipts(sending), problems)
+        with ExitStack() as until_sent:
 
-    def _kept(self, mail: Mail, at: int, smtp: Smtp, accepted: Sequence[str]) -> str:
+            def waits(seconds: float) -> None:
+                """Whoever ends the night while it waits for the server leaves the letter to the next start."""
+                self._kept(mail, at, sending)
+                with suppress(OSError):
+                    until_sent.enter_context(self.outbox.claimed())
+                self.pause(seconds)
+
+            try:
+                sending.send(waits)
+            except OSError as error:
+                told = f"The letter in {mail.folder} was not sent: it cannot be read ({why(error)})."
+                return Posted(problems=(told,))
+            return self._put_away(mail, at, sending)
+
+    def _put_away(self, mail: Mail, at: int, sending: by_smtp.Sending) -> Posted:
+        """Kept where somebody may still get it; else not kept any more."""
+        problems = _problems(sending)
+        if _failed(sending) and _worth_keeping(sending, ()):
+            return Posted(_receipts(sending), _first_with(self._kept(mail, at, sending), problems))
+        place = self.outbox.place_of(mail, at)
+        return Posted(_receipts(sending), (*problems, *(self._removed(place) if place.exists() else ())))
+
+    def _kept(self, mail: Mail, at: int, sending: by_smtp.Sending) -> str:
         try:
-            place = self.outbox.keep(mail, at, smtp.recipients, accepted)
+            place = self.outbox.keep(mail, at, sending.smtp.recipients, _accepted(sending))
         except OSError as error:
             return f"It could not be kept either ({why(error)}): send {mail.folder} on with your own means."
         return f"It is kept in {place}, and the next start sends it."
+
+    def _removed(self, place: Path) -> tuple[str, ...]:
+        try:
+            self.outbox.remove(place)
+        except OSError as error:
+            return (f"{place} was sent and could not be removed ({why(error)}): remove it, or it is sent once more.",)
+        return ()
 
     def _sent_kept(self, kept: Kept) -> Posted:
         smtp = self._way_of(kept)
@@ -76,14 +104,17 @@ class PostOffice:
             return Posted(problems=(f"{sentence} Remove the folder if nobody waits for it.",))
         sending = by_smtp.Sending(smtp, kept.mail, [each for each in smtp.recipients if each not in kept.accepted])
         sending.send(self.pause, tries=1)
-        failed, problems = _failed(sending), _problems(sending)
-        if failed and _worth_keeping(sending, kept.accepted):
-            self.outbox.mark(kept, (each for each in sending.recipients if each not in failed))
-            stays = f"It stays in {kept.mail.folder}, and the next start sends it."
-            problems = (f"{problems[0]} {stays}", *problems[1:])
-        else:
-            self.outbox.remove(kept)
-        return Posted(_receipts(sending), problems)
+        problems = _problems(sending)
+        if _failed(sending) and _worth_keeping(sending, kept.accepted):
+            return Posted(_receipts(sending), _first_with(self._marked(kept, sending), problems))
+        return Posted(_receipts(sending), (*problems, *self._removed(kept.mail.folder)))
+
+    def _marked(self, kept: Kept, sending: by_smtp.Sending) -> str:
+        try:
+            self.outbox.mark(kept, _accepted(sending))
+        except OSError as error:
+            return f"It stays in {kept.mail.folder}, where it could not be noted who has it ({why(error)})."
+        return f"It stays in {kept.mail.folder}, and the next start sends it."
 
     def _way_of(self, kept: Kept) -> Smtp | None:
         """The way out to the same people, wherever it stands by now; else the one in its place: its addresses were
@@ -93,8 +124,22 @@ class PostOffice:
         return next(same, in_place)
 
 
+def _unread(place: Path, error: Exception) -> Posted:
+    reason = why(error) if isinstance(error, OSError) else "its envelope is not as it was written"
+    return Posted(problems=(f"What is kept in {place} was not sent: {reason}. Look at it, or move it away.",))
+
+
 def _failed(sending: by_smtp.Sending) -> list[str]:
     return [each for each in sending.recipients if not sending.answers[each].accepted]
+
+
+def _accepted(sending: by_smtp.Sending) -> list[str]:
+    return [each for each in sending.recipients if each in sending.answers and sending.answers[each].accepted]
+
+
+def _first_with(more: str, problems: tuple[str, ...]) -> tuple[str, ...]:
+    """The first sentence goes on with ``more``."""
+    return (f"{problems[0]} {more}", *problems[1:])
 
 
 def _worth_keeping(sending: by_smtp.Sending, accepted: Sequence[str]) -> bool:

@@ -7,8 +7,8 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
@@ -21,8 +21,9 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 30, 300
 _ANSWER_S, _TAKEN_S = 60.0, 600.0
 """For how long an answer is awaited, and the one to the whole letter (RFC 5321, 4.5.3.2): who gives up too early on
 that one sends it twice."""
-_OK, _TEMPORARY, _LASTING = 250, 400, 500
-_FORWARDS = 251
+_OK, _LASTING = 250, 500
+_DONE = range(200, 300)
+"""Positive completion (RFC 5321, 4.2.1): nothing else, and no answer that is none, means yes."""
 _TOO_LARGE = 552
 _MOST_ANSWER = 300
 
@@ -31,16 +32,13 @@ _MOST_ANSWER = 300
 class Answer:
     """What the server said for one recipient; ``code`` is None where it said nothing, and ``text`` says why.
 
-    ``lasting``: asking again would not help.
+    ``lasting``: asking again would not help. ``accepted``: it took the whole letter; no other answer is worth that.
     """
 
     code: int | None
     text: str
     lasting: bool = False
-
-    @property
-    def accepted(self) -> bool:
-        return self.code is not None and self.code < _TEMPORARY
+    accepted: bool = False
 
 
 @dataclass
@@ -104,7 +102,7 @@ class Sending:
         willing = []
         for each in wanted:
             code, text = server.rcpt(each)
-            if code in (_OK, _FORWARDS):
+            if code in _DONE:
                 willing.append(each)
             else:
                 told[each] = _answer(self.smtp, code, text)
@@ -114,7 +112,7 @@ class Sending:
             server.sock.settimeout(_TAKEN_S)
         code, text = server.data(self.made.content)
         self.refused_whole = code == _TOO_LARGE
-        told |= dict.fromkeys(willing, _answer(self.smtp, code, text))
+        told |= dict.fromkeys(willing, replace(_answer(self.smtp, code, text), accepted=code in _DONE))
 
 
 def _given_up(state: RetryCallState) -> object:
@@ -125,7 +123,8 @@ def _given_up(state: RetryCallState) -> object:
 @contextmanager
 def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
     """A server that is ready to take mail, over a way as closed as the configuration demands."""
-    with _opened(smtp) as server:
+    server = _opened(smtp)
+    try:
         server.ehlo()
         if smtp.security is Security.STARTTLS:
             server.starttls(context=_context(smtp))
@@ -133,6 +132,10 @@ def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
         if smtp.username and smtp.password:
             server.login(smtp.username, smtp.password.get_secret_value())
         yield server
+    finally:
+        with suppress(OSError):  # what it says to a farewell must not hide what it said before
+            server.quit()
+        server.close()
 
 
 def _opened(smtp: Smtp) -> smtplib.SMTP:
@@ -190,6 +193,10 @@ _FAILURES: tuple[tuple[type[Exception], bool, str], ...] = (
 
 def _answer(smtp: Smtp, code: int, text: bytes | str) -> Answer:
     told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if code < 0:  # smtplib's word for what does not begin with a number
+        return Answer(
+            None, _clean(smtp, f"what answers there speaks no SMTP ({told}); compare host, port and security")
+        )
     return Answer(code, _clean(smtp, told), code >= _LASTING)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from auditor.cloud import Cloud
-from auditor.errors import ArchiveRefused
+from auditor.errors import ArchiveRefused, why
 from auditor.history import night
 from auditor.history.blobs import BlobStore
 from auditor.history.folder import FolderStore
@@ -29,6 +29,8 @@ from auditor.model.settings import Settings
 
 READERS = 16
 """Manifests that are read at once: a year of nights in a container takes a second."""
+LONGEST_PAUSE = timedelta(days=100)
+"""Between two nights: who audits once a quarter lets nights go too."""
 _VERSIONS = dict.fromkeys(COLUMNS[:5], "text") | dict.fromkeys(COLUMNS[5:], "time")
 
 
@@ -83,17 +85,28 @@ class Archive:
         """
         found, told = self.manifests()
         before = [each for each in found if each.as_of < as_of and each.run_id != run_id]
-        for manifest in reversed(
-            [each for each in before if each.collected and self._day(each.as_of) < self._day(as_of)]
-        ):
+        collected, day = [each for each in before if each.collected], self._day(as_of)
+        refused: dict[str, NightRefused] = {}
+        for of_day, remembered in ((False, self._remembered), (True, self._with_today)):
+            nights = (each for each in reversed(collected) if (self._day(each.as_of) == day) is of_day)
+            self._memory = self._of_first_whole(nights, remembered, refused)
+        told += [self._passed_over(name, error) for name, error in refused.items()]
+        kept_nights = tuple(each.night for each in before if each.run_id not in refused)
+        return replace(self._memory, nights=kept_nights, passed_over=tuple(sorted(told)))
+
+    def _of_first_whole(
+        self,
+        nights: Iterable[Manifest],
+        remembered: Callable[[Manifest], Memory],
+        refused: dict[str, NightRefused],
+    ) -> Memory:
+        """The memory with what the first of ``nights`` tells that is as it was written."""
+        for manifest in nights:
             try:
-                self._memory = self._remembered(manifest)
-                break
+                return remembered(manifest)
             except NightRefused as error:
-                before.remove(manifest)
-                told.append(self._passed_over(manifest.run_id, error))
-        nights = tuple(each.night for each in before)
-        return replace(self._memory, nights=nights, passed_over=tuple(sorted(told)))
+                refused[manifest.run_id] = error
+        return self._memory
 
     def remember(self, tonight: Tonight, index: Callable[[tuple[Night, ...]], bytes]) -> None:
         """Keep tonight, let go of what is older than the retention, and write the list of all nights.
@@ -101,15 +114,16 @@ class Archive:
         A night of the same run id gives way. Raises ArchiveRefused; then tonight is not kept, or only the list of
         nights is not up to date.
         """
+        files = self._files(tonight)
+        manifest = self._written(tonight, files)
         self.store.check_locked()
         place = f"nights/{tonight.night.run_id}"
         for name in night.FILES:  # the manifest first: from now on, and until the end, it is no night
             self.store.remove(f"{place}/{name}")
-        files = self._files(tonight)
         for name, content in files.items():
             self.store.write(f"{place}/{name}", content)
         self.store.check_locked()
-        self.store.write(f"{place}/{night.MANIFEST}", self._written(tonight, files).encoded())
+        self.store.write(f"{place}/{night.MANIFEST}", manifest.encoded())
         kept_nights, _told = self._let_go(tonight)
         self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
 
@@ -134,28 +148,41 @@ class Archive:
     @staticmethod
     def _passed_over(name: str, error: NightRefused) -> str:
         """It stands in the report and in snapshots too: where the archive lies is not their readers' business."""
-        return f"In the archive nights/{name} was passed over: it {error}."
+        shown = name.encode("utf-8", "backslashreplace").decode()  # a folder may be called what is no text
+        return f"In the archive nights/{shown} was passed over: it {error}."
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.zone)).date()
 
     def _remembered(self, manifest: Manifest) -> Memory:
-        try:
-            failures = tuple(OpenFailure(*row) for row in self.table(manifest, night.FAILURES, FAILURES))
+        """The night that tonight is compared with."""
+        with _of_ours():
+            failures = self._open_after(manifest)
             rows = self.table(manifest, night.OPERATIONS, OPERATIONS)
             offers = offers_in(self.table(manifest, night.VERSIONS, _VERSIONS))
-        except (TypeError, AttributeError) as error:  # a table of ours in which something is missing
-            raise NightRefused(f"has a table that is not ours ({error})") from error
+            failing = frozenset(each.key for each in failures)
         operations = tuple(KeptOperation(*row[:-1]) for row in rows if row[-1])
         self._offers = offers
         return Memory(
             first_seen=offers.first_seen,
-            failing=frozenset(each.key for each in failures),
+            failing=failing,
             last_unseen=offers.last_unseen,
             since=manifest.as_of,
             failures=failures,
             operations=operations,
         )
+
+    def _with_today(self, manifest: Manifest) -> Memory:
+        """With what an earlier run of tonight's day has found: tonight may see less, as after --subscription."""
+        compared = self._memory.failing or frozenset()
+        with _of_ours():
+            found = tuple(each for each in self._open_after(manifest) if each.key not in compared)
+            rows = self.table(manifest, night.DEPARTED, DEPARTURES)
+            left = [(OpenFailure(*row).key, str(change)) for change, *row in rows]
+        return replace(self._memory, found_today=found, ended_today=tuple(each for each in left if each[0] in compared))
+
+    def _open_after(self, manifest: Manifest) -> tuple[OpenFailure, ...]:
+        return tuple(OpenFailure(*row) for row in self.table(manifest, night.FAILURES, FAILURES))
 
     def _files(self, tonight: Tonight) -> dict[str, night.Content]:
         """What a night is made of, but for its manifest."""
@@ -184,20 +211,50 @@ class Archive:
             counts=tonight.night.counts,
             since=tonight.past.since,
             changes=tonight.night.changes,
-            files={name: night.described(content) for name, content in files.items()},
+            files=_described(files),
         )
 
     def _let_go(self, tonight: Tonight) -> tuple[list[Manifest], list[str]]:
         """Remove what is older than the retention; never tonight, nor the night that it was compared with: the next
-        run of the same day, and the next night where tonight could read nothing, are compared with that one again."""
+        run of the same day, and the next night where tonight could read nothing, are compared with that one again.
+
+        Where an unlikely pause lies between these two nothing goes yet: one wrong clock, or one wrong --as-of, would
+        take all nights away.
+        """
         found, told = self.manifests()
+        if self._memory.since and tonight.night.as_of - self._memory.since > max(self.retention, LONGEST_PAUSE):
+            return found, told
         oldest = tonight.night.as_of - self.retention
         stay = [each for each in found if each.as_of >= oldest or each.as_of == self._memory.since]
-        for manifest in found:
-            if manifest not in stay:
-                for name in night.FILES:
-                    self.store.remove(f"nights/{manifest.run_id}/{name}")
+        gone = [each.run_id for each in found if each not in stay]
+        for run_id in (*gone, *self._unfinished(found, oldest)):
+            for name in night.FILES:
+                self.store.remove(f"nights/{run_id}/{name}")
         return stay, told
+
+    def _unfinished(self, found: Iterable[Manifest], oldest: datetime) -> list[str]:
+        """Nights before ``oldest`` whose run was killed while it kept them, or let them go."""
+        names = set(self.store.nights()) - {each.run_id for each in found}
+        old = [each for each in sorted(names) if (began := night.time_of(each)) and began < oldest]
+        return [each for each in old if self.store.read(f"nights/{each}/{night.MANIFEST}") is None]
+
+
+def _described(files: Mapping[str, night.Content]) -> dict[str, night.File]:
+    try:
+        return {name: night.described(content) for name, content in files.items()}
+    except OSError as error:
+        raise ArchiveRefused(
+            f"Tonight was not kept in the archive: its report cannot be read ({why(error)}). Leave the output folder "
+            "alone until the run has ended, and run again."
+        ) from error
+
+
+@contextmanager
+def _of_ours() -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, AttributeError) as error:  # a table of ours in which something is missing
+        raise NightRefused(f"has a table that is not ours ({error})") from error
 
 
 def configured(settings: Settings) -> Archive | None:

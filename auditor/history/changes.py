@@ -1,11 +1,12 @@
 """What became of failures since an earlier night: each is exactly one of new, still, changed, fixed, gone,
 no_longer_visible, or carried.
 
-A failure is *fixed* where a verdict of tonight has seen that it is over: it passes, is exempt or does not apply. It is
-*gone* where what it was on is no longer there, and the lists that would show it were completely read. What could not be
-read, is pending, or was not asked tonight is neither: it is carried, and is an open failure still. It is *no longer
-visible* where it left with neither: what it was on is there, and no rule speaks of it any more; or it was an operation
-of which nothing is seen any more, without evidence that it was healed.
+A failure is *fixed* where a verdict of tonight has seen that it is over: it passes. It is *gone* where what it was on
+is no longer there, and the lists that would show it were completely read. What could not be read, is pending, or was
+not asked tonight is neither: it is carried, and is an open failure still. It is *no longer visible* where it left with
+neither: what it was on is there, and no rule speaks of it any more, or none that applies (a machine that was stopped
+has not been mended); somebody has accepted it; or it was an operation of which nothing is seen any more, without
+evidence that it was healed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def changes(
     memory: Memory, shards: Iterable[Frames], survey: Iterable[Reading], rules: Iterable[Rule], as_of: datetime
 ) -> Past:
     """Compare tonight's verdicts with the failures that were open. ``rules`` are those that were asked tonight."""
-    seen = Seen({rule.id: rule for rule in rules}, {each.key: each for each in memory.failures})
+    known = (*memory.failures, *memory.found_today)
+    seen = Seen({rule.id: rule for rule in rules}, {each.key: each for each in known})
     seen.add_survey(survey)
     for frames in shards:
         seen.add(frames)
@@ -38,22 +40,26 @@ def changes(
 
 def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
     first_night = memory.since is None
+    compared, ended = {each.key for each in memory.failures}, dict(memory.ended_today)
     standings, departed, still_open, carried = {}, [], [], []
     for key, row in seen.failing.items():
-        failure = _failure(key[0], row, seen.were_open.get(key), as_of)
+        before = seen.were_open.get(key)
+        failure = _failure(key[0], row, before, as_of, another=key in compared)
         still_open.append(failure)
         if not first_night:
-            word = change_of(seen.were_open.get(key), failure)
+            word = change_of(before if key in compared else None, failure)
             standings[key] = Standing(word, failure.first_seen, failure.nights)
     for key, failure in seen.were_open.items():
         if key in seen.failing:
             continue
         change = what_became(failure, seen)
-        if key in seen.verdicts:
+        if key in seen.verdicts and not first_night:
             standings[key] = Standing(change, failure.first_seen, failure.nights)
+        if change is None and not seen.is_pending(key):
+            change = ended.get(key)  # this run cannot see it; an earlier one of the day has
         if change is None:
             carried.append(failure)
-        else:
+        elif not first_night:
             departed.append(Transition(failure, change))
     return Past(
         since=memory.since,
@@ -77,7 +83,7 @@ def what_became(failure: OpenFailure, seen: Seen) -> str | None:
     if verdict is not None:
         if verdict.status in _STAYS_OPEN:
             return None
-        return "no_longer_visible" if verdict.forgotten else "fixed"
+        return "fixed" if verdict.status is Status.PASS and not verdict.forgotten else "no_longer_visible"
     if failure.rule_id not in seen.rules:
         return None
     if seen.shows_gone(failure):
@@ -85,15 +91,15 @@ def what_became(failure: OpenFailure, seen: Seen) -> str | None:
     return "no_longer_visible" if seen.shows(failure) else None
 
 
-def _failure(rule_id: str, row: Any, before: OpenFailure | None, as_of: datetime) -> OpenFailure:
-    """Tonight's failure; its sentence is told while the report is written."""
+def _failure(rule_id: str, row: Any, before: OpenFailure | None, as_of: datetime, *, another: bool) -> OpenFailure:
+    """Tonight's failure; its sentence is told while the report is written. ``another`` night than ``before`` it is."""
     return OpenFailure(
         rule_id=rule_id,
         **row,
         reason=before.reason if before and before.reason_code == row["reason_code"] else "",
         first_seen=before.first_seen if before else as_of,
         last_seen=as_of,
-        nights=before.nights + 1 if before else 1,
+        nights=before.nights + another if before else 1,
     )
 
 

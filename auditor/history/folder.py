@@ -60,6 +60,8 @@ class FolderStore:
         with self._told("written"):
             target = self._folder / name
             target.unlink(missing_ok=True)
+            for draft in target.parent.glob(f".{target.name}.*.partial"):  # of a run that was killed
+                draft.unlink()
             with suppress(OSError):  # its folder holds other files yet
                 target.parent.rmdir()
 
@@ -70,7 +72,9 @@ class FolderStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = (self._folder / LOCK).open("ab")
         with file:
-            if not _lock(file):
+            with self._told("locked"):
+                free = _lock(file)
+            if not free:
                 raise busy(self.where)
             yield
 

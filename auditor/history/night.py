@@ -90,6 +90,16 @@ class _Head:
 _HEAD, _MANIFEST = TypeAdapter(_Head), TypeAdapter(Manifest)
 
 
+def time_of(name: str) -> datetime | None:
+    """The ``as_of`` in the name of a night, to the second; None where it is no such name."""
+    if not RUN_ID.fullmatch(name):
+        return None
+    try:
+        return datetime.strptime(f"{name[:15]}+0000", "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return None
+
+
 def manifest_of(content: bytes | None, run_id: str) -> Manifest:
     """Raises NightRefused, and NightTooNew, for what is no manifest of that night."""
     if content is None:

@@ -91,6 +91,10 @@ class Seen:
         resource = failure.resource_id.lower()
         return resource in self.extensions or resource in self.listed
 
+    def is_pending(self, failure: Failure) -> bool:
+        """Whether tonight has seen that it goes on, and that what would mend it is on its way."""
+        return failure in self.verdicts and self.verdicts[failure].status is Status.PENDING
+
     def _lists_are_complete(self, failure: OpenFailure) -> bool:
         row: Row = {
             "kind": failure.kind,

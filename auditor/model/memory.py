@@ -75,6 +75,10 @@ class Memory:
     ``since`` is the night that tonight is compared with, None where there is none; ``failures`` are those that were
     open after it, and ``operations`` what they rest on, however long ago. ``nights`` are all earlier nights that are
     kept, oldest first. ``passed_over``: a sentence for each that was not trusted.
+
+    Where an earlier run of tonight's own day is kept, ``found_today`` are failures that were open after it and are not
+    among ``failures``, and ``ended_today`` what it says has become of those that are: what this run cannot see has not
+    been lost by it.
     """
 
     first_seen: Mapping[Offer, datetime] = field(default_factory=dict)
@@ -85,6 +89,8 @@ class Memory:
     operations: tuple[KeptOperation, ...] = ()
     nights: tuple[Night, ...] = ()
     passed_over: tuple[str, ...] = ()
+    found_today: tuple[OpenFailure, ...] = ()
+    ended_today: tuple[tuple[Failure, str], ...] = ()
 
 
 EMPTY = Memory()

@@ -38,6 +38,8 @@ class Remembered:
     operations: tuple[KeptOperation, ...] = ()
     nights: tuple[Night, ...] = ()
     passed_over: tuple[str, ...] = ()
+    found_today: tuple[OpenFailure, ...] = ()
+    ended_today: tuple[tuple[Failure, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
             memory.operations,
             memory.nights,
             memory.passed_over,
+            memory.found_today,
+            memory.ended_today,
         ),
         traffic=gathered.traffic,
         identity=gathered.identity,
@@ -145,4 +149,6 @@ def _memory(told: Remembered) -> Memory:
         operations=told.operations,
         nights=told.nights,
         passed_over=told.passed_over,
+        found_today=told.found_today,
+        ended_today=told.ended_today,
     )

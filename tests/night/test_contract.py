@@ -157,7 +157,7 @@ def counts_of_run(audited: Audited) -> dict[tuple[str, str], int]:
 
 
 def page_cards(audited: Audited) -> dict[str, int]:
-    found = re.findall(r'<li class="card s-(\w+)[^>]*><span class="number">([\d,]+)</span>', audited.page)
+    found = re.findall(r'<li class="card s-(\w+)[^>]*>(?:<a[^>]*>)?<span class="number">([\d,]+)</span>', audited.page)
     return {status: int(number.replace(",", "")) for status, number in found}
 
 

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from auditor.render.console import print_summary
+from auditor.render.inlined import script
 from auditor.simulator import Fault, OperationSpec
 from tests.night.parts import (
     ALL,
@@ -77,7 +78,7 @@ def hostile(number: int, name: str) -> Any:
 
 
 class Elements(HTMLParser):
-    """What a browser makes of the page: elements, attributes that run code, links, and the text between them."""
+    """What a browser makes of the page: elements, attributes that run code, links, scripts by type, and the text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,14 +86,21 @@ class Elements(HTMLParser):
         self.handlers: list[str] = []
         self.links: set[str] = set()
         self.text: list[str] = []
+        self.scripts: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "script":
+            self.scripts.append((str(dict(attrs).get("type")), ""))
         self.handlers += [name for name, _value in attrs if name.startswith("on")]
         self.links |= {str(value) for name, value in attrs if name in ("href", "src")}
 
     def handle_data(self, data: str) -> None:
-        self.text.append(data)
+        if self.cdata_elem == "script":
+            kind, text = self.scripts[-1]
+            self.scripts[-1] = (kind, text + data)
+        else:
+            self.text.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +124,12 @@ def test_json_holds_the_names_as_they_are(audited: Audited) -> None:
 
 
 def test_the_page_has_no_element_that_is_not_ours(elements: Elements) -> None:
-    assert not elements.tags & {"script", "img", "iframe", "object", "embed", "form", "input"}
+    assert not elements.tags & {"img", "iframe", "object", "embed", "form", "input"}
     assert elements.handlers == []
+    *data, ours = elements.scripts
+    assert ours == ("module", script().text)
+    assert {kind for kind, _text in data} == {"application/json", "text/plain"}
+    assert not any("<" in text for _kind, text in data), "neither packed rows nor words can begin or end an element"
     assert {link.partition(":")[0] for link in elements.links if not link.startswith("#")} <= {"https", "data"}
     assert not any("attacker" in link for link in elements.links)
 
@@ -205,5 +217,9 @@ def test_error_bodies_stay_text_too(bench: Bench) -> None:
         formats=ALL,
     )
 
-    assert "<script" not in audited.page and "<img" not in audited.page
+    read = Elements()
+    read.feed(audited.page)
+    assert "img" not in read.tags and {kind for kind, _text in read.scripts[:-1]} == {"application/json", "text/plain"}
+    assert read.scripts[-1] == ("module", script().text)
+    assert SCRIPT in "".join(read.text)
     assert json.dumps(SCRIPT)[1:-1] in (audited.folder / "run.json").read_text("utf-8")

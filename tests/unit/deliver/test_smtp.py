@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -14,7 +18,7 @@ from auditor.deliver.smtp import check
 from auditor.model.delivery import Smtp, WayOut, When
 from auditor.model.letter import Envelope
 from auditor.model.posted import Posted
-from tests.mailbox import DROP, PASSWORD, USER, Authority, MailServer, parsed, serving
+from tests.mailbox import DROP, PASSWORD, USER, Authority, MailServer, parsed, saying, serving
 
 RUN = "20261122T030017Z-1f3a5b7d"
 ENVELOPE = Envelope(
@@ -215,6 +219,37 @@ def test_a_connection_dropped_after_the_letter_is_tried_again_with_the_same_id(
     assert posted.problems == ()
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"banner": "SSH-2.0-OpenSSH_9.6"},
+        {"banner": "HTTP/1.1 400 Bad Request"},
+        {"MAIL": "hello"},
+        {"RCPT": "\0\0\0"},
+        {"DATA": "250 OK"},
+        {".": "queued?"},
+        {".": "354 Go on"},
+        {"MAIL": "421 Closing", "QUIT": "250 OK"},
+    ],
+)
+def test_only_a_yes_to_the_whole_letter_is_a_letter_that_arrived(sender: Sender, answers: dict[str, str]) -> None:
+    with saying(answers) as server:
+        posted = sender.send(server)
+
+    assert {each.accepted for each in posted.receipts} == {False}
+    assert len(posted.problems) == 1
+    assert sender.kept == [f"{RUN}-0"]
+
+
+def test_a_recipient_whom_the_server_cannot_verify_but_takes_gets_the_letter(sender: Sender) -> None:
+    server = MailServer(to={ANN: ["252 2.1.5 Will try"]})
+    with serving(server):
+        posted = sender.send(server)
+
+    assert told(posted) == [(ANN, True, 250, 1), (BOB, True, 250, 1)]
+    assert len(server.taken) == 1
+
+
 def test_one_refused_recipient_is_told_and_the_others_have_their_letter(sender: Sender, server: MailServer) -> None:
     server.to = {BOB: ["550 5.1.1 No such user"]}
     posted = sender.send(server)
@@ -301,6 +336,20 @@ def test_after_an_address_is_mended_the_kept_letter_goes_to_the_right_one(sender
     assert ([each.rcpt_tos for each in server.taken], sender.kept) == ([[ANN]], [])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be locked there")
+def test_a_run_that_begins_while_another_waits_for_the_server_sends_its_letter_no_second_time(
+    sender: Sender, server: MailServer
+) -> None:
+    begun: list[Posted] = []
+    server.answers = ["451 4.7.1 Greylisted", "451 4.7.1 Greylisted"]
+    office = replace(sender.office(server), pause=lambda _seconds: begun.append(sender.office(server).send_kept()))
+    posted = office.send(sender.folder, ENVELOPE)
+
+    assert begun == [Posted(), Posted()], "it leaves it to the first"
+    assert told(posted) == [(ANN, True, 250, 3), (BOB, True, 250, 3)]
+    assert (len(server.handed_over), len(server.taken), sender.kept) == (3, 1, [])
+
+
 def test_a_letter_that_cannot_even_be_kept_is_told(sender: Sender) -> None:
     sender.outbox.folder.write_text("in the way")
     with serving(MailServer(answers=["550 5.7.1 Spam"])) as server:
@@ -309,14 +358,54 @@ def test_a_letter_that_cannot_even_be_kept_is_told(sender: Sender) -> None:
     assert "It could not be kept either (not a directory)" in posted.problems[0]
 
 
-def test_an_envelope_that_somebody_changed_ends_no_night(sender: Sender, server: MailServer) -> None:
+@pytest.mark.parametrize("content", ["{}", "[]", "", '{"run_id": "2026', '{"subject": "a\\nBcc: victim@example.com"}'])
+def test_an_envelope_that_somebody_changed_ends_no_night_and_keeps_no_other_letter_back(
+    sender: Sender, server: MailServer, content: str
+) -> None:
     server.answers = ["550 5.7.1 Spam"]
     sender.send(server)
-    (sender.outbox.folder / f"{RUN}-0" / "envelope.json").write_text("{}")
+    whole = sender.outbox.folder / f"{RUN}-0"
+    damaged = whole.with_name("20261121T030017Z-1f3a5b7d-0")
+    copytree(whole, damaged)
+    if "subject" in content:
+        content = json.dumps({**json.loads((whole / "envelope.json").read_text()), **json.loads(content)})
+    (damaged / "envelope.json").write_text(content)
     posted = sender.office(server).send_kept()
 
-    assert "an envelope in it is not as it was written" in posted.problems[0]
-    assert sender.kept == [f"{RUN}-0"]
+    assert posted.problems == (
+        f"What is kept in {damaged} was not sent: its envelope is not as it was written. Look at it, or move it away.",
+    )
+    assert (len(server.taken), sender.kept) == (1, [damaged.name])
+
+
+def test_a_kept_letter_that_has_lost_its_words_keeps_no_other_back(sender: Sender, server: MailServer) -> None:
+    server.answers = ["550 5.7.1 Spam"]
+    sender.send(server)
+    whole = sender.outbox.folder / f"{RUN}-0"
+    damaged = whole.with_name("20261121T030017Z-1f3a5b7d-0")
+    copytree(whole, damaged)
+    (damaged / "letter.txt").unlink()
+    posted = sender.office(server).send_kept()
+
+    [problem] = posted.problems
+    assert f"What is kept in {damaged} was not sent: no such file or directory" in problem
+    assert (len(server.taken), sender.kept) == (1, [damaged.name])
+
+
+def test_who_is_ended_while_he_waits_for_the_server_leaves_the_letter_to_the_next_start(
+    sender: Sender, server: MailServer
+) -> None:
+    def killed(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    server.to = {BOB: ["450 4.2.0 Greylisted"]}
+    office = replace(sender.office(server), pause=killed)
+    with pytest.raises(KeyboardInterrupt):
+        office.send(sender.folder, ENVELOPE)
+    sender.office(server).send_kept()
+
+    assert [each.rcpt_tos for each in server.taken] == [[ANN], [BOB]], "and nobody has it twice"
+    assert sender.kept == []
 
 
 def test_the_password_is_told_nowhere(

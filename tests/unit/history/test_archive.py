@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from auditor.model.settings import Settings
 from auditor.model.verdict import Status
 from tests.unit.history.parts import (
     DAY,
+    LISTS,
     NOW,
     ON_OPERATIONS,
     Machine,
@@ -89,6 +91,63 @@ def test_a_second_run_of_the_day_is_compared_with_the_night_before(nights: Night
     assert (again.since, became(again)) == (NOW, {"a": "still"})
 
 
+class TestASecondRunOfTheDay:
+    """It may see less than the first: it was told to (``--subscription``), or a subscription refuses by now."""
+
+    LATER = NOW + DAY + timedelta(hours=5)
+
+    def test_what_the_first_found_is_open_still_and_not_new_again_the_next_night(self, nights: Nights) -> None:
+        nights.keep(NOW, [Machine("a")])
+        assert became(nights.keep(NOW + DAY, [fails("a")])) == {"a": "new"}
+        assert became(nights.keep(self.LATER, [], unread=LISTS)) == {}
+
+        past = nights.keep(NOW + 2 * DAY, [fails("a")])
+
+        assert became(past) == {"a": "still"}
+        assert [(each.first_seen, each.nights) for each in past.open] == [(NOW + DAY, 2)]
+
+    def test_what_fails_again_is_new_of_this_day_and_one_night_old(self, nights: Nights) -> None:
+        nights.keep(NOW, [Machine("a")])
+        nights.keep(NOW + DAY, [fails("a")])
+
+        past = nights.keep(self.LATER, [fails("a")])
+
+        assert became(past) == {"a": "new"}
+        assert [(each.first_seen, each.nights) for each in past.open] == [(NOW + DAY, 1)]
+
+    def test_what_the_first_saw_mended_is_not_told_again_the_next_night(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        assert became(nights.keep(NOW + DAY, [Machine("a")])) == {"a": "fixed"}
+        assert became(nights.keep(self.LATER, [], unread=LISTS)) == {"a": "fixed"}, "since the night before"
+
+        assert became(nights.keep(NOW + 2 * DAY, [Machine("a")])) == {}
+
+    @pytest.mark.parametrize("status", [Status.PENDING, Status.FAIL])
+    def test_what_it_sees_itself_counts_more_than_what_the_first_saw(self, nights: Nights, status: Status) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [Machine("a")])
+
+        past = nights.keep(self.LATER, [Machine("a", status, "disabled")])
+
+        assert (len(past.open), past.departed) == (1, ())
+
+    def test_on_the_first_day_of_all_nothing_has_changed_and_nothing_is_lost(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a"), fails("b")])
+        past = nights.keep(NOW + timedelta(hours=5), [Machine("b")], unread=[Source.VIRTUAL_MACHINES])
+
+        assert (past.standings, past.departed, [each.machine_name for each in past.open]) == ({}, (), ["a"])
+
+    def test_a_first_run_that_is_damaged_is_told_and_passed_over(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [Machine("a")])
+        spoil(place(nights, NOW + DAY) / "departed.parquet")
+
+        memory = nights.recall(self.LATER)
+
+        assert (memory.since, memory.ended_today) == (NOW, ())
+        assert "another departed.parquet than was written" in memory.passed_over[0]
+
+
 def test_which_day_it_is_depends_on_the_reports_time_zone(nights: Nights) -> None:
     """03:00 and 16:00 UTC are one day in London and two in Tokyo."""
     nights.keep(NOW, [fails("a")])
@@ -108,6 +167,25 @@ def test_the_same_run_again_takes_the_place_of_the_former_one(nights: Nights) ->
 
     assert [each.machine_name for each in memory.failures] == ["b"]
     assert len(memory.nights) == 1
+
+
+def test_a_night_that_cannot_even_be_put_together_leaves_the_former_one_of_its_run(nights: Nights) -> None:
+    nights.keep(NOW, [fails("a")])
+    with pytest.raises(ArchiveRefused, match=r"its report cannot be read \(no such file or directory\)"):
+        nights.keep(NOW, [fails("b")], reports={"report.html": nights.folder / "nowhere"})
+
+    assert [each.machine_name for each in nights.recall(NOW + DAY).failures] == ["a"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="every name is text there")
+def test_a_folder_whose_name_is_no_text_is_told_in_one(nights: Nights) -> None:
+    nights.keep(NOW, [fails("a")])
+    (nights.folder / "nights" / os.fsdecode(b"\xff\xfe")).mkdir()
+
+    memory = nights.recall(NOW + DAY)
+
+    assert memory.since == NOW
+    assert memory.passed_over[0].encode().startswith(b"In the archive nights/\\udcff\\udcfe was passed over")
 
 
 def test_a_night_that_was_not_finished_is_no_night(nights: Nights) -> None:
@@ -181,6 +259,28 @@ class TestRetention:
         past = nights.keep(NOW + 501 * DAY, [fails("a")])
 
         assert (became(past), past.since) == ({"a": "still"}, NOW)
+
+    def test_one_night_with_a_wrong_clock_takes_no_other_away(self, nights: Nights) -> None:
+        for day in range(3):
+            nights.keep(NOW + day * DAY, [fails("a")])
+        nights.keep(NOW + 4000 * DAY, [fails("a")])
+        past = nights.keep(NOW + 3 * DAY, [fails("a")])
+
+        assert (past.since, [each.nights for each in past.open]) == (NOW + 2 * DAY, [4])
+        assert len(nights.recall(NOW + 4 * DAY).nights) == 4
+
+    def test_what_a_killed_run_left_goes_with_its_time(self, tmp_path: Path) -> None:
+        """Killed while it kept the night, or while it let it go: it is not told for ever."""
+        nights = Nights(tmp_path / "archive", retention=2 * DAY)
+        nights.keep(NOW, [fails("a")])
+        (place(nights, NOW) / "night.json").unlink()
+        (place(nights, NOW) / ".verdicts.parquet.0a1b2c3d.partial").write_text("half")
+        nights.keep(NOW + DAY, [fails("a")])
+        assert len(nights.recall(NOW + 2 * DAY).passed_over) == 1, "it is told while it would be kept"
+        nights.keep(NOW + 3 * DAY, [fails("a")])
+
+        assert nights.recall(NOW + 4 * DAY).passed_over == ()
+        assert not place(nights, NOW).exists()
 
     def test_only_what_a_night_is_made_of_is_ever_taken_away(self, tmp_path: Path) -> None:
         nights = Nights(tmp_path / "archive", retention=DAY)

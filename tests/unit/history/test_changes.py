@@ -54,8 +54,8 @@ def compared(
         (fails("a"), "still"),
         (fails("a", "behind"), "changed"),
         (Machine("a"), "fixed"),
-        (Machine("a", Status.EXEMPT, "disabled"), "fixed"),
-        (Machine("a", Status.NOT_APPLICABLE, "stopped"), "fixed"),
+        (Machine("a", Status.EXEMPT, "disabled"), "no_longer_visible"),
+        (Machine("a", Status.NOT_APPLICABLE, "stopped"), "no_longer_visible"),
         (Machine("a", agent=False), "gone"),
         (Machine("a", verdict=None), "no_longer_visible"),
     ],
@@ -166,7 +166,7 @@ def test_each_failure_becomes_exactly_one_thing_and_none_is_lost(
 def test_what_was_not_seen_is_neither_fixed_nor_gone(
     machines: dict[str, Machine], unread: set[Source], name: str
 ) -> None:
-    """Gone needs the list, fixed a verdict that has an answer."""
+    """Gone needs the list, fixed a verdict that passes."""
     past = compared(*machines.values(), before=(name,), unread=unread)
 
     word, machine = became(past).get(name), machines.get(name)
@@ -174,4 +174,4 @@ def test_what_was_not_seen_is_neither_fixed_nor_gone(
         unlisted = machine is None and Source.VIRTUAL_MACHINES not in unread
         assert unlisted or (machine and machine.read and not machine.agent)
     if word == "fixed":
-        assert machine and machine.agent and machine.verdict in (Status.PASS, Status.EXEMPT, Status.NOT_APPLICABLE)
+        assert machine and machine.agent and machine.verdict is Status.PASS

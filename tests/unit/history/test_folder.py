@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -67,3 +68,18 @@ def test_links_are_no_nights(tmp_path: Path) -> None:
     (tmp_path / "archive" / "nights" / "20261122T030000Z-00000000").symlink_to(tmp_path / "elsewhere")
 
     assert FolderStore(tmp_path / "archive").nights() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are another call there")
+def test_a_disk_that_knows_no_locks_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As network shares are, some of them."""
+
+    def refused(*_told: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    with (
+        pytest.raises(ArchiveRefused, match=r"could not be locked: no locks available\. Check that the folder"),
+        FolderStore(tmp_path).locked(),
+    ):
+        pass
