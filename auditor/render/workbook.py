@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -43,8 +43,9 @@ def workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> Iterator[Ta
         for sheet in rest:
             _sheet(desk, sheet)
     except BaseException:
-        # openpyxl closes its half-written worksheets and removes their temporary files by saving only.
-        with TemporaryFile() as nowhere:
+        # openpyxl closes its half-written worksheets and removes their temporary files by saving only. On a full disk
+        # it cannot do even that, and trips over its own half-written parts: what went wrong first is what counts.
+        with suppress(OSError, AttributeError), TemporaryFile() as nowhere:
             desk.book.save(nowhere)
         raise
     desk.book.save(path)

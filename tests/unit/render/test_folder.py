@@ -90,6 +90,30 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+ON_A_SMALL_DISK = """
+import resource, sys
+from pathlib import Path
+from auditor.errors import OutputRefused
+from auditor.render.folder import write_folder
+from tests.unit.render import sample
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+try:
+    write_folder(sample.report(400), Path(sys.argv[1]) / "report", ("xlsx",))
+except OutputRefused as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files there")
+def test_a_disk_that_fills_up_under_the_workbook_is_told_and_not_what_the_workbook_makes_of_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ON_A_SMALL_DISK, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert "was not written to" in told.stdout and "file too large. Free some space" in told.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_earlier_report_gives_way_whole(tmp_path: Path) -> None:
     place = write_folder(sample.report(2), tmp_path / "report", ALL)
     write_folder(replace(sample.report(2), run={"tool": "x", "run_id": "second", "as_of": None}), place, SMALL)
