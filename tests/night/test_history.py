@@ -264,6 +264,20 @@ def test_history_lists_the_nights_and_compares_any_two(
     assert (told["counts"]["fixed"], told["unanswered"]) == (2, 1)
 
 
+def test_history_of_a_folder_needs_neither_secrets_nor_rules(
+    nights: list[Audited], shared_bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for at a terminal: the nightly job's environment and its own rules (``--rules``) are elsewhere."""
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN", raising=False)
+    config = shared_bench.folder / "terminal.yaml"
+    text = (shared_bench.folder / "config.yaml").read_text("utf-8")
+    config.write_text(f"{text}\nexemptions: of-own-rules.yaml\n", "utf-8")
+    (shared_bench.folder / "of-own-rules.yaml").write_text("- {rule: OWN-001}\n")
+
+    assert main(["history", "--config", str(config)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(nights)
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
