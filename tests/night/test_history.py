@@ -176,6 +176,24 @@ def test_each_nights_report_lies_beside_it_and_one_page_lists_them(nights: list[
     assert "<script" not in page and "default-src 'none'" in page
 
 
+def test_a_night_that_read_nothing_has_no_noughts_anywhere(shell: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A nought among the failures of other nights would look like a night on which all was well."""
+    wrong = subscription(FIRST, machine("a", OFF))
+    kept(shell, NIGHTS[2], wrong)
+    blind = kept(shell, NIGHTS[3], wrong, faults=(Fault("/subscriptions", **refusal()),), formats=ALL)
+    main(["history", "--config", str(shell.folder / "config.yaml")])
+    letter = (blind.folder / "letter.txt").read_text("utf-8")
+    index = (shell.folder / "archive" / "index.html").read_text("utf-8")
+
+    assert blind.run["exit_code"] == ExitCode.NOTHING_COLLECTED
+    assert "- 11-22: nothing could be read" in letter
+    assert "nothing that fails has changed" not in letter and "1 earlier failure was seen neither to fail" in letter
+    assert [row[1] for row in blind.sheet("Nights")[1:]] == [1, ""]
+    assert "2026-11-22: Fail -" in blind.page
+    assert capsys.readouterr().out.splitlines()[1].split()[3:8] == ["nothing", "could", "be", "read", "-"]
+    assert index.count("nothing could be read") == 1
+
+
 def test_a_known_failure_is_not_read_again(bench: Bench) -> None:
     """What failed last night is no news: Resource Graph's word is enough."""
     config = {"sources": {"inventory": "resource_graph"}, **ARCHIVE}
