@@ -22,7 +22,7 @@ class Comparison:
     """What became, until ``after``, of the failures of ``before``; and those that came since.
 
     ``changes`` by rule and resource; ``unanswered`` are failures of ``before`` that are open and did not fail in
-    ``after``, because they could not be read, are pending, or were not asked.
+    ``after``, because they could not be read, are pending or exempt, or were not asked.
     """
 
     before: Night

@@ -12,7 +12,8 @@ from auditor.model.memory import Failure, OpenFailure
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of a verdict of tonight: ``change`` is one of ``CHANGES``, or None where an open failure was not answered.
+    """Of a verdict of tonight: ``change`` is one of ``CHANGES``, or None where an open failure was not answered, or is
+    exempt by now.
 
     ``nights`` in which it was seen to fail, tonight among them where it fails; ``first_seen`` the first of them.
     """
