@@ -33,9 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    from auditor.settle import settle
+    from auditor.settle import settle_archive
 
-    settings = settle(arguments.config, environ=os.environ).settings
+    settings = settle_archive(arguments.config, environ=os.environ)
     if len(arguments.nights) > 2:
         raise SettingsRefused([Problem("auditor history", 0, "", "name two nights at the most")])
     from auditor import history  # pandas takes a second: it comes after the mistakes in the configuration

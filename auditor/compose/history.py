@@ -36,8 +36,10 @@ class History:
     def _sentence(self, counts: Mapping[str, int]) -> str:
         parts = self.wording.listed(self._counted(change, count) for change, count in counts.items() if count)
         since = self.wording.moment(self.past.since) if self.past.since else ""
-        told = self.wording.say("history", "sentence" if parts else "nothing_changed", since=since, parts=parts)
         carried = len(self.past.carried)
+        told = self.wording.say("history", "sentence" if parts else "nothing_changed", since=since, parts=parts)
+        if carried and not parts:  # none was seen tonight: whether one has changed nobody knows
+            return self._counted("carried", carried)
         return self.wording.prose((told, self._counted("carried", carried) if carried else ""))
 
     def _counted(self, key: str, count: int) -> str:

@@ -180,7 +180,7 @@ class Correspondent:
         """Nothing where there is but one night: a point is no trend."""
         nights = self.report.nights[-NIGHTS:] if len(self.report.nights) > 1 else ()
         bars = tuple(
-            self._bar(label, [(status, night.counts.get(status, 0)) for status in _OF_NIGHTS])
+            self._bar(label, [(status, night.counts.get(status, 0)) for status in _OF_NIGHTS], unread=night.unread)
             for label, night in zip(self._days(nights), nights, strict=True)
         )
         return self._chart("trend", bars, upright=True)
@@ -194,14 +194,15 @@ class Correspondent:
     def _chart(self, key: str, bars: Sequence[Bar], *, upright: bool) -> Chart:
         return Chart(key, self.wording.say("letter", f"chart_{key}"), tuple(bars), upright)
 
-    def _bar(self, label: str, counts: Sequence[tuple[Status, int]]) -> Bar:
+    def _bar(self, label: str, counts: Sequence[tuple[Status, int]], *, unread: bool = False) -> Bar:
         say, wording = self.wording.say, self.wording
         parts = [
             say("summaries", "part", count=count, word=say("statuses", status).lower())
             for status, count in counts
             if count
         ]
-        return Bar(label, say("letter", "bar", label=label, parts=wording.listed(parts) or wording.number(0)), counts)
+        told = say("archive", "nothing") if unread else wording.listed(parts) or wording.number(0)
+        return Bar(label, say("letter", "bar", label=label, parts=told), counts)
 
     def _closing(self) -> Iterator[str]:
         say = self.wording.say

@@ -63,7 +63,10 @@ class Mail:
         beside, instead = (escape(each, quote=False) for each in (self.envelope.beside, told))
         _add_html(message, html.replace(beside, instead), _domain(smtp))
         for name, (maintype, subtype) in chosen:
-            message.add_attachment((self.folder / name).read_bytes(), maintype, subtype, filename=name)
+            # Text without a charset is ASCII (RFC 2046, 4.1.2): the page's own word is not asked by all who show it.
+            params = {"charset": "utf-8"} if maintype == "text" else {}
+            content = (self.folder / name).read_bytes()
+            message.add_attachment(content, maintype, subtype, filename=name, params=params)
         return Made(message.as_bytes(), tuple(name for name, _kind in chosen))
 
     def _chosen(self, wanted: Sequence[tuple[str, tuple[str, str]]], room: float) -> list[tuple[str, tuple[str, str]]]:

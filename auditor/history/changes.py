@@ -3,10 +3,10 @@ no_longer_visible, or carried.
 
 A failure is *fixed* where a verdict of tonight has seen that it is over: it passes. It is *gone* where what it was on
 is no longer there, and the lists that would show it were completely read. What could not be read, is pending, or was
-not asked tonight is neither: it is carried, and is an open failure still. It is *no longer visible* where it left with
-neither: what it was on is there, and no rule speaks of it any more, or none that applies (a machine that was stopped
-has not been mended); somebody has accepted it; or it was an operation of which nothing is seen any more, without
-evidence that it was healed.
+not asked tonight is neither: it is carried, and is an open failure still. One that is exempt fails still, and somebody
+accepted it: it stays open, without being told as unseen. It is *no longer visible* where it left with neither: what it
+was on is there, and no rule speaks of it any more, or none that applies (a machine that was stopped has not been
+mended); or it was an operation of which nothing is seen any more, without evidence that it was healed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from auditor.model.reading import Reading
 from auditor.model.rule import Rule
 from auditor.model.verdict import Status
 
-_STAYS_OPEN = frozenset({Status.UNANSWERED, Status.PENDING})
+_STAYS_OPEN = frozenset({Status.UNANSWERED, Status.PENDING, Status.EXEMPT})
 
 
 def changes(
@@ -66,8 +66,13 @@ def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
         standings=standings,
         departed=tuple(sorted(departed, key=lambda each: each.failure.key)),
         open=tuple(sorted((*still_open, *carried), key=lambda each: each.key)),
-        carried=tuple(each for each in carried if each.rule_id in seen.rules),
+        carried=tuple(each for each in carried if each.rule_id in seen.rules and not _is_exempt(each, seen)),
     )
+
+
+def _is_exempt(failure: OpenFailure, seen: Seen) -> bool:
+    verdict = seen.verdicts.get(failure.key)
+    return verdict is not None and verdict.status is Status.EXEMPT
 
 
 def change_of(before: OpenFailure | None, now: OpenFailure) -> str:

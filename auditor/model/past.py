@@ -13,7 +13,8 @@ from auditor.model.report import Night
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of a verdict of tonight: ``change`` is one of ``CHANGES``, or None where an open failure was not answered.
+    """Of a verdict of tonight: ``change`` is one of ``CHANGES``, or None where an open failure was not answered, or is
+    exempt by now.
 
     ``nights`` in which it was seen to fail, tonight among them where it fails; ``first_seen`` the first of them.
     """
@@ -61,7 +62,7 @@ class Comparison:
     """What became, until ``after``, of the failures of ``before``; and those that came since.
 
     ``changes`` by rule and resource; ``unanswered`` are failures of ``before`` that are open and did not fail in
-    ``after``, because they could not be read, are pending, or were not asked.
+    ``after``, because they could not be read, are pending or exempt, or were not asked.
     """
 
     before: Night

@@ -144,6 +144,11 @@ class Night:
     changes: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
 
+    @property
+    def unread(self) -> bool:
+        """Whether nothing at all was read: its noughts count nothing, and are never shown as such."""
+        return not self.complete and not any(self.counts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -30,9 +30,9 @@ def print_nights(nights: Sequence[Night], zone: str, language: str, stream: Text
 
 def _line(night: Night, catalogue: Catalogue, clock: Clock) -> list[str]:
     number = catalogue.number
-    counts = [number(night.counts.get(status, 0)) for status in Status]
+    counts = ["-" if night.unread else number(night.counts.get(status, 0)) for status in Status]
     changes = [number(night.changes.get(change, 0)) if night.changes else "-" for change in CHANGES]
-    read = catalogue.say("archive", "wholly" if night.complete else "partly")
+    read = catalogue.say("archive", "nothing" if night.unread else "wholly" if night.complete else "partly")
     return [clock.text(night.as_of), night.run_id, read, *counts, *changes]
 
 

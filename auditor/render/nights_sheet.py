@@ -17,7 +17,7 @@ def night_table(report: Report) -> Table:
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for night in report.nights:
-            counts = (night.counts.get(status, 0) for status in Status)
+            counts = (None if night.unread else night.counts.get(status, 0) for status in Status)
             yield (night.as_of, *counts, words["yes" if night.complete else "no"], night.run_id)
 
     statuses = (

@@ -111,11 +111,15 @@ class Pictures:
             return None
         words = self.report.status_words
         rows = [
-            {"night": self._day(night.as_of), "word": words[status], "number": night.counts.get(status, 0)}
+            {
+                "night": self._day(night.as_of),
+                "word": words[status],
+                "number": None if night.unread else night.counts.get(status, 0),
+            }
             for night in self.report.nights[-NIGHTS:]
             for status in TREND
         ]
-        told = (f"{row['night']}: {row['word']} {row['number']}" for row in rows)
+        told = (f"{row['night']}: {row['word']} {'-' if row['number'] is None else row['number']}" for row in rows)
         return self._drawn("nights", rows, [(words[status], BARS[status]) for status in TREND], told)
 
     def _day(self, moment: datetime) -> str:

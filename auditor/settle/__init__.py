@@ -25,7 +25,7 @@ from auditor.settle.rules import frames_of, read_rules
 from auditor.settle.standing import MANAGED, read_standing
 from auditor.settle.upgradable import read_upgradable
 
-__all__ = ["Settled", "settle", "settle_again", "shipped_since", "since"]
+__all__ = ["Settled", "settle", "settle_again", "settle_archive", "shipped_since", "since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,18 @@ def settle_again(
     marks = {**settled.grounds.marks, "configuration": kept.config_hash}
     grounds = replace(settled.grounds, config_hash=kept.config_hash, marks=marks)
     return replace(settled, config_hash=kept.config_hash, grounds=grounds)
+
+
+def settle_archive(config: Path, *, environ: Mapping[str, str]) -> Settings:
+    """The settings to look back at nights that are kept: rules, exemptions, and the secrets of the mail are not read.
+
+    Raises SettingsRefused with every problem of what is read.
+    """
+    complaints = Complaints()
+    settings = read_config(config, (), environ, complaints, to_look_back=True).settings
+    if complaints.problems or settings is None:
+        raise SettingsRefused(complaints.problems)
+    return settings
 
 
 def _settled(configuration: Configuration, pack: Pack, complaints: Complaints, *, narrowed: bool = False) -> Settled:

@@ -51,11 +51,13 @@ def read_config(
     complaints: Complaints,
     *,
     to_judge: bool = False,
+    to_look_back: bool = False,
 ) -> Configuration:
     """Read the configuration at ``path`` (None: all defaults); mistakes go to ``complaints``.
 
     Files that it names are looked for beside it. ``subscriptions`` of the command line replace the subscriptions and
-    management groups of its scope. ``to_judge``: what only collecting and delivering need is passed over.
+    management groups of its scope. ``to_judge``: what only collecting and delivering need is passed over;
+    ``to_look_back``: all but the archive and how it is told.
     """
     document = NO_FILE if path is None else _opened(path, complaints)
     if not document.readable:
@@ -63,6 +65,8 @@ def read_config(
     written = document.value
     if to_judge:
         document = replace(document, value=needed_to_judge(written))
+    if to_look_back:
+        document = replace(document, value=_needed_to_look_back(written))
     document = fill(document, environ, complaints)
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
@@ -84,6 +88,18 @@ def needed_to_judge(written: object) -> object:
     kept = {key: value for key, value in written.items() if key not in _NOT_TO_JUDGE}
     azure = mapping(written.get("azure"))
     return {**({"azure": {"cloud": azure["cloud"]}} if "cloud" in azure else {}), **kept}
+
+
+def _needed_to_look_back(written: object) -> object:
+    """What a configuration says of the archive, of the way into it, and of how nights are told.
+
+    Whoever lists nights at a terminal has the secrets of the nightly job seldom at hand, and needs none for a folder.
+    """
+    if not isinstance(written, dict):
+        return written
+    url = mapping(written.get("archive")).get("url")
+    needed = {"archive", "report"} if url is None or str(url).startswith("file:") else {"archive", "report", "azure"}
+    return {key: value for key, value in written.items() if key in needed}
 
 
 def _opened(path: File, complaints: Complaints) -> Document:

@@ -176,6 +176,24 @@ def test_each_nights_report_lies_beside_it_and_one_page_lists_them(nights: list[
     assert "<script" not in page and "default-src 'none'" in page
 
 
+def test_a_night_that_read_nothing_has_no_noughts_anywhere(shell: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A nought among the failures of other nights would look like a night on which all was well."""
+    wrong = subscription(FIRST, machine("a", OFF))
+    kept(shell, NIGHTS[2], wrong)
+    blind = kept(shell, NIGHTS[3], wrong, faults=(Fault("/subscriptions", **refusal()),), formats=ALL)
+    main(["history", "--config", str(shell.folder / "config.yaml")])
+    letter = (blind.folder / "letter.txt").read_text("utf-8")
+    index = (shell.folder / "archive" / "index.html").read_text("utf-8")
+
+    assert blind.run["exit_code"] == ExitCode.NOTHING_COLLECTED
+    assert "- 11-22: nothing could be read" in letter
+    assert "nothing that fails has changed" not in letter and "1 earlier failure was seen neither to fail" in letter
+    assert [row[1] for row in blind.sheet("Nights")[1:]] == [1, ""]
+    assert "2026-11-22: Fail -" in blind.page
+    assert capsys.readouterr().out.splitlines()[1].split()[3:8] == ["nothing", "could", "be", "read", "-"]
+    assert index.count("nothing could be read") == 1
+
+
 def test_a_known_failure_is_not_read_again(bench: Bench) -> None:
     """What failed last night is no news: Resource Graph's word is enough."""
     config = {"sources": {"inventory": "resource_graph"}, **ARCHIVE}
@@ -262,6 +280,20 @@ def test_history_lists_the_nights_and_compares_any_two(
     assert [line[:16] for line in listed.splitlines()[1:]] == [f"2026-11-{day} 03:00" for day in (22, 21, 20, 19)]
     assert compared.startswith("From 2026-11-19 03:00 to 2026-11-21 03:00: 3 still failing, 1 fixed.")
     assert (told["counts"]["fixed"], told["unanswered"]) == (2, 1)
+
+
+def test_history_of_a_folder_needs_neither_secrets_nor_rules(
+    nights: list[Audited], shared_bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for at a terminal: the nightly job's environment and its own rules (``--rules``) are elsewhere."""
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN", raising=False)
+    config = shared_bench.folder / "terminal.yaml"
+    text = (shared_bench.folder / "config.yaml").read_text("utf-8")
+    config.write_text(f"{text}\nexemptions: of-own-rules.yaml\n", "utf-8")
+    (shared_bench.folder / "of-own-rules.yaml").write_text("- {rule: OWN-001}\n")
+
+    assert main(["history", "--config", str(config)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(nights)
 
 
 @pytest.mark.parametrize(

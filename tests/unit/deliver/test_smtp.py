@@ -55,7 +55,7 @@ class Sender:
         page = f"<!DOCTYPE html><html><body><p>{ENVELOPE.beside}</p>{picture}</body></html>"
         (self.folder / "letter.html").write_text(page)
         (self.folder / "letter.txt").write_text(f"サーバー\n{ENVELOPE.beside}\n")
-        (self.folder / "report.html").write_text("<html>page</html>" * 1000)
+        (self.folder / "report.html").write_text("<html>頁 page</html>" * 1000)
         (self.folder / "report.xlsx").write_bytes(b"PK" * 20_000)
 
     def office(self, server: MailServer, **changes: Any) -> PostOffice:
@@ -131,7 +131,8 @@ def test_over_starttls_and_auth_the_letter_arrives_with_all_its_parts(sender: Se
     [picture] = [part for part in mail.walk() if part["Content-ID"]]
     assert (picture["Content-ID"], picture.get_content()) == ("<chart-1@example.com>", b"hello")
     names = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
-    assert names["report.html"].startswith("<html>page") and names["report.xlsx"] == b"PK" * 20_000
+    assert names["report.html"].startswith("<html>頁 page"), "read by the charset that its part names"
+    assert names["report.xlsx"] == b"PK" * 20_000
     assert isinstance(server.taken[0].content, bytes) and server.taken[0].content.isascii()
 
 
@@ -301,7 +302,7 @@ def test_a_kept_letter_is_sent_by_the_next_start_once_with_its_own_id_and_files(
         [mail] = server.mails
     assert told(posted) == [(ANN, True, 250, 1), (BOB, True, 250, 1)]
     assert (posted.receipts[0].run_id, mail["Message-ID"]) == (RUN, f"<{RUN}@example.com>")
-    assert next(mail.iter_attachments()).get_content().startswith("<html>page")
+    assert next(mail.iter_attachments()).get_content().startswith("<html>頁 page")
     assert again == Posted()
     assert not sender.outbox.folder.exists()
 

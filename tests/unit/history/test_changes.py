@@ -54,7 +54,6 @@ def compared(
         (fails("a"), "still"),
         (fails("a", "behind"), "changed"),
         (Machine("a"), "fixed"),
-        (Machine("a", Status.EXEMPT, "disabled"), "no_longer_visible"),
         (Machine("a", Status.NOT_APPLICABLE, "stopped"), "no_longer_visible"),
         (Machine("a", agent=False), "gone"),
         (Machine("a", verdict=None), "no_longer_visible"),
@@ -62,6 +61,14 @@ def compared(
 )
 def test_a_failure_becomes(tonight: Machine, word: str) -> None:
     assert became(compared(tonight)) == {"a": word}
+
+
+def test_what_somebody_accepted_is_not_fixed_and_was_not_left_unseen() -> None:
+    """It fails still, and when the exemption ends, it has failed since its first night."""
+    past = compared(Machine("a", Status.EXEMPT, "disabled"))
+
+    assert (became(past), past.counts.total(), past.carried) == ({}, 0, ())
+    assert past.open == (failed("a"),)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +165,8 @@ def test_each_failure_becomes_exactly_one_thing_and_none_is_lost(
     assert sorted([*left, *still_open]) == sorted(before | failing)
     assert {each.change for each in past.departed} <= {"fixed", "gone", "no_longer_visible"}
     assert past.counts.total() == len(failing) + len(left) and set(past.counts) <= set(CHANGES)
-    assert len(past.carried) == len(before - failing - set(left))
+    exempt = {name for name, each in machines.items() if each.agent and each.verdict is Status.EXEMPT}
+    assert len(past.carried) == len(before - failing - exempt - set(left))
 
 
 @settings(max_examples=40)  # each builds all frames of a shard
