@@ -157,8 +157,8 @@ class _Desk:
             "portal": [f"{self.bench.portal}/#@/resource{url_path(each)}" for each in verdicts.machine_id],
         }
         alike = {"rule_id": self.rule.id, "status": self.status, "severity": self.rule.severity}
-        fields = (columns.get(name) or repeat(alike.get(name)) for name in Finding.__dataclass_fields__)
-        return map(Finding, *fields)
+        fields = (columns.get(name) or repeat(alike.get(name)) for name in Finding._fields)
+        return map(Finding._make, zip(*fields, strict=False))  # what is alike is repeated without an end
 
     def _past(self, verdicts: _Verdicts) -> dict[str, Sequence[Any]]:
         """What has become of each since the last night; of nothing where none of it failed before or does now."""

@@ -97,7 +97,7 @@ def _ages(view: pd.DataFrame, ages: Ages, subjects: Subjects) -> Iterator[Age]:
     """One for each row; of an unknown kind of machine nothing is known."""
     kinds = subjects.about.map({each: "arc" if each is Subject.ARC else "vm" for each in Subject})
     seen: dict[tuple[Any, ...], Age] = {}
-    for place, installed in zip(places(kinds, view), view["installed_version"], strict=True):
+    for place, installed in zip(places(kinds, view), view["installed_version"].tolist(), strict=True):
         kind, _region, publisher, name = place
         if any(map(pd.isna, (installed, kind, publisher, name))):
             yield _UNKNOWN

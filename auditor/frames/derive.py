@@ -91,7 +91,7 @@ def _with_knowledge(versions: pd.DataFrame, table: ReleaseTable, memory: Memory)
 
 
 def _offer_rows(versions: pd.DataFrame) -> Iterator[tuple[Place, str]]:
-    return zip(places(versions["machine_kind"], versions), versions["version"], strict=True)
+    return zip(places(versions["machine_kind"], versions), versions["version"].tolist(), strict=True)
 
 
 def _offered(versions: pd.DataFrame) -> dict[Place, tuple[Version, ...]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.frames.build import DURATION, Frames
-from auditor.frames.cells import looked_up, lower, moment, present
+from auditor.frames.cells import cells, looked_up, lower, moment, present
 from auditor.frames.collection_rules import CollectionRules
 from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Mask, Subjects
 from auditor.frames.managed import inherited, managed_by
@@ -127,9 +127,9 @@ def _spans(stopped: pd.DataFrame, events: PowerEvents, coverage: Coverage) -> li
         of_set = events.upper_bounds(str(scale_set))
         return PowerLog(start, events.stops.get(machine, ()), events.ran_on.get(machine, ()), of_set)
 
-    keys = (lower(stopped[name]) for name in ("id", "scale_set_id", "subscription_id"))
+    keys = (lower(stopped[name]).tolist() for name in ("id", "scale_set_id", "subscription_id"))
     names = ("power_state", "read_at", "last_heartbeat", "created_at", "provisioned_at")
-    rows = zip(*keys, *(stopped[name] for name in names), strict=True)
+    rows = zip(*keys, *cells(stopped, names), strict=True)
     return [
         last_ran(
             present(power),

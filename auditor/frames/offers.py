@@ -31,7 +31,8 @@ MONTH = timedelta(days=30)
 
 def places(kinds: pd.Series[Any], rows: pd.DataFrame) -> Iterator[Place]:
     """The place of each row: ``kinds`` are vm or arc; regions are compared without blanks."""
-    return zip(kinds, region(rows["location"]), lower(rows["publisher"]), lower(rows["type"]), strict=True)
+    told = (kinds, region(rows["location"]), lower(rows["publisher"]), lower(rows["type"]))
+    return zip(*(column.tolist() for column in told), strict=True)
 
 
 def product_of(place: Place) -> Product:

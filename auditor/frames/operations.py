@@ -42,7 +42,7 @@ def _add_own(found: dict[int, list[Operation]], view: pd.DataFrame, operations: 
         by_extension[row["extension_id"].lower()].append(operation_of(row))
     ids, names = lower(view["id"]), ids_by_name(view)
     touched = np.flatnonzero(ids.isin(by_extension) | names.isin(by_extension))
-    for at, *keys in zip(touched.tolist(), ids.iloc[touched], names.iloc[touched], strict=True):
+    for at, *keys in zip(touched.tolist(), ids.iloc[touched].tolist(), names.iloc[touched].tolist(), strict=True):
         for key in set(keys):
             found[at].extend(by_extension.get(key, ()))
 
@@ -62,7 +62,7 @@ def _add_chosen(
     touched = np.flatnonzero(view["on"].eq(where) & owners.isin(lower(operations["machine_id"]).tolist()))
     rows_of: dict[str, dict[int, _Row]] = defaultdict(dict)
     about = records(view.iloc[touched][list(_ABOUT)])
-    for at, owner, row in zip(touched.tolist(), owners.iloc[touched], about, strict=True):
+    for at, owner, row in zip(touched.tolist(), owners.iloc[touched].tolist(), about, strict=True):
         rows_of[owner][at] = row
     for operation in records(operations):
         chosen = choose(operation, rows_of.get(operation["machine_id"].lower(), {}))
@@ -134,7 +134,9 @@ def orphaned_failures(
     ]
     keys = lower(failed["extension_id"])
     wanted = keys.tolist()
-    there = {each for ids in (lower(extensions["id"]), ids_by_name(extensions)) for each in ids[ids.isin(wanted)]}
+    there = {
+        each for ids in (lower(extensions["id"]), ids_by_name(extensions)) for each in ids[ids.isin(wanted)].tolist()
+    }
     orphans = failed[[key not in there for key in wanted]]
     last: dict[str, tuple[Any, str]] = {}
     for row in records(orphans):

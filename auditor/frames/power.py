@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from auditor.frames.cells import lower
+from auditor.frames.cells import cells, lower
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class PowerEvents:
 
         Where that is not told, what was stopped may have been another one, and this one have run since.
         """
-        events, made = cls(), dict(zip(lower(machines["id"]), machines["created_at"], strict=True))
+        events, made = cls(), dict(zip(lower(machines["id"]).tolist(), machines["created_at"].tolist(), strict=True))
         power = operations[operations["action"].isin(["start", "power_off", "deallocate"])]
         times = power["ended"].fillna(power["started"])
         for machine, action, outcome, at in zip(
-            lower(power["machine_id"]), power["action"], power["outcome"], times, strict=True
+            lower(power["machine_id"]).tolist(), *cells(power, ("action", "outcome")), times.tolist(), strict=True
         ):
             if pd.isna(at) or at < made.get(machine, pd.NaT) or (action == "start" and outcome == "failed"):
                 continue

@@ -26,7 +26,7 @@ def with_remembered(frames: Frames, remembered: Sequence[KeptOperation]) -> pd.D
     began before the look-back is told by its last events alone.
     """
     operations = frames["operations"]
-    here = set(lower(frames["machines"]["id"])) | set(lower(frames["scale_sets"]["id"]))
+    here = {each for name in ("machines", "scale_sets") for each in lower(frames[name]["id"]).tolist()}
     ours = [each for each in remembered if each.machine_id.lower() in here]
     if not ours:
         return operations

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from auditor.frames.build import DURATION
-from auditor.frames.cells import lower, moment, present
+from auditor.frames.cells import cells, lower, moment, present
 from auditor.frames.coverage import Coverage, Subjects
 from auditor.frames.power import PowerEvents
 from auditor.model.reading import Source
@@ -27,9 +27,9 @@ def with_running_for(
 ) -> pd.DataFrame:
     """``machines`` with ``running_for``; missing where the activity log that would tell was not completely read."""
     logged = coverage.over((Source.ACTIVITY_LOG,), subjects)
-    keys = (lower(machines[name]) for name in ("id", "scale_set_id", "subscription_id"))
+    keys = (lower(machines[name]).tolist() for name in ("id", "scale_set_id", "subscription_id"))
     names = ("availability", "status_changed_at", "created_at")
-    rows = zip(subjects.about, logged, *keys, *(machines[name] for name in names), strict=True)
+    rows = zip(subjects.about.tolist(), logged.tolist(), *keys, *cells(machines, names), strict=True)
     told: list[Bounds] = []
     for about, read, machine, scale_set, subscription, availability, changed, created in rows:
         if present(availability) is None or not (read or about == Subject.ARC):

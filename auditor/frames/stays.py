@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.frames.cells import lower, moment, present
+from auditor.frames.cells import cells, lower, moment, present
 from auditor.frames.coverage import Coverage
 from auditor.model.reading import Source
 from auditor.model.vm_id import same_vm
@@ -53,8 +53,8 @@ def there_since(machines: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _known(machines: pd.DataFrame) -> dict[str, _Machine]:
-    since, told = map(moment, there_since(machines)), machines["created_at"].notna()
-    ids, vms = lower(machines["id"]), map(present, machines["vm_id"])
+    since, told = map(moment, there_since(machines).tolist()), machines["created_at"].notna().tolist()
+    ids, vms = lower(machines["id"]).tolist(), map(present, machines["vm_id"].tolist())
     return {name: _Machine(*row) for name, *row in zip(ids, since, told, vms, strict=True)}
 
 
@@ -87,7 +87,8 @@ class Stays:
         known = _known(machines)
         heard: dict[str, set[tuple[datetime, str]]] = defaultdict(set)
         doubtful = set()
-        told = (lower(heartbeats["machine_id"]), map(present, heartbeats["vm_id"]), heartbeats["version"])
+        vms, versions = cells(heartbeats, ("vm_id", "version"))
+        told = (lower(heartbeats["machine_id"]).tolist(), map(present, vms), versions)
         times = (pd.DatetimeIndex(heartbeats[name]).to_pydatetime() for name in ("from", "to"))
         for machine, vm, version, *moments in zip(*told, *times, strict=True):
             own = known.get(machine, _ANYBODY)

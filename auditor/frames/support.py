@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from auditor.frames.cells import lower
+from auditor.frames.cells import cells, lower
 from auditor.frames.coverage import Subjects
 from auditor.model.scopes import Subject
 from auditor.model.wanted import Product
@@ -26,7 +26,7 @@ def with_support(view: pd.DataFrame, upgradable: Collection[Product], subjects: 
         {"kind": subjects.about.map(_KINDS), "publisher": lower(view["publisher"]), "type": lower(view["type"])}
     )
     known = told.notna().all(axis="columns")
-    found = [each in upgradable for each in told.itertuples(index=False, name=None)]
+    found = [each in upgradable for each in zip(*cells(told, ("kind", "publisher", "type")), strict=True)]
     listed = pd.Series(found, index=view.index, dtype=bool)
     supported = view["auto_upgrade"].eq("enabled") | (known & listed)
     ruled_out = view["auto_upgrade"].isin(["disabled", "unset"]) & known & ~listed

@@ -199,7 +199,7 @@ def finding(number: int = 0, rule_id: str = "AMA-002", status: Status = Status.F
         portal=f"https://portal.azure.com/#resource{machine_id}",
         remedy=COMMANDS if status is Status.FAIL else None,
     )  # fmt: skip
-    return replace(standard, **changes)  # type: ignore[arg-type]
+    return standard._replace(**changes)  # type: ignore[arg-type]
 
 
 def findings(count: int = 60) -> list[Finding]:

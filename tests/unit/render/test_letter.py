@@ -53,7 +53,7 @@ def remembered() -> Report:
     found = []
     for each in parts.findings():
         change, history = next(words.get(each.status, iter(())), (None, None))
-        found.append(replace(each, change=change, history=history, nights=1))
+        found.append(each._replace(change=change, history=history, nights=1))
     counts = {"new": 2, "still": 2, "fixed": sum(each.change == "fixed" for each in found)}
     changed = Changed(YESTERDAY, counts, "Since 2026-11-21: 2 new failures, 2 still.")
     nights = tuple(
@@ -124,10 +124,10 @@ def test_no_title_makes_the_subject_more_than_a_line(title: str) -> None:
 
 def hostile() -> Report:
     """More new failures than there is room for, under names that nobody should trust."""
-    found = [replace(each, change="new", history=each.reason) for each in sample.hostile_findings()]
+    found = [each._replace(change="new", history=each.reason) for each in sample.hostile_findings()]
     found += [sample.finding(number, change="new") for number in range(200)]
     counts = {"new": len(found), "fixed": 3}
-    gone = [replace(each, status=Status.PASS, change="fixed") for each in sample.hostile_findings()[:3]]
+    gone = [each._replace(status=Status.PASS, change="fixed") for each in sample.hostile_findings()[:3]]
     return composed([*found, *gone], changed=Changed(YESTERDAY, counts, f"Since {sample.HOSTILE[0]}"))
 
 

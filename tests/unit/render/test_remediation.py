@@ -195,7 +195,7 @@ def test_a_name_that_az_would_take_for_a_file_is_left_to_the_portal(tmp_path: Pa
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_stay_in_their_comment_and_label(name: str, tmp_path: Path) -> None:
     """Both shells: what is told of a row is one line of a comment, or one quoted text."""
-    rows = [replace(each, machine_name=name, subscription_name=name, machine_id=name) for each in of_each_act()]
+    rows = [each._replace(machine_name=name, subscription_name=name, machine_id=name) for each in of_each_act()]
     place = written(tmp_path, *rows)
     for script in Script:
         assert recorded(f"exec bash {place / script}.sh >/dev/null", tmp_path / "empty") == []

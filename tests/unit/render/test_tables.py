@@ -31,7 +31,7 @@ def test_json_holds_every_verdict_with_every_key_in_order(tmp_path: Path) -> Non
 
 def test_json_writes_times_in_utc_and_evidence_as_objects(tmp_path: Path) -> None:
     tokyo = timezone(timedelta(hours=9))
-    verdict = replace(sample.finding(), first_seen=datetime(2026, 1, 2, 9, 0, tzinfo=tokyo))
+    verdict = sample.finding()._replace(first_seen=datetime(2026, 1, 2, 9, 0, tzinfo=tokyo))
     sample.write(findings_json, sample.report(verdicts=[verdict]), tmp_path / "findings.json")
     (row,) = json.loads((tmp_path / "findings.json").read_bytes())
     assert row["first_seen"] == "2026-01-02T00:00:00Z"

@@ -190,7 +190,7 @@ def test_beyond_the_limit_of_links_the_address_is_text(tmp_path: Path) -> None:
 
 
 def test_an_address_too_long_for_a_link_is_text(tmp_path: Path) -> None:
-    verdict = replace(sample.finding(), portal="https://portal.azure.com/#" + "a" * 2_079)
+    verdict = sample.finding()._replace(portal="https://portal.azure.com/#" + "a" * 2_079)
     book = openpyxl.load_workbook(written(sample.report(verdicts=[verdict]), tmp_path))
     cell = book["Findings"][2][column("portal")]
     assert cell.hyperlink is None
@@ -225,7 +225,7 @@ def test_a_date_is_a_date_in_every_zone(tmp_path: Path) -> None:
 
 
 def test_times_of_any_zone_are_converted(tmp_path: Path) -> None:
-    verdict = replace(sample.finding(), first_seen=datetime(2026, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC))
+    verdict = sample.finding()._replace(first_seen=datetime(2026, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC))
     path = written(sample.report(verdicts=[verdict]), tmp_path)
     assert column_of(path, "first_seen") == [datetime(2026, 1, 2, 8, 59, 59)]  # noqa: DTZ001 - Excel has no zones
 
