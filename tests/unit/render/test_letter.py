@@ -80,6 +80,12 @@ def test_both_files_are_as_somebody_has_looked_at_them(tmp_path: Path) -> None:
     assert html == (GOLDEN / "letter.html").read_text(encoding="utf-8")
 
 
+def test_nights_that_judged_nothing_have_no_empty_chart() -> None:
+    nights = tuple(Night(parts.NOW - timedelta(days=ago), str(ago), {}, False) for ago in (1, 0))
+    told = composed([], nights=nights).letter
+    assert told is not None and "trend" not in {chart.key for chart in told.charts}
+
+
 def test_what_several_share_is_said_of_all_and_news_are_not_called_new_again(tmp_path: Path) -> None:
     new = next(each for each in parts.findings() if each.status is Status.FAIL)
     pair = [replace(new, machine_name=name, change="new", history="New since last night.") for name in ("one", "two")]
