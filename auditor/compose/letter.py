@@ -49,7 +49,7 @@ class Correspondent:
             gaps=lines[:GAPS],
             gaps_left_out=self._counted("gaps_more", len(lines) - GAPS) if len(lines) > GAPS else "",
             parts=tuple(self._parts()),
-            charts=tuple(chart for chart in (self._trend(), self._by_rule()) if chart.bars),
+            charts=tuple(chart for chart in (self._trend(), self._by_rule()) if _holds_any(chart)),
             link=self.order.settings.report.link,
             closing=tuple(self._closing()),
         )
@@ -212,3 +212,8 @@ class Correspondent:
     def _counted(self, key: str, count: int, **values: object) -> str:
         """A text of the letter in the form that goes with ``count``."""
         return self.wording.say("letter", "new_none" if key == "new" and not count else key, count=count, **values)
+
+
+def _holds_any(chart: Chart) -> bool:
+    """Nights that could judge nothing have no bar to draw."""
+    return any(count for bar in chart.bars for _status, count in bar.counts)

@@ -14,7 +14,7 @@ def operation_list(coverage: Coverage) -> Table:
     """One row for each, in the order of the page's table."""
 
     def rows() -> Rows:
-        return (_row(each, coverage) for each in coverage.ledger.tally.unsettled)
+        return (_row(each, coverage) for each in coverage.ledger.tally.latest_first())
 
     columns = (
         cell("ended", CellKind.TIME, 18),

@@ -207,7 +207,7 @@ class Summary:
 
     def _operations(self) -> Table:
         def rows() -> Rows:
-            return map(self._operation, self.ledger.tally.unsettled)
+            return map(self._operation, self.ledger.tally.latest_first())
 
         columns = (
             cell("ended", CellKind.TIME, 16),

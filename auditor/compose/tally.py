@@ -61,6 +61,12 @@ class Tally:
         """Whether an activity log was asked for at all: where none was, no operation proves nothing."""
         return bool({Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG} & self.readings.keys())
 
+    def latest_first(self) -> list[Unsettled]:
+        """Operations that failed or have no end, of all subscriptions together."""
+        return sorted(
+            self.unsettled, key=lambda each: each.operation["ended"] or each.operation["started"], reverse=True
+        )
+
     def by_source(self) -> Iterator[tuple[Source, Summed]]:
         """How each source that was asked answered, in the order in which sources are declared."""
         return ((source, self.readings[source]) for source in Source if source in self.readings)

@@ -12,8 +12,13 @@ from auditor.catalogue import Catalogue
 from auditor.model.past import Comparison
 from auditor.model.report import CHANGES, Night
 from auditor.model.verdict import Status
-from auditor.render.terminal import aligned, encodable_in
+from auditor.render.terminal import aligned, encodable_in, fitting, paragraph, terminal_width
 from auditor.render.text import Clock, one_line, utc_text
+
+NIGHT_LEAST = (1, 14, 7, 6, 8, 5, 13, 11)
+"""Columns of the list that a narrow terminal goes without, the first one first: the run's id (a day names a night as
+well), no longer visible, not applicable, exempt, pass, pending, gone, changed."""
+COMPARED_LEAST = (4,)
 
 
 def print_nights(nights: Sequence[Night], zone: str, language: str, stream: TextIO) -> None:
@@ -25,7 +30,25 @@ def print_nights(nights: Sequence[Night], zone: str, language: str, stream: Text
         return
     head = [say["night"], say["run"], say["read"], *(statuses[status] for status in Status), *map(words.get, CHANGES)]
     rows = [list(map(str, head)), *(_line(night, catalogue, Clock(zone, language)) for night in reversed(nights))]
-    stream.write(encodable_in("\n".join(aligned(rows, numbers_from=3)) + "\n", stream))
+    stream.write(encodable_in("\n".join(_in_room(rows, NIGHT_LEAST, catalogue, stream, 3)) + "\n", stream))
+
+
+def _in_room(
+    rows: Sequence[Sequence[str]],
+    least: Sequence[int],
+    catalogue: Catalogue,
+    stream: TextIO,
+    numbers: int | None = None,
+) -> list[str]:
+    """The columns that the terminal has room for, and a line that names the others."""
+    kept = fitting(rows, least, stream)
+    first = None if numbers is None else sum(column < numbers for column in kept)
+    lines = list(aligned([[row[column] for column in kept] for row in rows], numbers_from=first))
+    missing = [name for column, name in enumerate(rows[0]) if column not in kept]
+    if missing:
+        said = catalogue.say("archive", "narrow", columns=catalogue.listed(missing))
+        lines += ["", *paragraph(said, terminal_width())]
+    return lines
 
 
 def _line(night: Night, catalogue: Catalogue, clock: Clock) -> list[str]:
@@ -60,7 +83,7 @@ def print_comparison(found: Comparison, zone: str, language: str, stream: TextIO
     ]
     if rows:
         head = [say[key] for key in ("change", "rule", "machine", "since", "resource")]
-        lines += ["", *aligned([head, *rows])]
+        lines += ["", *_in_room([head, *rows], COMPARED_LEAST, catalogue, stream)]
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
 

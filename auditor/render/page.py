@@ -77,6 +77,7 @@ TABLE_WORDS = {
     "info": "table_info",
     "infoEmpty": "table_info_empty",
     "infoFiltered": "table_info_filtered",
+    "pages": "table_pages",
     "lengthMenu": "table_length",
     "zeroRecords": "table_none",
 }
@@ -84,6 +85,8 @@ TABLE_WORDS = {
 FOR_GOOD = frozenset({Status.FAIL, Status.UNANSWERED, Status.PENDING, Status.EXEMPT})
 """Verdicts that the page lists; of the others only what is news, such as a failure that is fixed."""
 ENDED = frozenset({"fixed", "gone", "no_longer_visible"})
+OPEN = tuple(change for change in CHANGES if change not in ENDED)
+"""Changes of what still fails: they are a view of the findings, the others stand in a table of their own."""
 
 _STREAM_BUFFER = 64
 _TIMES = 10_000
@@ -173,6 +176,7 @@ def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], p
             opened=OPENED,
             statuses=tuple(Status),
             changes=CHANGES,
+            open_changes=OPEN,
             exemption_lists=EXEMPTION_LISTS,
         )
         stream.enable_buffering(_STREAM_BUFFER)
@@ -218,7 +222,7 @@ def _script_words(report: Report) -> Markup:
         "any": words["filter_any"],
         "clear": words["clear_filters"],
         "export": words["export_csv"],
-        "file": f"findings-{report.as_of:%Y-%m-%d}",
+        "file": f"audit-{Clock(report.time_zone, report.language).local(report.as_of):%Y-%m-%d}",
         **{key: words[key] for key in SCRIPT_WORDS},
     }
     return Markup(json_bytes(told).decode().replace("<", "\\u003c"))  # noqa: S704 - no markup is left in it

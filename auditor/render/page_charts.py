@@ -8,7 +8,7 @@ only, no style: the page's policy lets in one style sheet, which colours the cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -93,17 +93,19 @@ class Pictures:
 
     def operations(self) -> Picture | None:
         """By day of the report's zone and by outcome; a day without any has its place too."""
-        counted: Counter[tuple[str, str]] = Counter()
+        counted: Counter[tuple[date, str]] = Counter()
         for row in _records(self.report.tables["operations"]):
             if isinstance(row["ended"], datetime):
-                counted[self._day(row["ended"]), str(row["outcome"])] += 1
+                counted[self.clock.local(row["ended"]).date(), str(row["outcome"])] += 1
         outcomes = sorted({outcome for _day, outcome in counted})
         colours = (BARS[Status.FAIL], BARS[Status.UNANSWERED], BARS[Status.PENDING])
         rows: list[Row] = [
-            {"day": day, "word": word, "number": number} for (day, word), number in sorted(counted.items())
+            {"day": self.clock.day(day), "word": word, "number": number}
+            for (day, word), number in sorted(counted.items())
         ]
+        days = [self.clock.day(day) for day in _span({day for day, _outcome in counted})]
         told = (f"{row['day']}: {row['word']} {row['number']}" for row in rows)
-        return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told, _span(rows))
+        return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told, days)
 
     def nights(self) -> Picture | None:
         """The trend, from the second night on."""
@@ -112,7 +114,7 @@ class Pictures:
         words = self.report.status_words
         rows = [
             {
-                "night": self._day(night.as_of),
+                "night": self.clock.day(self.clock.local(night.as_of)),
                 "word": words[status],
                 "number": None if night.unread else night.counts.get(status, 0),
             }
@@ -121,9 +123,6 @@ class Pictures:
         ]
         told = (f"{row['night']}: {row['word']} {'-' if row['number'] is None else row['number']}" for row in rows)
         return self._drawn("nights", rows, [(words[status], BARS[status]) for status in TREND], told)
-
-    def _day(self, moment: datetime) -> str:
-        return self.clock.local(moment).date().isoformat()
 
     def _word(self, key: str) -> str:
         return self.report.words[f"chart_{key}"]
@@ -158,12 +157,12 @@ def _records(table: Table) -> Iterator[Row]:
     return (dict(zip(keys, row, strict=True)) for row in table.rows())
 
 
-def _span(rows: Sequence[Row]) -> Sequence[str]:
+def _span(told: Collection[date]) -> Sequence[date]:
     """Every day from the first to the last; where that is longer than Azure keeps a log, only those that are told."""
-    days = sorted({date.fromisoformat(str(row["day"])) for row in rows})
+    days = sorted(told)
     if not days or days[-1] - days[0] > LOG_KEPT:
-        return [day.isoformat() for day in days]
-    return [(days[0] + timedelta(days=at)).isoformat() for at in range((days[-1] - days[0]).days + 1)]
+        return days
+    return [days[0] + timedelta(days=at) for at in range((days[-1] - days[0]).days + 1)]
 
 
 def _whole(value: object) -> int:

@@ -42,8 +42,8 @@ class SummarySheet:
         bars_in_one = max(sum(1 for _row in table.rows()) for table in (by_rule, adoption))
         beside = pages.space(min(max(AROUND + bars_in_one, LEAST), MOST))
         pages.line()
-        trend = pages.space(LEAST if self._has_trend else 0)
         pages.turn_page()
+        trend = pages.space(LEAST if self._has_trend else 0)
         told = [self._table(pages, table) for table in (by_rule, adoption)]
         if pages.count == 1:
             self._charts(pages, told, beside)

@@ -54,6 +54,18 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers_from: int | None = None) -
         yield "  ".join(texts).rstrip()
 
 
+def fitting(rows: Sequence[Sequence[str]], least: Sequence[int], stream: TextIO) -> list[int]:
+    """The columns of ``rows`` (by position) that a line of the terminal has room for; all of them where ``stream``
+    is none, for what reads a pipe has no width. ``least`` names those that may be left out, the first one first."""
+    kept = list(range(len(rows[0])))
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+    for column in least if stream.isatty() else ():
+        if sum(widths[each] + 2 for each in kept) - 2 <= shutil.get_terminal_size().columns:
+            break
+        kept.remove(column)
+    return kept
+
+
 def columns_of(text: str) -> int:
     """How many columns of a terminal ``text`` takes."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,10 @@ class Clock:
     def text(self, moment: datetime) -> str:
         """Day, hour and minute, as the language writes them."""
         return self._catalogue.minute(self.local(moment))
+
+    def day(self, day: date) -> str:
+        """A day of the zone, as the language writes it."""
+        return self._catalogue.day(day)
 
     def name(self, moment: datetime) -> str:
         """The zone with its distance from UTC at ``moment``, such as ``Asia/Tokyo (UTC+09:00)``."""

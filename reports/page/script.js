@@ -104,7 +104,9 @@ async function toggle(table, line, wanted) {
 
 /* --- tables --- */
 const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
-DataTable.type("natural", { order: { asc: (one, other) => collator.compare(one, other), desc: (one, other) => collator.compare(other, one) } });
+/* What is not there comes last, whichever way a column is sorted: nobody sorts to read empty cells. */
+const sorted = (way) => (one, other) => (one === "") - (other === "") || way * collator.compare(one, other);
+DataTable.type("natural", { order: { asc: sorted(1), desc: sorted(-1) } });
 /* As findings.csv does: no spreadsheet may take a text for a formula. */
 const guarded = (text) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
 const number = new Intl.NumberFormat(document.documentElement.lang);
@@ -124,6 +126,7 @@ function dressed(element, name, options, body) {
     ...options,
   });
   const container = table.table().container();
+  container.querySelectorAll(".dt-paging nav").forEach((nav) => nav.setAttribute("aria-label", `${words.table.pages} ${element.caption?.textContent ?? ""}`.trim()));
   container.querySelectorAll("input[type=search]").forEach((input) => input.setAttribute("aria-label", `${words.table.search} ${element.caption?.textContent ?? ""}`.trim()));
   return table;
 }
@@ -139,9 +142,11 @@ function revive(element) {
 }
 
 /* What a cell shows: always a node, for the library takes a string for markup. */
+const severity = (value) => make("small", { class: `v-${value}` }, words.severities[value]);
 const badge = (status) => make("span", { class: `badge s-${status}` }, words.statuses[status]);
 const shows = {
   status: (row) => badge(row[AT.status]),
+  rule_id: (row) => make("span", {}, row[AT.rule_id], severity(row[AT.severity])),
   machine_name: (row) => make("span", { class: "who" },
     make("button", { type: "button", class: "open", "aria-expanded": "false" }, row[AT.machine_name] || row[AT.resource_id]),
     make("small", {}, words.kinds[row[AT.machine_kind]] ?? row[AT.machine_kind])),
@@ -259,9 +264,10 @@ async function show(name, told) {
   quiet = false;
 }
 
-async function follow() {
+async function follow(moved) {
   const [name, query = ""] = location.hash.slice(1).split(/\?(.*)/s);
   const table = tables.get(name);
+  if (!name && moved && tables.has("findings")) await show("findings", new URLSearchParams()); /* back where the page began */
   if (table && query) await show(name, new URLSearchParams(query));
   if (table && !query.includes("open=")) document.getElementById(name)?.scrollIntoView();
 }

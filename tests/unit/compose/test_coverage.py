@@ -275,6 +275,19 @@ def test_a_model_that_fails_while_no_machine_does_is_still_the_headline() -> Non
     assert (report.headline, report.tone) == ("No machine fails a rule, and the model of a scale set does", "bad")
 
 
+def test_operations_of_all_subscriptions_stand_together_the_latest_first() -> None:
+    shop, plant = parts.shop(), parts.plant()
+    running = parts.operation(parts.BARE_VM, ended=None, started=parts.NOW, outcome="running")
+    shop.operations = [parts.operation(parts.VM), running]
+    later = parts.NOW - timedelta(days=1)
+    plant.operations = [parts.operation(parts.SERVER, started=later, ended=later)]
+    report = parts.report_of(shop, plant)
+
+    expected = [parts.NOW, later, parts.operation(parts.VM)["ended"]]
+    assert [row["ended"] for row in rows(report, "operations")] == expected
+    assert [row["ended"] or row["started"] for row in rows(report, "failed_operations")] == expected
+
+
 def test_an_operation_says_where_it_was_and_what_became_of_the_extension(report: Report) -> None:
     told = {row["where"]: (row["by"], row["became"]) for row in rows(report, "operations")}
     assert told == {

@@ -77,6 +77,21 @@ def test_both_files_are_the_golden_ones(tmp_path: Path) -> None:
     assert html == golden("letter.html", html)
 
 
+def test_nights_that_judged_nothing_have_no_empty_chart() -> None:
+    nights = tuple(Night(parts.NOW - timedelta(days=ago), str(ago), {}, False) for ago in (1, 0))
+    told = composed([], nights=nights).letter
+    assert told is not None and "trend" not in {chart.key for chart in told.charts}
+
+
+def test_what_several_share_is_said_of_all_and_news_are_not_called_new_again(tmp_path: Path) -> None:
+    new = next(each for each in parts.findings() if each.status is Status.FAIL)
+    pair = [replace(new, machine_name=name, change="new", history="New since last night.") for name in ("one", "two")]
+    html, text = written(composed(pair, changed=Changed(YESTERDAY, {"new": 2}, "Two.")), tmp_path)
+
+    assert f"All 2: {new.reason}" in text and "All 2:</b>" in html
+    assert "New since last night." not in text + html
+
+
 def test_the_subject_says_what_is_new_what_stays_and_what_was_not_read() -> None:
     told = remembered().letter
     assert told is not None

@@ -245,6 +245,14 @@ def test_an_empty_night_says_so_in_every_section(tmp_path: Path) -> None:
     assert "banner" not in [attributes.get("class") for attributes in page.all("section")]
 
 
+def test_a_night_that_read_little_does_not_say_that_nothing_is_to_be_done(tmp_path: Path) -> None:
+    """No finding and a banner: "nothing to act on" would call compliant what nobody has seen."""
+    report = replace(sample.empty_report(), banner=Banner("This audit is incomplete.", ("Sandbox refused.",)))
+    page = page_of(report, tmp_path)
+    assert report.words["no_findings"] not in page.text
+    assert report.words["no_findings_of_what_was_read"] in page.text
+
+
 def test_a_missing_word_is_an_error_and_no_blank(tmp_path: Path) -> None:
     words = {key: word for key, word in sample.words().items() if key != "findings"}
     with pytest.raises(UndefinedError, match="findings"):

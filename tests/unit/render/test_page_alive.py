@@ -162,6 +162,47 @@ def test_a_card_and_the_contents_lead_to_their_findings(browser: Browser, report
         assert set(alive.page.locator("#all-findings .badge").all_inner_texts()) == {"Unanswered"}
 
 
+def test_what_is_new_is_a_view_and_the_way_back_shows_all_again(browser: Browser, report: Path) -> None:
+    with Alive(browser, report) as alive:
+        every = alive.page.locator(".dt-info").first.inner_text()
+        alive.page.locator(".changed a.c-new").click()
+        expect(alive.lines).to_have_count(1)
+        alive.page.go_back()
+        expect(alive.page.locator(".dt-info").first).to_have_text(every)
+        assert alive.page.locator("#filters select[name=change]").input_value() == ""
+        assert alive.page.locator(".changed a.c-fixed").get_attribute("href") == "#departed"
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_versions_sort_as_versions_and_what_has_none_comes_last(browser: Browser, tmp_path: Path, presses: int) -> None:
+    versions = ("1.9.0", None, "1.10.2", "1.10.10")
+    told = [sample.finding(at, installed_version=version, latest_version=None) for at, version in enumerate(versions)]
+    sample.write(page_format, sample.report(verdicts=told), tmp_path / "page.html")
+    with Alive(browser, tmp_path / "page.html") as alive:
+        for _press in range(presses):
+            alive.page.locator("#all-findings th.c-installed_version").click()
+        shown = ["1.9.0", "1.10.2", "1.10.10"][:: 1 if presses == 1 else -1]
+        cells = alive.page.locator("#all-findings td.c-installed_version")
+        expect(cells).to_have_text([*(f"{version} → not known" for version in shown), ""])
+
+
+def test_an_export_is_named_by_the_day_of_the_report_and_its_table(browser: Browser, report: Path) -> None:
+    """The sample's evening in UTC is the next day in Tokyo, which the page says."""
+    with Alive(browser, report) as alive:
+        with alive.page.expect_download() as download:
+            alive.page.get_by_role("button", name="Export as CSV").first.click()
+        assert download.value.suggested_filename == "audit-2026-03-03-findings.csv"
+
+
+def test_each_finding_shows_its_severity_and_each_tables_pages_have_a_name(browser: Browser, report: Path) -> None:
+    with Alive(browser, report) as alive:
+        rules = alive.page.locator("#all-findings td.c-rule_id").all_inner_texts()
+        assert {text.split("\n")[-1] for text in rules} <= set(sample.report().severity_words.values())
+        names = alive.page.locator("nav").evaluate_all("all => all.map(each => each.ariaLabel)")
+        assert "Pages of the table: Findings" in names
+        assert len(names) == len(set(names))
+
+
 def test_what_the_budget_leaves_out_is_said_and_the_news_stay(browser: Browser, tmp_path: Path) -> None:
     told = [
         sample.finding(number, change="new" if number == 4_999 else "still", reason=sha256(bytes(number)).hexdigest())

@@ -98,6 +98,8 @@ def test_on_paper_the_evidence_of_failures_is_open(browser: Browser, report: Pat
     with Watched(browser, report) as watched:
         watched.page.emulate_media(media="print")
         assert watched.page.locator(".group.s-fail .finding .evidence").first.is_visible()
+        assert watched.page.get_by_text(sample.words()["on_paper"]).is_visible()
+        assert not watched.page.locator(".command").first.is_visible(), "nobody types it off paper"
         assert watched.page.locator(".group.s-exempt .finding summary").first.is_visible()
         assert not watched.page.locator(".group.s-exempt .finding .evidence").first.is_visible()
         assert not watched.page.locator("nav.contents").is_visible()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import textwrap
+from io import StringIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.render.terminal import columns_of, paragraph
+from auditor.render.terminal import columns_of, fitting, paragraph
 
 JAPANESE = "サブスクリプション全体で、ID に Microsoft.Compute/virtualMachines/read の権限がありません（HTTP 403）。"
 
@@ -36,3 +40,17 @@ def test_words_with_blanks_between_are_wrapped_as_the_standard_library_does(text
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+class Window(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_narrow_window_goes_without_the_least_and_a_pipe_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [["night", "run", "判定"], ["2026-11-22", "x" * 60, "5"]]
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((70, 24)))
+
+    assert fitting(rows, (1, 2), Window()) == [0, 2]
+    assert fitting(rows, (2, 1), Window()) == [0], "it goes on until the line fits"
+    assert fitting(rows, (1, 2), StringIO()) == [0, 1, 2]

@@ -278,6 +278,8 @@ def test_where_nights_are_remembered_the_summary_says_what_is_new_and_draws_thei
     assert column_of(path, "nights") == [1, 3]
     summary = openpyxl.load_workbook(path)["Summary"]
     assert [type(chart).__name__ for chart in summary._charts] == ["BarChart", "BarChart", "LineChart"]
+    corner = summary._charts[2].anchor._from.row
+    assert [each.id for each in summary.row_breaks.brk] == [corner], "on paper no chart is cut in two"
     (first, *_others) = summary._charts[2].series
     assert first.val.numRef.f == "'Nights'!$B$2:$B$4"
 
