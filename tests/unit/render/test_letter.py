@@ -85,7 +85,7 @@ def test_nights_that_judged_nothing_have_no_empty_chart() -> None:
 
 def test_what_several_share_is_said_of_all_and_news_are_not_called_new_again(tmp_path: Path) -> None:
     new = next(each for each in parts.findings() if each.status is Status.FAIL)
-    pair = [replace(new, machine_name=name, change="new", history="New since last night.") for name in ("one", "two")]
+    pair = [new._replace(machine_name=name, change="new", history="New since last night.") for name in ("one", "two")]
     html, text = written(composed(pair, changed=Changed(YESTERDAY, {"new": 2}, "Two.")), tmp_path)
 
     assert f"All 2: {new.reason}" in text and "All 2:</b>" in html

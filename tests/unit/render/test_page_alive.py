@@ -24,7 +24,7 @@ from tests.unit.render.test_page_in_chromium import Watched
 def remembered() -> Report:
     """The sample night with two nights before it: one failure is new, the others are still there."""
     told = [
-        replace(one, change="new" if at == 0 else "still", nights=23, history=f"Failing for 23 nights, {at}.")
+        one._replace(change="new" if at == 0 else "still", nights=23, history=f"Failing for 23 nights, {at}.")
         if one.status is Status.FAIL
         else one
         for at, one in enumerate(sample.findings(40))
