@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auditor.errors import ArchiveRefused
 from auditor.history import Archive, locked
 from auditor.history.blobs import BlobStore
 from auditor.model.settings import Settings
 from auditor.settle import settle
+from tests.night.parts import FIRST, LATEST, agent, estate, machine, open_bench, subscription
+from tests.night.parts import NOW as TONIGHT
 from tests.peers.azurite import Azurite, azurite, token
 from tests.unit.history.parts import DAY, NOW, Nights, became, fails, run_at
 
@@ -26,8 +30,6 @@ def settings_of(
     served: Azurite, folder: Path, path: str, *, key: bool, changes: Mapping[str, object] | None = None
 ) -> Settings:
     """Settled as an operator writes it: secrets out of the environment alone."""
-    import yaml
-
     azure = {"credential": "token", "token": "${AUDITOR_ACCESS_TOKEN}", "ca_bundle": str(served.ca)}
     config = {"azure": azure, "archive": {**served.config(path, key=key), **(changes or {})}}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
@@ -129,3 +131,23 @@ def test_an_account_that_does_not_answer_is_told(
         locked(settings_of(nobody, tmp_path, "key", key=True)),
     ):
         pass
+
+
+def test_whole_nights_remember_each_other_in_a_container(served: Azurite, tmp_path: Path) -> None:
+    """One token for Resource Manager and for the container, and one file with both authorities."""
+    off = agent("Linux", LATEST, auto_upgrade=False)
+    seen = []
+    with ExitStack() as opened:
+        bench = open_bench(tmp_path, opened)
+        for at, names in ((TONIGHT - DAY, ("a", "b")), (TONIGHT, ("a", "c"))):
+            azure = bench.simulate(estate(subscription(FIRST, *(machine(name, off) for name in names))))
+            config = bench.config(azure, {"archive": served.config("whole", key=False)})
+            bundle = config.parent / yaml.safe_load(config.read_text("utf-8"))["azure"]["ca_bundle"]
+            bundle.write_bytes(bundle.read_bytes() + served.ca.read_bytes())
+            seen.append(bench.night(config, azure, as_of=at, token=token()))
+
+    first, second = seen
+    assert first.run["changes"]["since"] is None
+    changes = {(each["machine_name"], each["change"]) for each in second.findings if each["change"]}
+    assert changes == {("a", "still"), ("c", "new")}
+    assert [(row[0], row[3]) for row in second.table("departed")] == [("gone", "b")]
