@@ -90,7 +90,7 @@ def write_plainly(count: int, path: Path) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Findings")
     for each in findings(count):
-        values = [getattr(each, key) for key in list(type(each).__dataclass_fields__)[:COLUMNS]]
+        values = [getattr(each, key) for key in each._fields[:COLUMNS]]
         sheet.append([None if value is None else value if isinstance(value, int) else str(value) for value in values])
     book.save(path)
 
