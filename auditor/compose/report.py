@@ -219,6 +219,8 @@ class Composer:
             yield from self._again()
             yield (say("about", "run_id"), self.order.run_id)
             yield (say("about", "as_of"), self.wording.moment(self.order.as_of))
+            oldest = self.ledger.tally.oldest
+            yield (say("about", "data_age"), self.wording.moment(oldest) if oldest else say("about", "none"))
             yield (say("about", "identity"), facts.identity.get("object_id") or say("texts", "unknown"))
             yield (say("about", "cloud"), str(self.settings.azure.cloud))
             yield (say("about", "scope"), self._scope())

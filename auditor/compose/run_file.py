@@ -71,5 +71,4 @@ def _readings(tally: Tally) -> dict[str, dict[str, int]]:
 
 def _age(tally: Tally, now: datetime) -> float | None:
     """Seconds since the oldest answer; None where there is none."""
-    oldest = min((told.first for told in tally.readings.values() if told.first), default=None)
-    return (now - oldest).total_seconds() if oldest else None
+    return (now - tally.oldest).total_seconds() if tally.oldest else None

@@ -61,6 +61,11 @@ class Tally:
         """Whether an activity log was asked for at all: where none was, no operation proves nothing."""
         return bool({Source.ACTIVITY_LOG, Source.ARC_ACTIVITY_LOG} & self.readings.keys())
 
+    @property
+    def oldest(self) -> datetime | None:
+        """The time of the oldest answer; None where there is none."""
+        return min((told.first for told in self.readings.values() if told.first), default=None)
+
     def latest_first(self) -> list[Unsettled]:
         """Operations that failed or have no end, of all subscriptions together."""
         return sorted(

@@ -17,6 +17,7 @@ from auditor.model.report import Changed, Night, Report
 from auditor.model.verdict import Status
 from auditor.render.page import page as page_format
 from auditor.render.text import looks_like_formula
+from tests.preview import PICTURE, take
 from tests.unit.render import sample
 from tests.unit.render.test_page_in_chromium import Watched
 
@@ -153,6 +154,14 @@ def test_the_export_holds_the_view_and_no_formula(browser: Browser, report: Path
     assert not [cell for row in rows for cell in row.values() if looks_like_formula(cell)]
     assert "'+1+1" in {row["Machine"] for row in rows}
     assert rows[0]["Resource id"].startswith("/subscriptions/")
+
+
+def test_the_picture_that_the_readme_shows_is_taken_of_such_a_page(
+    browser: Browser, report: Path, tmp_path: Path
+) -> None:
+    take(browser, report, tmp_path / "preview.png")
+    taken, shown = (path.read_bytes()[:24] for path in (tmp_path / "preview.png", PICTURE))
+    assert taken == shown, "a PNG of the same width and height"
 
 
 def test_a_card_and_the_contents_lead_to_their_findings(browser: Browser, report: Path) -> None:

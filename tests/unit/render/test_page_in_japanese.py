@@ -42,6 +42,17 @@ def test_a_finding_is_looked_for_and_opened_and_nothing_was_asked_for(browser: B
         assert alive.complaints == []
 
 
+def test_it_sorts_and_copies_a_command_and_says_so(browser: Browser, report: Path) -> None:
+    with Alive(browser, report, "findings?status=fail&rule_id=AMA-001") as alive:
+        alive.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        alive.page.locator("#all-findings th.c-machine_name").click()
+        alive.page.wait_for_url(re.compile(r"sort="))
+        alive.lines.first.click()
+        alive.page.get_by_role("button", name=re.compile(f"^{WORDS['copy']}.*CLI")).first.click()
+        expect(alive.page.get_by_role("status").filter(has_text=WORDS["copied"])).to_have_count(1)
+        assert alive.page.evaluate("navigator.clipboard.readText()").startswith("az ")
+
+
 def test_whatever_can_be_pressed_or_filled_has_a_japanese_name(browser: Browser, report: Path) -> None:
     with Alive(browser, report) as alive:
         named = alive.page.evaluate(
