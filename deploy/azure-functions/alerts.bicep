@@ -35,7 +35,7 @@ resource failed 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     criteria: {
       allOf: [
         {
-          query: 'requests | where success == false | summarize count() by name'
+          query: 'requests | where tobool(success) == false | summarize count() by name'
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0

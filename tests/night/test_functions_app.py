@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import duckdb_kql
 import pytest
 from azure.functions.timer import TimerRequest
 
@@ -142,6 +144,30 @@ def test_a_tick_that_should_have_been_earlier_makes_up_for_the_night(worker: Wor
     told = worker.tick(NOON, late=True)
     assert told[0]["message"] == "a night is made up for: none is kept since 2026-11-22 02:00"
     assert worker.nights == ["20261122T120017"]
+
+
+def no_night_for_26_hours(now: datetime, lines: list[tuple[datetime, str]]) -> bool:
+    """What the alert's own query says at ``now`` of lines as Application Insights has them."""
+    template = (APP.parent / "alerts.bicep").read_text("utf-8")
+    [query] = re.findall(r"query: \'\'\'\n(.*?)\'\'\'", template, re.DOTALL)
+    database = duckdb_kql.connect()
+    database.execute("create table traces (timestamp timestamp, message varchar)")
+    for at, message in lines:
+        database.execute("insert into traces values (?, ?)", [at.replace(tzinfo=None), message])
+    return bool(duckdb_kql.kql(database, query, allow_write=False, query_now=now).fetchall())
+
+
+def test_the_alert_of_a_missing_night_reads_what_the_app_logs(worker: Worker) -> None:
+    worker.starts_with(worker.bench.simulate(of_two()))
+    assert no_night_for_26_hours(NOW, [])
+
+    lines = []
+    for at in (NOW, NOW + 10 * MINUTES, NOON, NOW + timedelta(days=1, hours=12)):
+        worker.tick(at)
+        lines += [(at, each) for each in worker.caplog.messages]
+
+    assert not no_night_for_26_hours(NOW + timedelta(hours=25), lines)
+    assert no_night_for_26_hours(NOW + timedelta(hours=27), lines), "ticks with nothing due are no nights"
 
 
 def test_a_night_with_gaps_is_no_failure_of_the_tick(worker: Worker) -> None:
