@@ -23,6 +23,7 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.where = str(folder)
+        self._lock: os.stat_result | None = None
 
     def nights(self) -> list[str]:
         with self._told("read"):
@@ -76,10 +77,28 @@ class FolderStore:
                 free = _lock(file)
             if not free:
                 raise busy(self.where)
-            yield
+            self._lock = os.fstat(file.fileno())
+            try:
+                yield
+            finally:
+                self._lock = None
 
     def check_locked(self) -> None:
-        """A lock of the system is not lost."""
+        """A lock of the system is not lost; but what was locked may have been moved away, or its disk taken off.
+
+        Then whatever lies at its place is another folder, and an archive that is begun there would look like the first.
+        """
+        if self._lock is None:
+            return
+        try:
+            there = os.path.samestat((self._folder / LOCK).stat(), self._lock)
+        except OSError:
+            there = False
+        if not there:
+            raise ArchiveRefused(
+                f"The archive {self.where} could not be written: it was there when the night began, and is not any "
+                "more. Bring the folder, or the disk that it lies on, back to its place, and run again."
+            )
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
