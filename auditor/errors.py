@@ -88,3 +88,7 @@ class ArchiveRefused(AuditorError):
     """
 
     exit_code = ExitCode.SETTINGS_REFUSED
+
+
+class ArchiveBusy(ArchiveRefused):
+    """Another run is at work in the archive of nights: it may be tried again when that one has ended."""
