@@ -7,6 +7,7 @@ refuses the rest with "not yet". The models are strict: no text is taken for a n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 
 from auditor.model.archive import ArchiveSettings
 from auditor.model.delivery import WayOut
@@ -291,3 +292,19 @@ class Settings(Strict):
     deliver: tuple[WayOut, ...] = ()
     time_budget: None = None
     workers: Workers = Workers()
+
+
+def secrets_in(settings: BaseModel) -> Iterator[str]:
+    """Every secret that a configuration holds, wherever it stands."""
+    for name in type(settings).model_fields:
+        yield from _secrets(getattr(settings, name))
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from secrets_in(value)
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from _secrets(each)
