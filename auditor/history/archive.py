@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -114,15 +114,31 @@ class Archive:
         files = self._files(tonight)
         manifest = self._written(tonight, files)
         self.store.check_locked()
-        place = f"{NIGHTS}/{tonight.night.run_id}"
-        for name in night.FILES:  # the manifest first: from now on, and until the end, it is no night
-            self.store.remove(f"{place}/{name}")
-        for name, content in files.items():
-            self.store.write(f"{place}/{name}", content)
-        self.store.check_locked()
-        self.store.write(f"{place}/{MANIFEST}", manifest.encoded())
+        with self._whole(f"{NIGHTS}/{tonight.night.run_id}") as place:
+            for name, content in files.items():
+                self.store.write(f"{place}/{name}", content)
+            self.store.check_locked()
+            self.store.write(f"{place}/{MANIFEST}", manifest.encoded())
         kept_nights, _told = self._let_go(tonight)
         self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
+
+    @contextmanager
+    def _whole(self, place: str) -> Iterator[str]:
+        """An empty place for a night. What is half-written when the store refuses goes again, as far as it lets it go:
+        it takes up room that is missing, perhaps, and every later night would pass it over."""
+        self._clear(place)
+        try:
+            yield place
+        except ArchiveRefused:
+            with suppress(ArchiveRefused):
+                self.store.check_locked()
+                self._clear(place)
+            raise
+
+    def _clear(self, place: str) -> None:
+        """The manifest first: from then on it is no night."""
+        for name in night.FILES:
+            self.store.remove(f"{place}/{name}")
 
     def table(self, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
         """The rows of a night's table, in the order of ``columns``. Raises NightRefused where it is not as written."""
@@ -225,8 +241,7 @@ class Archive:
         stay = [each for each in found if each.as_of >= oldest or each.as_of == self._memory.since]
         gone = [each.run_id for each in found if each not in stay]
         for run_id in (*gone, *self._unfinished(found, oldest)):
-            for name in night.FILES:
-                self.store.remove(f"{NIGHTS}/{run_id}/{name}")
+            self._clear(f"{NIGHTS}/{run_id}")
         return stay, told
 
     def _unfinished(self, found: Iterable[Manifest], oldest: datetime) -> list[str]:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from auditor.errors import ArchiveRefused, why
+from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
 from auditor.stores.interface import busy
 
 LOCK = ".lock"
+
+_ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 
 
 class FolderStore:
@@ -41,6 +43,7 @@ class FolderStore:
 
     def write(self, name: str, content: bytes | Path) -> None:
         """Through a file beside it that takes its name at the end, and is on the disk by then."""
+        self.check_locked()
         with self._told("written"):
             target = self._folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,10 +109,9 @@ class FolderStore:
         try:
             yield
         except OSError as error:
-            raise ArchiveRefused(
-                f"The archive {self.where} could not be {what}: {why(error)}. Check that the folder, and the disk that "
-                "it lies on, can be read and written by whoever runs the audit, or name another under archive.url."
-            ) from error
+            remedy = "Free some space on the disk that it lies on" if error.errno in FULL else _ACCESS
+            sentence = f"The archive {self.where} could not be {what}: {why(error)}"
+            raise ArchiveRefused(f"{sentence}. {remedy}, or name another under archive.url.") from error
 
 
 if sys.platform == "win32":
