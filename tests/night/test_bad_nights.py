@@ -6,6 +6,7 @@ Each with a real cause where there is one: what is said, which exit code, and th
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -114,6 +115,36 @@ def test_tokens_that_hold_for_seconds_do(bench: Bench) -> None:
     audited = bench.night(bench.config(azure, SECRET), azure)
 
     assert (audited.code, audited.gaps()) == (ExitCode.DELIVERED, [])
+
+
+# --- a clock that jumps ---
+
+
+def test_a_time_to_come_again_that_has_passed_means_now(bench: Bench) -> None:
+    """Retry-After may be a date, and two clocks may differ."""
+    past = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    azure, _sky = simulated(bench, Fault("/eventtypes/", status=429, headers=past, times=2))
+
+    audited = bench.night(bench.config(azure), azure)
+
+    assert audited.code == ExitCode.DELIVERED
+    assert audited.run["requests"]["activity_log"]["throttled"] == 2
+    assert max(audited.pauses.asked, default=0) < 10
+
+
+def test_when_the_clocks_are_put_back_the_report_tells_which_half_past_two(bench: Bench) -> None:
+    """The first is summer time, the second is not; both are compared with the night of the day before."""
+    azure, _sky = simulated(bench)
+    config = bench.config(azure, {"archive": {"url": "file:./archive"}, "report": {"time_zone": "Europe/Berlin"}})
+    times = [datetime(2026, 10, day, hour, 30, tzinfo=UTC) for day, hour in ((24, 0), (25, 0), (25, 1))]
+
+    nights = [bench.night(config, azure, as_of=each, formats=("html", "json")) for each in times]
+
+    assert [each.run["changes"]["since"] for each in nights] == [None, *2 * ["2026-10-24T00:30:00Z"]]
+    for night, shown in zip(nights[1:], ("02:30 CEST", "02:30 CET"), strict=True):
+        assert shown in night.page_text
+    listed = (bench.folder / "archive/index.html").read_text("utf-8")
+    assert all(night.run["run_id"] in listed for night in nights), "in UTC, beside the local time"
 
 
 ENDED = Fault("", status=401, headers=EXPIRED_HEADERS, body=refusal("ExpiredAuthenticationToken", EXPIRED)["body"])
