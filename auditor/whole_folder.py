@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from auditor.errors import OutputRefused, why
+from auditor.errors import FULL, OutputRefused, why
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,7 @@ class WholeFolder:
             self._check_place(place, folder)
             _put(draft, place)
         except OSError as error:
-            remedy = "Free some space or choose another folder with --output, and run again"
-            self._refuse(folder, why(error), remedy)
+            self._refuse(folder, why(error), _remedy(error))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -81,6 +81,13 @@ class WholeFolder:
 
     def _refuse(self, folder: Path, reason: str, remedy: str) -> NoReturn:
         raise OutputRefused(f"{self.what} was not written to {folder}: {reason}. {remedy}.")
+
+
+def _remedy(error: OSError) -> str:
+    """A full disk may be another than the folder's: what is written passes through temporary files, a workbook above
+    all."""
+    disks = f" there and in {tempfile.gettempdir()}" if error.errno in FULL else ""
+    return f"Free some space{disks} or choose another folder with --output, and run again"
 
 
 def _put(draft: Path, place: Path) -> None:
