@@ -24,6 +24,10 @@ class ExitCode(IntEnum):
     DELIVERED = 0
 
 
+INTERRUPTED = 130
+"""What a shell calls a program that Ctrl-C has ended."""
+
+
 def why(error: OSError) -> str:
     """What the system says, in words that go on within a sentence."""
     return (error.strerror or str(error)).lower()

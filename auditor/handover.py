@@ -11,9 +11,11 @@ from pathlib import Path
 from auditor import compose, deliver, history, render
 from auditor.errors import ArchiveRefused, OutputRefused
 from auditor.model.memory import EMPTY, Failure, Memory
+from auditor.model.narration import counted
 from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import Finding, Report
 from auditor.model.run import Order, Watch
+from auditor.model.telling import tell_posted
 from auditor.model.verdict import Status
 
 
@@ -41,7 +43,7 @@ class Handover:
         if self.office.ways and self.office.has_letters:
             with self.watch.stage("outbox") as told:
                 self.office.empty(tries=1)
-                told.append(_recipients(self.office.posted))
+                tell_posted(told, self.office.posted)
 
     def recall(self) -> Memory:
         """What earlier nights left behind; nothing where none are kept. Raises ArchiveRefused."""
@@ -49,7 +51,9 @@ class Handover:
             return EMPTY
         with self.watch.stage("recall") as told:
             memory = self.archive.recall(self.order.as_of, self.order.run_id)
-            told.append(f"{len(memory.nights)} earlier nights, {len(memory.failures)} failures open.")
+            nights, failures = len(memory.nights), len(memory.failures)
+            sentence = f"{counted(nights, 'earlier night')}, {counted(failures, 'failure')} open."
+            told.tell(sentence, nights=nights, failures=failures, passed_over=len(memory.passed_over))
             told.extend(memory.passed_over)
         return memory
 
@@ -66,9 +70,9 @@ class Handover:
         with self.watch.stage("remember") as told:
             try:
                 self.archive.remember(tonight, partial(render.archive_page, report))
-                told.append(f"kept as {self.order.run_id} in {self.archive.store.where}")
+                told.tell(f"kept as {self.order.run_id} in {self.archive.store.where}", kept=1)
             except ArchiveRefused as error:
-                told.append(str(error))
+                told.tell(str(error), kept=0)
                 return Posted(problems=(str(error),))
         return NOTHING_POSTED
 
@@ -93,7 +97,7 @@ class Handover:
             with self.watch.stage("deliver") as told:
                 self.office.put(folder, report.letter.envelope)
                 self.office.empty()
-                told.append(_recipients(self.office.posted))
+                tell_posted(told, self.office.posted)
         posted = before + self.office.posted
         posted = Posted(posted.receipts, tuple(dict.fromkeys(posted.problems)))
         if posted == NOTHING_POSTED:
@@ -116,7 +120,3 @@ def noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str
         if finding.status is Status.FAIL:
             reasons[finding.rule_id, finding.resource_id.lower()] = finding.reason
         yield finding
-
-
-def _recipients(posted: Posted) -> str:
-    return f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients"

@@ -35,7 +35,7 @@ class Beside:
     def files(self, folder: str) -> list[str]:
         with self._told("read"):
             entries = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-            return [each.name for each in entries if each.is_file() and not each.name.startswith(".")]
+            return [f"{folder}/{each.name}" for each in entries if each.is_file()]
 
     def read(self, name: str) -> bytes | None:
         with self._told("read"):

@@ -26,7 +26,8 @@ from auditor.deliver.beside import Beside
 from auditor.deliver.message import Mail
 from auditor.deliver.standing import Standing, standing_of
 from auditor.errors import ArchiveBusy, ShelfRefused
-from auditor.model.shelf import OUTBOX, Shelf
+from auditor.model.places import OUTBOX
+from auditor.model.shelf import Shelf
 
 
 @dataclass
@@ -185,7 +186,7 @@ class _Memory:
         self._files: dict[str, bytes] = {}
 
     def files(self, folder: str) -> list[str]:
-        return [name.removeprefix(f"{folder}/") for name in self._files]
+        return [name for name in self._files if name.startswith(f"{folder}/")]
 
     def read(self, name: str) -> bytes | None:
         return self._files.get(name)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-OUTBOX = "outbox"
-"""The folder of letters on their way: while one of its files ends with ``.zip`` somebody waits for a letter."""
-
 
 class Shelf(Protocol):
     """Files by name, with ``/`` between; what is written is there whole or not at all, and on the disk by then.
@@ -19,7 +16,7 @@ class Shelf(Protocol):
     """What a person calls it."""
 
     def files(self, folder: str) -> list[str]:
-        """The names of the files that lie in ``folder``, sorted; none where there is no such folder."""
+        """The names of all files below ``folder``, sorted; what killed runs left half-written may be among them."""
 
     def read(self, name: str) -> bytes | None:
         """A whole file; None where there is none."""

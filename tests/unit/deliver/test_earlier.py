@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.history.folder import FolderStore
+from auditor.stores.folder import FolderStore
 from tests.mailbox import MailServer, parsed, serving
 from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, told
 
@@ -48,7 +48,7 @@ def test_one_that_is_not_sent_lies_in_the_outbox_from_now_on(sender: Sender, ser
     server.answers = ["451 Later"]
     archive = FolderStore(sender.folder.with_name("archive"))
     ended(sender.office(archive=archive), sender.folder)
-    assert (archive.files("outbox"), sender.beside.exists()) == ([f"{RUN}-0.json", f"{RUN}-0.zip"], False)
+    assert (archive.files("outbox"), sender.beside.exists()) == ([f"outbox/{RUN}-0.json", f"outbox/{RUN}-0.zip"], False)
 
     office = sender.office(server, archive=archive)
     office.empty()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from auditor.errors import ArchiveBusy, ArchiveRefused
-from auditor.history.folder import FolderStore
 from auditor.model.posted import Posted
+from auditor.stores.folder import FolderStore
 from tests.mailbox import MailServer, parsed, serving
 from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, told
 
@@ -305,7 +305,7 @@ def test_with_an_archive_letters_lie_in_there(sender: Sender, server: MailServer
     archive = FolderStore(tmp_path / "archive")
     posted = ended(sender.office(server, archive=archive), sender.folder)
     assert f"It is kept in {tmp_path}/archive/outbox/{RUN}-0.zip" in posted.problems[0]
-    assert archive.files("outbox") == [f"{RUN}-0.json", f"{RUN}-0.zip"]
+    assert archive.files("outbox") == [f"outbox/{RUN}-0.json", f"outbox/{RUN}-0.zip"]
     assert sender.kept == []
 
     posted = ended(sender.office(server, archive=archive), sender.folder, replace(ENVELOPE, run_id=LATER))

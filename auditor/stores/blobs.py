@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.cloud import Cloud
 from auditor.errors import ArchiveBusy, ArchiveRefused, ExtraMissing
-from auditor.history.store import busy
 from auditor.model.archive import ArchiveSettings, Container
+from auditor.model.places import NIGHTS
+from auditor.stores.interface import busy
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
@@ -27,6 +28,9 @@ LEASE_S = 60
 """The longest lease that ends by itself: a killed run lets go of the archive after so long."""
 RENEWED_EVERY_S = 20.0
 _PATIENCE: dict[str, Any] = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 60}
+_FOLDER = "hdi_isfolder"
+"""Marks what is a folder, where the account has some (Data Lake Storage).
+https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-storage-accounts"""
 _TAKEN = (409, 412)
 """What a lease that another run holds answers."""
 _WRITE = "Storage Blob Data Contributor"
@@ -66,16 +70,16 @@ class BlobStore:
     def nights(self) -> list[str]:
         from azure.storage.blob import BlobPrefix
 
-        prefix = f"{self._path}nights/"
+        prefix = f"{self._path}{NIGHTS}/"
         with self._told("read"):
             found = self._container.walk_blobs(name_starts_with=prefix)
             return sorted(each.name.removeprefix(prefix).rstrip("/") for each in found if isinstance(each, BlobPrefix))
 
     def files(self, folder: str) -> list[str]:
-        prefix = f"{self._path}{folder}/"
         with self._told("read"):
-            names = [each.removeprefix(prefix) for each in self._container.list_blob_names(name_starts_with=prefix)]
-        return sorted(each for each in names if "/" not in each)
+            found = self._container.list_blobs(name_starts_with=f"{self._path}{folder}/", include=["metadata"])
+            plain = (each.name for each in found if not (each.metadata or {}).get(_FOLDER))
+            return sorted(name.removeprefix(self._path) for name in plain)
 
     def read(self, name: str) -> bytes | None:
         from azure.core.exceptions import ResourceNotFoundError

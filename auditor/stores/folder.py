@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from auditor.errors import ArchiveRefused, why
-from auditor.history.store import busy
+from auditor.model.places import NIGHTS
+from auditor.stores.interface import busy
 from auditor.whole_folder import remove_whole, write_whole
 
 LOCK = ".lock"
@@ -24,15 +25,14 @@ class FolderStore:
 
     def nights(self) -> list[str]:
         with self._told("read"):
-            place = self._folder / "nights"
+            place = self._folder / NIGHTS
             entries = sorted(place.iterdir()) if place.is_dir() else []
             return [each.name for each in entries if each.is_dir() and not each.is_symlink()]
 
     def files(self, folder: str) -> list[str]:
         with self._told("read"):
-            place = self._folder / folder
-            entries = sorted(place.iterdir()) if place.is_dir() else []
-            return [each.name for each in entries if each.is_file() and not each.name.startswith(".")]
+            found = (self._folder / folder).rglob("*")
+            return sorted(each.relative_to(self._folder).as_posix() for each in found if not each.is_dir())
 
     def read(self, name: str) -> bytes | None:
         with self._told("read"):

@@ -1,4 +1,4 @@
-"""Where an archive keeps its files: a folder on a disk, or a container of blobs."""
+"""What every place that keeps an archive's files can do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Store(Protocol):
         """What lies in ``nights/``: the names of folders, sorted."""
 
     def files(self, folder: str) -> list[str]:
-        """The names of the files that lie in ``folder``, sorted; none where there is no such folder."""
+        """The names of all files below ``folder``, sorted; what killed runs left half-written may be among them."""
 
     def read(self, name: str) -> bytes | None:
         """A whole file; None where there is none."""
