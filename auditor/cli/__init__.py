@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from auditor import __version__
 from auditor.cli import collect, datasets, demo, doctor, evaluate, history, init, rules, run, simulate
 from auditor.errors import AuditorError, ExitCode
+from auditor.workers import choose_allocator
 
 _COMMANDS = {
     "run": (run.add, "audit the configured estate and write the report"),
@@ -29,6 +30,7 @@ _COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (see :class:`auditor.errors.ExitCode`)."""
+    choose_allocator()
     parsed = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
