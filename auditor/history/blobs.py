@@ -27,6 +27,9 @@ LEASE_S = 60
 """The longest lease that ends by itself: a killed run lets go of the archive after so long."""
 RENEWED_EVERY_S = 20.0
 _PATIENCE: dict[str, Any] = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 60}
+_FOLDER = "hdi_isfolder"
+"""Marks what is a folder, where the account has some (Data Lake Storage).
+https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-storage-accounts"""
 _WRITE = "Storage Blob Data Contributor"
 
 
@@ -68,6 +71,12 @@ class BlobStore:
         with self._told("read"):
             found = self._container.walk_blobs(name_starts_with=prefix)
             return sorted(each.name.removeprefix(prefix).rstrip("/") for each in found if isinstance(each, BlobPrefix))
+
+    def files(self, folder: str) -> list[str]:
+        with self._told("read"):
+            found = self._container.list_blobs(name_starts_with=f"{self._path}{folder}/", include=["metadata"])
+            plain = (each.name for each in found if not (each.metadata or {}).get(_FOLDER))
+            return sorted(name.removeprefix(self._path) for name in plain)
 
     def read(self, name: str) -> bytes | None:
         from azure.core.exceptions import ResourceNotFoundError

@@ -30,6 +30,11 @@ class FolderStore:
             entries = sorted(place.iterdir()) if place.is_dir() else []
             return [each.name for each in entries if each.is_dir() and not each.is_symlink()]
 
+    def files(self, folder: str) -> list[str]:
+        with self._told("read"):
+            found = (self._folder / folder).rglob("*")
+            return sorted(each.relative_to(self._folder).as_posix() for each in found if not each.is_dir())
+
     def read(self, name: str) -> bytes | None:
         with self._told("read"):
             try:

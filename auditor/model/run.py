@@ -55,18 +55,30 @@ class Order:
 
     @property
     def run_id(self) -> str:
-        """The time to judge by and what is judged with: the same data give the same id."""
-        stamp = hashlib.sha256(repr(sorted(self.hashes.items())).encode()).hexdigest()[:8]
+        """The time to judge by, what is judged with, and of what: the same data give the same id.
+
+        The scope may come from the command line or the environment, where the configuration's hash does not tell of it.
+        """
+        asked = {**self.hashes, "scope": self.settings.scope.model_dump_json()}
+        stamp = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:8]
         return f"{self.as_of:%Y%m%dT%H%M%SZ}-{stamp}"
 
 
 @dataclass
 class Watch:
-    """When the night began, seconds by stage, and what the narrator is told at the end of each stage."""
+    """When this start of the night began, seconds by stage, and what the narrator is told at the end of each stage.
+
+    ``earlier`` are the starts of the same night before this one, oldest first.
+    """
 
     narrator: Narrator
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    earlier: tuple[datetime, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def starts(self) -> tuple[datetime, ...]:
+        return (*self.earlier, self.started)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[list[str]]:

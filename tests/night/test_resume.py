@@ -1,0 +1,182 @@
+"""A night that was killed at any stage, started again: the report is the one of a night that was not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.simulator import Simulator, StaySpec
+from tests.night.killed import At, Ended, start
+from tests.night.parts import (
+    FIRST,
+    LATEST,
+    NOW,
+    SECOND,
+    TOKEN,
+    Bench,
+    agent,
+    estate,
+    machine,
+    subscription,
+)
+
+OFF = agent("Linux", LATEST, auto_upgrade=False)
+HEARD = (StaySpec(LATEST, NOW - timedelta(days=9)),)
+IDS = (FIRST, SECOND)
+CONFIG = {"archive": {"url": "file:./archive"}, "sources": {"inventory": "resource_graph"}}
+SAME = ("findings.json", "findings.csv", "verdicts.parquet")
+TIMES = ("started", "ended", "seconds", "starts")
+
+
+@dataclass(frozen=True)
+class Starts:
+    """One archive, and the starts of its nights."""
+
+    azure: Simulator
+    folder: Path
+
+    def start(self, at: At | None = None, *more: str, as_of: bool = True, **how: Any) -> Ended:
+        log = self.folder / f"log-{len(list(self.folder.glob('log-*.err')))}"
+        when = ("--as-of", NOW.isoformat()) if as_of else ()
+        line = ("run", "--config", str(self.folder / "config.yaml"), "--output", str(self.report), *when, *more)
+        formats = ("--format", "json", "--format", "csv", "--format", "parquet")
+        return start((*line, *formats), at, environ=TOKEN, log=log, **how)
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    @property
+    def run(self) -> dict[str, Any]:
+        return dict(json.loads((self.report / "run.json").read_bytes()))
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "archive" / "under-way" / "begun.json").read_bytes()))
+
+    def left(self) -> list[str]:
+        """What lies under way."""
+        place = self.folder / "archive" / "under-way"
+        return sorted(str(each.relative_to(place)) for each in place.rglob("*") if each.is_file())
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What a night that nobody killed has left behind, and what it asked."""
+
+    files: Mapping[str, bytes]
+    run: Mapping[str, Any]
+    requests: Counter[str]
+
+
+Chain = tuple[Starts, list[Ended], Counter[str]]
+
+
+@pytest.fixture(scope="module")
+def azure(shared_bench: Bench) -> Simulator:
+    """Two shards, each with a machine whose failure is a new one, and to be read again."""
+    machines = {each: (machine(f"a{each[0]}", OFF, stays=HEARD), machine(f"b{each[0]}", stays=HEARD)) for each in IDS}
+    return shared_bench.simulate(estate(*(subscription(each, *machines[each]) for each in IDS), beats=True))
+
+
+def asked(azure: Simulator) -> Counter[str]:
+    return Counter(azure.requests.snapshot())
+
+
+def starts_in(folder: Path, bench: Bench, azure: Simulator, config: Mapping[str, Any] = CONFIG) -> Starts:
+    """The same configuration, byte for byte, in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(bench.config(azure, config), folder / "config.yaml")
+    azure.write_ca(folder / "ca.pem")
+    return Starts(azure, folder)
+
+
+@pytest.fixture(scope="module")
+def whole(shared_bench: Bench, azure: Simulator) -> Whole:
+    starts, before = starts_in(shared_bench.folder / "whole", shared_bench, azure), asked(azure)
+    ended = starts.start()
+    assert ended.code == 0, ended.err
+    return Whole(
+        {name: (starts.report / name).read_bytes() for name in SAME}, _without(starts.run), asked(azure) - before
+    )
+
+
+@pytest.fixture
+def starts(tmp_path: Path, shared_bench: Bench, azure: Simulator) -> Starts:
+    return starts_in(tmp_path / "starts", shared_bench, azure)
+
+
+def _without(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in run.items() if key not in TIMES}
+
+
+def same_report(starts: Starts, whole: Whole) -> None:
+    assert {name: (starts.report / name).read_bytes() for name in SAME} == whole.files
+    assert _without(starts.run) == whole.run
+
+
+STAGES = (
+    At("auditor.nightly:_survey"),
+    At("auditor.shards:audit"),
+    At("auditor.shards:audit", 2),
+    At("auditor.shards:doubts_of"),
+    At("auditor.shards:confirm"),
+    At("auditor.shards:confirm", 2),
+    At("auditor.nightly:_composer"),
+    At("auditor.render:write_folder"),
+    At("auditor.render:write_folder", after=True),
+    At("auditor.history.folder:FolderStore.check_locked", 3),
+    At("auditor.handover:Handover.remember", after=True),
+    At("auditor.underway:UnderWay.ended"),
+)
+"""One start each, and each of them gets as far; the tenth dies while the night is kept, before its manifest."""
+
+
+@pytest.fixture(scope="module")
+def chain(shared_bench: Bench, azure: Simulator, whole: Whole) -> Chain:
+    starts, before = starts_in(shared_bench.folder / "chain", shared_bench, azure), asked(azure)
+    ends = [starts.start(at) for at in (*STAGES, None)]
+    return starts, ends, asked(azure) - before
+
+
+def test_a_night_that_is_killed_at_every_stage_goes_on_each_time(chain: Chain) -> None:
+    _starts, ends, _asked = chain
+
+    assert [each.code for each in ends] == [-9] * len(STAGES) + [0], [each.err for each in ends]
+    assert "goes on, start 2: nothing kept" in ends[1].err.lower()
+    assert "goes on, start 3: the survey kept" in ends[2].err.lower()
+    assert "start 13: the survey, 2 shards, 2 shards read again kept" in ends[12].err.lower()
+
+
+def test_its_report_is_that_of_a_night_that_nobody_killed(chain: Chain, whole: Whole) -> None:
+    starts, _ends, _asked = chain
+
+    same_report(starts, whole)
+
+
+def test_nothing_was_asked_twice(chain: Chain, whole: Whole) -> None:
+    """Every kill fell between two questions."""
+    _starts, _ends, requests = chain
+
+    assert requests == whole.requests
+
+
+def test_the_run_tells_how_often_it_was_started(chain: Chain) -> None:
+    starts, _ends, _asked = chain
+
+    assert len(starts.run["starts"]) == len(STAGES) + 1
+    assert starts.run["starts"][0] == starts.run["started"]
+
+
+def test_nothing_of_it_is_left_under_way(chain: Chain) -> None:
+    starts, _ends, _asked = chain
+
+    assert starts.left() == []
