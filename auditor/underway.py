@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 KEPT_FOR = timedelta(days=1)
 """What was read longer ago is no part of tonight."""
+_COUNTED = {"shard": "shards", "confirm": "shards read again"}
 _CONFIGURATION, _OTHERWISE = "the configuration", "the command line or the environment"
 
 
@@ -74,22 +75,21 @@ class UnderWay:
         alike = [each.seconds for each in done if each.kind == kind] or [each.seconds for each in done]
         if left < max(alike, default=0.0) or left <= 0:
             raise OutOfTime(
-                f"No report was made yet: the time budget of {write_duration(budget)} does not last for another piece "
-                f"of the night of {self.order.as_of:%Y-%m-%d %H:%M} UTC. {self.progress()} is kept in the archive "
-                f"{self.checkpoints.store.where}: the next start goes on from there, so start it again."
+                f"There is no report yet: the time budget of {write_duration(budget)} does not last for another piece "
+                f"of the night of {self.order.as_of:%Y-%m-%d %H:%M} UTC. Kept in the archive "
+                f"{self.checkpoints.store.where}: {self.progress()}. Start it again, and it goes on from there."
             )
 
     def progress(self) -> str:
-        """``Survey, 3 of 8 shards``: what is done so far."""
+        """``the survey, 3 of 8 shards``: what is done so far."""
         done = Counter(each.kind for each in self.begun.pieces.values() if each.kind)
-        told = {"survey": "survey", "shard": "shards", "choice": "", "confirm": "shards read again"}
-        parts = [self._counted(kind, word, done[kind]) for kind, word in told.items() if word and done[kind]]
-        return ", ".join(parts).capitalize() or "Nothing"
+        parts = ["the survey"] if done["survey"] else []
+        parts += [self._counted(kind, word, done[kind]) for kind, word in _COUNTED.items() if done[kind]]
+        return ", ".join(parts) or "nothing"
 
     def _counted(self, kind: str, word: str, count: int) -> str:
-        if kind == "survey":
-            return f"the {word}"
-        return f"{count} of {self.planned[kind]} {word}" if kind in self.planned else f"{count} {word}"
+        told = f"{count} of {self.planned[kind]}" if kind in self.planned else str(count)
+        return f"{told} {word}"
 
     def ended(self) -> None:
         """The night is over: nothing of it goes on."""
@@ -98,7 +98,7 @@ class UnderWay:
         try:
             self.checkpoints.end()
         except ArchiveRefused as error:
-            self._gives_up(error)
+            self.give_up(error)
 
     def _found(self, piece: Piece[T]) -> T | None:
         """None too where its file is not what was written: then it is made anew."""
@@ -108,7 +108,7 @@ class UnderWay:
             if self.checkpoints.get(self.begun, piece.name, self.scratch):
                 return piece.unpack(self.scratch)
         except ArchiveRefused as error:
-            self._gives_up(error)
+            self.give_up(error)
             return None
         except (ValueError, KeyError, OSError):  # what unpacking something else raises
             pass
@@ -121,11 +121,12 @@ class UnderWay:
         try:
             self.begun = self.checkpoints.put(self.begun, piece.name, piece.kind, seconds, piece.pack(made))
         except ArchiveRefused as error:
-            self._gives_up(error)
+            self.give_up(error)
 
-    def _gives_up(self, error: ArchiveRefused) -> None:
+    def give_up(self, error: ArchiveRefused) -> None:
+        """Go on without keeping anything, and say so."""
         self.checkpoints = None
-        self.watch.narrator.stage("resume", f"{error} The night goes on; were it ended now, it would begin anew.")
+        self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
 
 
 def go_on(
@@ -153,11 +154,11 @@ def go_on(
             checkpoints.end()
         checkpoints.note(night.begun)
     except ArchiveRefused as error:
-        night._gives_up(error)
+        night.give_up(error)
     watch.earlier = night.begun.starts[:-1]
     if same:
-        told = f"the night of {same.as_of:%Y-%m-%d %H:%M} UTC goes on, start {len(same.starts)}"
-        watch.narrator.stage("resume", f"{told}: {night.progress()} kept")
+        told = f"the night of {same.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(same.starts)})"
+        watch.narrator.stage("resume", f"{told}; kept: {night.progress()}")
     return night
 
 

@@ -151,9 +151,9 @@ def test_a_night_that_is_killed_at_every_stage_goes_on_each_time(chain: Chain) -
     _starts, ends, _asked = chain
 
     assert [each.code for each in ends] == [-9] * len(STAGES) + [0], [each.err for each in ends]
-    assert "goes on, start 2: nothing kept" in ends[1].err.lower()
-    assert "goes on, start 3: the survey kept" in ends[2].err.lower()
-    assert "start 13: the survey, 2 shards, 2 shards read again kept" in ends[12].err.lower()
+    assert "goes on (start 2); kept: nothing" in ends[1].err
+    assert "goes on (start 3); kept: the survey\n" in ends[2].err
+    assert "goes on (start 13); kept: the survey, 2 shards, 2 shards read again\n" in ends[12].err
 
 
 def test_its_report_is_that_of_a_night_that_nobody_killed(chain: Chain, whole: Whole) -> None:
