@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain as chain_of
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.errors import ExitCode, OutOfTime
 from auditor.simulator import Simulator, StaySpec
 from tests.night.killed import At, Ended, start
 from tests.night.parts import (
@@ -21,6 +24,7 @@ from tests.night.parts import (
     NOW,
     SECOND,
     TOKEN,
+    Audited,
     Bench,
     agent,
     estate,
@@ -180,3 +184,70 @@ def test_nothing_of_it_is_left_under_way(chain: Chain) -> None:
     starts, _ends, _asked = chain
 
     assert starts.left() == []
+
+
+def test_a_kill_while_a_shard_is_read_costs_that_shard_alone(starts: Starts, whole: Whole, azure: Simulator) -> None:
+    before = asked(azure)
+    killed = starts.start(At("auditor.shard:judged", 2))  # the second shard is read, and not kept
+    unkept = asked(azure) - before
+    again = starts.start()
+
+    assert (killed.code, again.code) == (-9, 0), killed.err + again.err
+    assert starts.run["requests"] == whole.run["requests"], "what the killed start had not kept is not counted"
+    twice = asked(azure) - before - whole.requests
+    assert 0 < twice.total() < unkept.total() and "subscriptions" not in twice
+    same_report(starts, whole)
+
+
+def test_a_night_stops_in_time_and_the_next_start_goes_on(shared_bench: Bench, azure: Simulator, whole: Whole) -> None:
+    """Each look at the stopwatch finds 25 seconds gone."""
+    config = {**CONFIG, "time_budget": "5m"}
+    starts, before = starts_in(shared_bench.folder / "budget", shared_bench, azure, config), asked(azure)
+
+    ends: list[Ended] = []
+    while not ends or (ends[-1].code == ExitCode.OUT_OF_TIME and len(ends) < 9):
+        assert not starts.report.exists(), "no report before its end"
+        ends.append(starts.start(seconds_a_piece=25.0))
+
+    assert [each.code for each in ends] == [ExitCode.OUT_OF_TIME] * (len(ends) - 1) + [0]
+    assert 1 < len(ends) < 7
+    assert ends[0].err.splitlines()[-1].startswith("There is no report yet: the time budget of 5m does not last")
+    assert "of 2 shards. Start it again" in ends[0].err and ends[0].out == ""
+    assert {name: (starts.report / name).read_bytes() for name in SAME} == whole.files
+    assert asked(azure) - before == whole.requests
+
+
+def later(bench: Bench, azure: Simulator, config: Mapping[str, Any], **wanted: Any) -> Audited:
+    """A night whose first start is out of time once it has read the survey and a shard."""
+    budget = {**CONFIG, "time_budget": "1m"}
+    ticks = chain_of([0.0] * 8, repeat(100.0))
+    with pytest.raises(OutOfTime):
+        bench.night(bench.config(azure, budget), azure, stopwatch=lambda: next(ticks), machines_per_shard=2)
+    return bench.night(bench.config(azure, {**budget, **config}), azure, machines_per_shard=2, **wanted)
+
+
+def test_the_page_tells_of_the_starts(bench: Bench, azure: Simulator) -> None:
+    audited = later(bench, azure, {}, formats=("html",))
+
+    assert "Started 2 times, first on" in audited.page_text
+    assert "what earlier starts had read was kept, and not read again" in audited.page_text
+
+
+def test_a_changed_rule_begins_the_night_anew_and_is_told(bench: Bench, azure: Simulator) -> None:
+    audited = later(bench, azure, {"rules": {"AMA-002": {"enabled": False}}})
+
+    (told,) = [sentence for stage, sentence in audited.told.stages if stage == "resume"]
+    assert "is not gone on with: changed: the configuration. Tonight begins anew" in told
+    assert len(audited.run["starts"]) == 1
+    assert audited.run["machines"] == {"vm": 4}
+
+
+def test_an_archive_that_takes_no_pieces_has_its_report_and_says_so_once(bench: Bench, azure: Simulator) -> None:
+    (bench.folder / "archive").mkdir()
+    (bench.folder / "archive" / "under-way").write_text("in the way")
+
+    audited = bench.audit(azure, config=CONFIG)
+
+    (told,) = [sentence for stage, sentence in audited.told.stages if stage == "resume"]
+    assert "could not be written" in told and "The night goes on" in told
+    assert audited.code == ExitCode.DELIVERED and len(list((bench.folder / "archive" / "nights").iterdir())) == 1
