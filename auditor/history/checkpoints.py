@@ -14,8 +14,9 @@ from pathlib import Path
 
 from auditor.errors import ArchiveRefused, why
 from auditor.history.night import Content, NightRefused, described
-from auditor.history.store import Store
-from auditor.model.underway import BEGUN, UNDER_WAY, Begun, Kept, begun_in
+from auditor.model.places import BEGUN, UNDER_WAY
+from auditor.model.underway import Begun, Kept, begun_in
+from auditor.stores import Store
 
 
 @dataclass(frozen=True)

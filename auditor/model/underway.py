@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-UNDER_WAY = "under-way"
-"""The archive's folder of what is not ended."""
-BEGUN = f"{UNDER_WAY}/begun.json"
-"""It is there exactly while a night is unfinished."""
+from auditor.model.places import UNDER_WAY
+
 FORMAT = 1
 """Another one is not gone on with: what it has kept may mean something else."""
 

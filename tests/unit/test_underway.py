@@ -16,12 +16,13 @@ import pytest
 from auditor import underway
 from auditor.errors import ExitCode, OutOfTime
 from auditor.history import Archive
-from auditor.history.folder import FolderStore
 from auditor.model.archive import ArchiveSettings
+from auditor.model.narration import NO_COUNTS, Counts, Silent
 from auditor.model.rule import RuleBook
 from auditor.model.run import Order, Watch
 from auditor.model.settings import Azure, Scope, Settings
 from auditor.pieces import Piece
+from auditor.stores.folder import FolderStore
 from auditor.underway import UnderWay
 
 NOW = datetime(2026, 11, 22, 3, 0, 17, 123456, tzinfo=UTC)
@@ -31,15 +32,11 @@ ORDER = Order(SETTINGS, RuleBook((), hashes={"AMA-001.yaml": "a"}), "c", Path("r
 
 
 @dataclass
-class Told:
+class Told(Silent):
     lines: list[str] = field(default_factory=list)
 
-    def stage(self, name: str, sentence: str) -> None:
+    def stage(self, name: str, sentence: str, seconds: float | None = None, counts: Counts = NO_COUNTS) -> None:
         self.lines.append(f"{name}: {sentence}")
-
-    def progress(self, what: str, done: int, total: int) -> None: ...
-
-    def waiting(self, source: str, seconds: float, reason: str) -> None: ...
 
 
 @dataclass
