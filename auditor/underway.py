@@ -7,6 +7,7 @@ clock of the first one. Without an archive nothing is kept, and nothing is bound
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,7 @@ class UnderWay:
     planned: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._began, self._done_now = self.stopwatch(), 0
+        self._began, self._done_now, self._given_up = self.stopwatch(), 0, False
 
     def once(self, piece: Piece[T], make: Callable[[], T]) -> T:
         """What ``make`` gives, or what it gave on an earlier start. Raises OutOfTime where it should not be begun."""
@@ -67,18 +68,22 @@ class UnderWay:
         The slowest of its kind is the measure, before there is one the slowest of all. Every start does one piece at
         the least, so that nights end; and where nothing can be kept any more, stopping would only lose what is done.
         """
-        budget = self.order.settings.time_budget
-        if budget is None or self.checkpoints is None or not self._done_now:
+        if self.checkpoints is None or self._given_up or not self._done_now:
             return
-        left = budget.total_seconds() - (self.stopwatch() - self._began)
-        done = self.begun.pieces.values()
+        left, done = self.left(), self.begun.pieces.values()
         alike = [each.seconds for each in done if each.kind == kind] or [each.seconds for each in done]
         if left < max(alike, default=0.0) or left <= 0:
+            budget = write_duration(self.order.settings.time_budget or timedelta())
             raise OutOfTime(
-                f"There is no report yet: the time budget of {write_duration(budget)} does not last for another piece "
+                f"There is no report yet: the time budget of {budget} does not last for another piece "
                 f"of the night of {self.order.as_of:%Y-%m-%d %H:%M} UTC. Kept in the archive "
                 f"{self.checkpoints.store.where}: {self.progress()}. Start it again, and it goes on from there."
             )
+
+    def left(self) -> float:
+        """Seconds of the time budget; endless where there is none."""
+        budget = self.order.settings.time_budget
+        return math.inf if budget is None else budget.total_seconds() - (self.stopwatch() - self._began)
 
     def progress(self) -> str:
         """``the survey, 3 of 8 shards``: what is done so far."""
@@ -91,18 +96,20 @@ class UnderWay:
         told = f"{count} of {self.planned[kind]}" if kind in self.planned else str(count)
         return f"{told} {word}"
 
-    def ended(self) -> None:
-        """The night is over: nothing of it goes on."""
+    def ended(self) -> bool:
+        """The night is over; False where a later start takes it up all the same, as the archive cannot be written."""
         if self.checkpoints is None:
-            return
+            return True
         try:
             self.checkpoints.end()
         except ArchiveRefused as error:
             self.give_up(error)
+            return False
+        return True
 
     def _found(self, piece: Piece[T]) -> T | None:
         """None too where its file is not what was written: then it is made anew."""
-        if self.checkpoints is None or piece.name not in self.begun.pieces:
+        if self.checkpoints is None or self._given_up or piece.name not in self.begun.pieces:
             return None
         try:
             if self.checkpoints.get(self.begun, piece.name, self.scratch):
@@ -116,7 +123,7 @@ class UnderWay:
         return None
 
     def _keep(self, piece: Piece[T], made: T, seconds: float) -> None:
-        if self.checkpoints is None:
+        if self.checkpoints is None or self._given_up:
             return
         try:
             self.begun = self.checkpoints.put(self.begun, piece.name, piece.kind, seconds, piece.pack(made))
@@ -124,9 +131,10 @@ class UnderWay:
             self.give_up(error)
 
     def give_up(self, error: ArchiveRefused) -> None:
-        """Go on without keeping anything, and say so."""
-        self.checkpoints = None
-        self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
+        """Go on without keeping anything, and say so once."""
+        if not self._given_up:
+            self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
+        self._given_up = True
 
 
 def go_on(

@@ -283,6 +283,25 @@ def test_an_archive_that_cannot_be_written_any_more_stops_nothing_and_is_told_on
     assert told.endswith("The night goes on; what it does from now on is not kept.")
 
 
+def test_a_night_whose_end_cannot_be_noted_is_known_to_be_taken_up_again(starts: Starts) -> None:
+    """Then what was sent to whom must still be known."""
+    night = starts.start(store=Full(starts.folder / "archive", 2))
+    starts.do(night, "one")
+    (starts.folder / "archive" / BEGUN).unlink()
+    (starts.folder / "archive" / BEGUN).mkdir()
+
+    assert not night.ended()
+    assert len(starts.told.lines) == 1
+
+
+def test_a_night_that_gave_up_keeping_is_over_at_its_end(starts: Starts) -> None:
+    night = starts.start(store=Full(starts.folder / "archive", 2))
+    starts.do(night, "one")
+
+    assert night.ended()
+    assert starts.files() == []
+
+
 def test_what_was_kept_before_the_disk_was_full_is_gone_on_with(starts: Starts) -> None:
     starts.do(starts.start(store=Full(starts.folder / "archive", 4)), "one", "two")
 
