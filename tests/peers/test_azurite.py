@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 import yaml
 
-from auditor.errors import ArchiveRefused
+from auditor.errors import ArchiveRefused, OutOfTime
 from auditor.history import Archive, locked
 from auditor.model.settings import Settings
 from auditor.settle import settle
 from auditor.stores.blobs import BlobStore
-from tests.night.parts import FIRST, LATEST, agent, estate, machine, open_bench, subscription
+from tests.night.parts import FIRST, LATEST, SECOND, agent, estate, machine, open_bench, subscription
 from tests.night.parts import NOW as TONIGHT
 from tests.peers.azurite import Azurite, azurite, token
 from tests.unit.history.parts import DAY, NOW, Nights, became, fails, run_at
@@ -131,6 +133,28 @@ def test_an_account_that_does_not_answer_is_told(
         locked(settings_of(nobody, tmp_path, "key", key=True)),
     ):
         pass
+
+
+def test_a_night_that_ran_out_of_time_goes_on_in_a_container(served: Azurite, tmp_path: Path) -> None:
+    """The first start reads the survey and one subscription; nothing of it is left at the end."""
+    subscriptions = (subscription(each, machine(f"a{each[0]}")) for each in (FIRST, SECOND))
+    with ExitStack() as opened:
+        bench = open_bench(tmp_path, opened)
+        azure = bench.simulate(estate(*subscriptions))
+        config = bench.config(azure, {"archive": served.config("resumed", key=False), "time_budget": "1m"})
+        bundle = config.parent / yaml.safe_load(config.read_text("utf-8"))["azure"]["ca_bundle"]
+        bundle.write_bytes(bundle.read_bytes() + served.ca.read_bytes())
+        ticks = chain([0.0] * 8, repeat(100.0))
+        with pytest.raises(OutOfTime, match=r"Kept in the archive abfs://.*: the survey, 1 of 2 shards"):
+            bench.night(config, azure, token=token(), machines_per_shard=1, stopwatch=lambda: next(ticks))
+        before = azure.requests.snapshot()
+        audited = bench.night(config, azure, token=token(), machines_per_shard=1)
+        with locked(settle(config, environ={"AUDITOR_ACCESS_TOKEN": token()}).settings) as archive:
+            assert archive and archive.store.files("under-way") == []
+
+    assert audited.run["machines"] == {"vm": 2} and len(audited.run["starts"]) == 2
+    again = Counter(audited.requests) - Counter(before)
+    assert set(again.values()) == {1} and "subscriptions" not in again, "one subscription's own questions, once each"
 
 
 def test_whole_nights_remember_each_other_in_a_container(served: Azurite, tmp_path: Path) -> None:
