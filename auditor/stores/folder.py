@@ -10,10 +10,8 @@ from typing import IO
 
 from auditor.errors import ArchiveRefused, why
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
+from auditor.stores.interface import LOCK, busy
 from auditor.whole_folder import remove_whole, write_whole
-
-LOCK = ".lock"
 
 
 class FolderStore:
@@ -47,7 +45,7 @@ class FolderStore:
 
     def remove(self, name: str) -> None:
         with self._told("written"):
-            remove_whole(self._folder / name)
+            remove_whole(self._folder / name, root=self._folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
