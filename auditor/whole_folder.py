@@ -38,16 +38,17 @@ def write_whole(target: Path, content: bytes | Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def remove_whole(target: Path) -> None:
+def remove_whole(target: Path, root: Path | None = None) -> None:
     """Take the file at ``target`` away, with what runs that were killed left beside it. Raises OSError.
 
-    Its folder goes with its last file.
+    Its folder goes with its last file, unless it is the ``root``.
     """
     target.unlink(missing_ok=True)
     for draft in target.parent.glob(f".{target.name}.*.partial"):
         draft.unlink(missing_ok=True)
-    with suppress(OSError):  # it holds other files yet
-        target.parent.rmdir()
+    if target.parent != root:
+        with suppress(OSError):  # it holds other files yet
+            target.parent.rmdir()
 
 
 def _sync(folder: Path) -> None:

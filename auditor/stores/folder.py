@@ -11,10 +11,8 @@ from typing import IO
 
 from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
+from auditor.stores.interface import LOCK, busy
 from auditor.whole_folder import remove_whole, write_whole
-
-LOCK = ".lock"
 
 _ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 
@@ -52,7 +50,7 @@ class FolderStore:
 
     def remove(self, name: str) -> None:
         with self._told("written"):
-            remove_whole(self._folder / name)
+            remove_whole(self._folder / name, root=self._folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
