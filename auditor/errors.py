@@ -90,7 +90,13 @@ class ExtraMissing(AuditorError):
     exit_code = ExitCode.SETTINGS_REFUSED
 
 
-class ArchiveRefused(AuditorError):
+class ShelfRefused(AuditorError):
+    """A place where files are kept cannot be reached, read or written."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED
+
+
+class ArchiveRefused(ShelfRefused):
     """The archive of nights cannot be reached, read or written, or another run is at work in it.
 
     Before the night nothing is fetched; after it the report is made, and was not kept.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
 from auditor.stores.interface import busy
+from auditor.whole_folder import remove_whole, write_whole
 
 LOCK = ".lock"
 
@@ -34,6 +33,11 @@ class FolderStore:
             entries = sorted(place.iterdir()) if place.is_dir() else []
             return [each.name for each in entries if each.is_dir() and not each.is_symlink()]
 
+    def files(self, folder: str) -> list[str]:
+        with self._told("read"):
+            found = (self._folder / folder).rglob("*")
+            return sorted(each.relative_to(self._folder).as_posix() for each in found if not each.is_dir())
+
     def read(self, name: str) -> bytes | None:
         with self._told("read"):
             try:
@@ -42,33 +46,13 @@ class FolderStore:
                 return None
 
     def write(self, name: str, content: bytes | Path) -> None:
-        """Through a file beside it that takes its name at the end, and is on the disk by then."""
         self.check_locked()
         with self._told("written"):
-            target = self._folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
-            try:
-                with draft.open("wb") as file:
-                    if isinstance(content, Path):
-                        with content.open("rb") as source:
-                            shutil.copyfileobj(source, file)
-                    else:
-                        file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(target)
-            finally:
-                draft.unlink(missing_ok=True)
+            write_whole(self._folder / name, content)
 
     def remove(self, name: str) -> None:
         with self._told("written"):
-            target = self._folder / name
-            target.unlink(missing_ok=True)
-            for draft in target.parent.glob(f".{target.name}.*.partial"):  # of a run that was killed
-                draft.unlink()
-            with suppress(OSError):  # its folder holds other files yet
-                target.parent.rmdir()
+            remove_whole(self._folder / name)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

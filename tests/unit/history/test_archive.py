@@ -91,6 +91,43 @@ def test_a_second_run_of_the_day_is_compared_with_the_night_before(nights: Night
     assert (again.since, became(again)) == (NOW, {"a": "still"})
 
 
+class TestAnExemptionThatEnds:
+    """What it excused fails again, and nobody accepts that any more: people are told, once."""
+
+    EXEMPT = Machine("a", Status.EXEMPT, "disabled")
+
+    def test_its_failure_has_changed_and_is_as_old_as_it_was(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        assert became(nights.keep(NOW + DAY, [self.EXEMPT])) == {}
+
+        past = nights.keep(NOW + 2 * DAY, [fails("a")])
+        assert became(past) == {"a": "changed"}
+        assert [(each.first_seen, each.nights) for each in past.open] == [(NOW, 2)]
+        assert became(nights.keep(NOW + 3 * DAY, [fails("a")])) == {"a": "still"}
+
+    @pytest.mark.parametrize(
+        "between", [Machine("a", Status.UNANSWERED, "not_known"), Machine("a", Status.PENDING, "rolling_out")]
+    )
+    def test_it_is_told_after_nights_that_could_not_see_it(self, nights: Nights, between: Machine) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [self.EXEMPT])
+        assert became(nights.keep(NOW + 2 * DAY, [between])) == {}
+
+        assert became(nights.keep(NOW + 3 * DAY, [fails("a")])) == {"a": "changed"}
+
+    def test_any_two_nights_say_the_same(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [self.EXEMPT])
+        nights.keep(NOW + 2 * DAY, [fails("a")])
+
+        archive = nights.archive()
+        first, second, third = archive.manifests()[0]
+        told = [
+            [each.change for each in compare(archive, [], *two).changes] for two in ((second, third), (first, third))
+        ]
+        assert told == [["changed"], ["still"]]
+
+
 class TestASecondRunOfTheDay:
     """It may see less than the first: it was told to (``--subscription``), or a subscription refuses by now."""
 
