@@ -5,6 +5,6 @@ release table or another memory derive otherwise; only what was collected stays 
 """
 
 from auditor.snapshot.read import Opened, open_snapshot
-from auditor.snapshot.write import check_output, write_snapshot
+from auditor.snapshot.write import check_output, claimed, write_snapshot
 
-__all__ = ["Opened", "check_output", "open_snapshot", "write_snapshot"]
+__all__ = ["Opened", "check_output", "claimed", "open_snapshot", "write_snapshot"]

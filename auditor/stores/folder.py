@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 from uuid import uuid4
 
 from auditor.errors import ArchiveRefused, why
 from auditor.model.places import NIGHTS
 from auditor.stores.interface import busy
+from auditor.whole_folder import try_lock
 
 LOCK = ".lock"
 
@@ -74,7 +73,7 @@ class FolderStore:
             file = (self._folder / LOCK).open("ab")
         with file:
             with self._told("locked"):
-                free = _lock(file)
+                free = try_lock(file)
             if not free:
                 raise busy(self.where)
             yield
@@ -91,27 +90,3 @@ class FolderStore:
                 f"The archive {self.where} could not be {what}: {why(error)}. Check that the folder, and the disk that "
                 "it lies on, can be read and written by whoever runs the audit, or name another under archive.url."
             ) from error
-
-
-if sys.platform == "win32":
-
-    def _lock(file: IO[bytes]) -> bool:
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _lock(file: IO[bytes]) -> bool:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
