@@ -26,8 +26,8 @@ def config(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def at_work(bench: Bench, config: Path) -> Iterator[int]:
-    """Another process, held still amid its night over ``report``: its id."""
+def at_work(bench: Bench, config: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process, held still amid its night over ``report``."""
     command = [
         sys.executable,
         "-m",
@@ -44,13 +44,18 @@ def at_work(bench: Bench, config: Path) -> Iterator[int]:
             assert other.poll() is None, "the other run ended before its time"
             time.sleep(0.01)
         os.kill(other.pid, signal.SIGSTOP)
-        yield other.pid
+        yield other
         other.kill()
 
 
 @pytest.mark.parametrize(("command", "what"), [("run", "The report"), ("collect", "The snapshot")])
 def test_a_second_start_is_refused_with_a_sentence_before_anything_is_asked(
-    at_work: int, bench: Bench, config: Path, capsys: pytest.CaptureFixture[str], command: str, what: str
+    at_work: subprocess.Popen[bytes],
+    bench: Bench,
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    what: str,
 ) -> None:
     code = main([command, "--config", str(config), "--output", str(bench.folder / "report"), "--quiet"])
 
@@ -62,9 +67,9 @@ def test_a_second_start_is_refused_with_a_sentence_before_anything_is_asked(
     assert not (bench.folder / "report").exists()
 
 
-def test_a_run_that_was_killed_holds_nobody_up(at_work: int, bench: Bench, config: Path) -> None:
-    os.kill(at_work, signal.SIGKILL)
-    os.waitid(os.P_PID, at_work, os.WEXITED | os.WNOWAIT)
+def test_a_run_that_was_killed_holds_nobody_up(at_work: subprocess.Popen[bytes], bench: Bench, config: Path) -> None:
+    at_work.kill()
+    at_work.wait()
 
     code = main(
         ["run", "--config", str(config), "--output", str(bench.folder / "report"), "--format", "json", "--quiet"]
@@ -76,8 +81,20 @@ def test_a_run_that_was_killed_holds_nobody_up(at_work: int, bench: Bench, confi
     )
 
 
-def test_another_folder_beside_it_is_free(at_work: int, bench: Bench, config: Path) -> None:
+def test_another_folder_beside_it_is_free(at_work: subprocess.Popen[bytes], bench: Bench, config: Path) -> None:
     code = main(["run", "--config", str(config), "--output", str(bench.folder / "mine"), "--format", "json", "--quiet"])
 
     assert code == 0
     assert (bench.folder / ".report.lock").exists()
+
+
+def test_the_signal_by_which_hosts_stop_it_ends_it_in_order(at_work: subprocess.Popen[bytes], bench: Bench) -> None:
+    unit = (ROOT / "deploy" / "systemd" / "auditor.service").read_text("utf-8")
+    image = (ROOT / "deploy" / "container" / "Containerfile").read_text("utf-8")
+    assert "\nKillSignal=SIGINT\n" in unit and "\nSTOPSIGNAL SIGINT\n" in image
+
+    at_work.send_signal(signal.SIGINT)
+    at_work.send_signal(signal.SIGCONT)
+
+    assert at_work.wait() == 130
+    assert [each.name for each in bench.folder.iterdir() if "report" in each.name] == []

@@ -20,6 +20,7 @@ from auditor.resources import rules_folder
 from auditor.simulator import Simulator
 from tests.night.parts import FIRST, OLD, agent, estate, machine, subscription
 from tests.peers.confined import confine, open_window
+from tests.real_parts import require
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "deploy" / "systemd"
@@ -31,11 +32,7 @@ EXPOSURE = 13
 
 @pytest.fixture(scope="module", autouse=True)
 def systemd_is_there() -> None:
-    if shutil.which("systemd-analyze"):
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail("systemd-analyze is missing: install the package systemd")
-    pytest.skip("systemd-analyze is not installed: units are not verified here")
+    require("systemd-analyze")
 
 
 def analyze(*arguments: str | Path, debug: bool = False) -> subprocess.CompletedProcess[str]:
