@@ -89,7 +89,8 @@ def night(
     tells the seconds that the time budget is measured by.
     """
     render.check_output(order.output)
-    with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
+    busy = render.claimed(order.output)
+    with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
         handover = Handover(order, watch, archive, pause)
@@ -160,7 +161,7 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
+    with snapshot.claimed(order.output), _begun(order, narrator) as (watch, scratch):
         memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
         gathered, shards = _gather(not_kept(order, watch, scratch), memory, machines_per_shard)
         with watch.stage("snapshot") as told:
@@ -177,7 +178,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     Raises SnapshotRefused for frames that cannot be read.
     """
     render.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
+    with render.claimed(order.output), _begun(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)

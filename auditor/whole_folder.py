@@ -1,4 +1,5 @@
-"""A folder that appears whole or not at all, and never in the place of something that is not ours; and such a file."""
+"""A folder that appears whole or not at all, never in the place of something that is not ours, by one run at a time;
+and such a file."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 from uuid import uuid4
 
 from auditor.errors import FULL, OutputRefused, why
@@ -112,6 +113,29 @@ class WholeFolder:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
+    @contextmanager
+    def claimed(self, folder: Path) -> Iterator[None]:
+        """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it.
+
+        The system lets go of the lock when a process ends, however it ends. The empty file that it is on, beside the
+        folder, goes too; behind a process that was killed it stays, and holds nobody up.
+        """
+        place = folder.resolve()
+        lock = place.with_name(f".{place.name}.lock")
+        try:
+            file = _locked(lock)
+        except OSError as error:
+            self._refuse(folder, why(error), "Choose another with --output")
+        if file is None:
+            reason = "another run is at work on it, and one would replace the other's"
+            self._refuse(folder, reason, "Wait until it has ended, or choose another with --output")
+        with file:
+            try:
+                yield
+            finally:
+                if sys.platform != "win32":  # where nobody can remove what somebody has open
+                    lock.unlink(missing_ok=True)
+
     def _check_place(self, place: Path, folder: Path) -> None:
         try:
             if not place.exists():
@@ -152,6 +176,51 @@ def _put(draft: Path, place: Path) -> None:
         earlier.rename(place)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """The file at ``path``, made and locked; None where another process has it. Raises OSError.
+
+    Who had it last removes it: a lock on a file that is no longer there would keep nobody away.
+    """
+    while True:
+        file = path.open("ab")
+        try:
+            free = try_lock(file)
+        except OSError:  # a disk that knows no locks, such as some shares: as if there were no other run
+            return file
+        if not free:
+            file.close()
+            return None
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()
+
+
+if sys.platform == "win32":
+
+    def try_lock(file: IO[bytes]) -> bool:
+        """Whether the file could be locked; it is until it is closed, or its process ends. Raises OSError."""
+        import msvcrt
+
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+
+    def try_lock(file: IO[bytes]) -> bool:
+        """Whether the file could be locked; it is until it is closed, or its process ends. Raises OSError."""
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def _sibling(place: Path) -> Path:

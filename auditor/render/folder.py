@@ -40,6 +40,11 @@ def check_output(folder: Path) -> None:
     _REPORT.check(folder)
 
 
+def claimed(folder: Path) -> AbstractContextManager[None]:
+    """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it."""
+    return _REPORT.claimed(folder)
+
+
 def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
     """Write ``formats`` (keys of ``FORMATS``), scripts and run.json, then put them at ``folder`` in one move.
 
