@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from auditor.disk.locks import try_lock
+from auditor.disk.whole_file import remove_whole, write_whole
 from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
 from auditor.stores.interface import LOCK, busy
-from auditor.whole_folder import remove_whole, try_lock, write_whole
 
 _ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 

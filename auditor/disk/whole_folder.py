@@ -1,67 +1,19 @@
-"""A folder that appears whole or not at all, never in the place of something that is not ours, by one run at a time;
-and such a file."""
+"""A folder that appears whole or not at all, never in the place of something that is not ours, by one run at a time."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
-from uuid import uuid4
+from typing import NoReturn
 
+from auditor.disk.locks import locked_file
+from auditor.disk.whole_file import sibling
 from auditor.errors import FULL, OutputRefused, why
-
-
-def write_whole(target: Path, content: bytes | Path) -> None:
-    """Put a file at ``target``, in the place of an earlier one; it is on the disk when this returns. Raises OSError.
-
-    Through a file beside it that takes its name at the end.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = _sibling(target)
-    try:
-        with draft.open("wb") as file:
-            if isinstance(content, Path):
-                with content.open("rb") as source:
-                    shutil.copyfileobj(source, file)
-            else:
-                file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-        _sync(target.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def remove_whole(target: Path, root: Path | None = None) -> None:
-    """Take the file at ``target`` away, with what runs that were killed left beside it. Raises OSError.
-
-    Its folder goes with its last file, unless it is the ``root``.
-    """
-    target.unlink(missing_ok=True)
-    for draft in target.parent.glob(f".{target.name}.*.partial"):
-        draft.unlink(missing_ok=True)
-    if target.parent != root:
-        with suppress(OSError):  # it holds other files yet
-            target.parent.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    """A new name is on the disk only when its folder is, where folders can be told so."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # not every disk knows it
-            os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @dataclass(frozen=True)
@@ -84,7 +36,7 @@ class WholeFolder:
         """
         place = folder.resolve()
         self._check_place(place, folder)
-        probe = _sibling(place)
+        probe = sibling(place)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             probe.mkdir()
@@ -102,7 +54,7 @@ class WholeFolder:
         """
         self.check(folder)
         place = folder.resolve()
-        draft = _sibling(place)
+        draft = sibling(place)
         try:
             draft.mkdir()
             yield draft
@@ -123,7 +75,7 @@ class WholeFolder:
         place = folder.resolve()
         lock = place.with_name(f".{place.name}.lock")
         try:
-            file = _locked(lock)
+            file = locked_file(lock)
         except OSError as error:
             self._refuse(folder, why(error), "Choose another with --output")
         if file is None:
@@ -168,7 +120,7 @@ def _put(draft: Path, place: Path) -> None:
     if not place.exists():
         draft.rename(place)
         return
-    earlier = _sibling(place)
+    earlier = sibling(place)
     place.rename(earlier)
     try:
         draft.rename(place)
@@ -176,53 +128,3 @@ def _put(draft: Path, place: Path) -> None:
         earlier.rename(place)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """The file at ``path``, made and locked; None where another process has it. Raises OSError.
-
-    Who had it last removes it: a lock on a file that is no longer there would keep nobody away.
-    """
-    while True:
-        file = path.open("ab")
-        try:
-            free = try_lock(file)
-        except OSError:  # a disk that knows no locks, such as some shares: as if there were no other run
-            return file
-        if not free:
-            file.close()
-            return None
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()
-
-
-if sys.platform == "win32":
-
-    def try_lock(file: IO[bytes]) -> bool:
-        """Whether the file could be locked; it is until it is closed, or its process ends. Raises OSError."""
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def try_lock(file: IO[bytes]) -> bool:
-        """Whether the file could be locked; it is until it is closed, or its process ends. Raises OSError."""
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-
-def _sibling(place: Path) -> Path:
-    """A new name beside ``place``: on the same disk, so that a rename is enough."""
-    return place.with_name(f".{place.name}.{uuid4().hex[:8]}.partial")
