@@ -92,16 +92,17 @@ def night(
     with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
-        handover = Handover(order, watch, archive, pause)
-        posted = handover.send_kept()
+        handover = Handover(order, watch, archive, pause, under_way.left)
+        handover.send_kept()
         recalled = handover.recall()
         memory = under_way.once(memory_piece(), lambda: recalled)
         gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
         under_way.check_time("report")
         composer, made, reasons = _report(order, watch, gathered, shards)
-        posted += handover.remember(composer, reasons, made.report, made.folder)
+        posted = handover.remember(composer, reasons, made.report, made.folder)
         posted = handover.deliver(posted, composer, made.report, made.folder)
-        under_way.ended()
+        if under_way.ended():
+            handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 

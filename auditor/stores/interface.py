@@ -37,7 +37,7 @@ class Store(Protocol):
         """Nobody else is at work in the archive; raises ArchiveBusy at once where somebody is."""
 
     def check_locked(self) -> None:
-        """Raise ArchiveRefused where the lock was lost since."""
+        """Raise ArchiveRefused where the lock was lost since; ArchiveBusy where another run has it."""
 
 
 def busy(where: str) -> ArchiveBusy:

@@ -137,7 +137,7 @@ STAGES = (
     At("auditor.nightly:_composer"),
     At("auditor.render:write_folder"),
     At("auditor.render:write_folder", after=True),
-    At("auditor.stores.folder:FolderStore.check_locked", 3),
+    At("auditor.history.night:Manifest.encoded"),
     At("auditor.handover:Handover.remember", after=True),
     At("auditor.underway:UnderWay.ended"),
 )
