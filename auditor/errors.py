@@ -8,6 +8,7 @@ Messages read: what was not done, why, what to try.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -26,6 +27,10 @@ class ExitCode(IntEnum):
 
 INTERRUPTED = 130
 """What a shell calls a program that Ctrl-C has ended."""
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system answers where a disk, or somebody's share of it, is full."""
 
 
 def why(error: OSError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from auditor.errors import OutputRefused, why
+from auditor.errors import FULL, OutputRefused, why
 
 
 def write_whole(target: Path, content: bytes | Path) -> None:
@@ -107,8 +108,7 @@ class WholeFolder:
             self._check_place(place, folder)
             _put(draft, place)
         except OSError as error:
-            remedy = "Free some space or choose another folder with --output, and run again"
-            self._refuse(folder, why(error), remedy)
+            self._refuse(folder, why(error), _remedy(error))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -130,6 +130,13 @@ class WholeFolder:
 
     def _refuse(self, folder: Path, reason: str, remedy: str) -> NoReturn:
         raise OutputRefused(f"{self.what} was not written to {folder}: {reason}. {remedy}.")
+
+
+def _remedy(error: OSError) -> str:
+    """A full disk may be another than the folder's: what is written passes through temporary files, a workbook above
+    all."""
+    disks = f" there and in {tempfile.gettempdir()}" if error.errno in FULL else ""
+    return f"Free some space{disks} or choose another folder with --output, and run again"
 
 
 def _put(draft: Path, place: Path) -> None:

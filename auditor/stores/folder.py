@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from auditor.errors import ArchiveRefused, why
+from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
 from auditor.stores.interface import LOCK, busy
 from auditor.whole_folder import remove_whole, write_whole
+
+_ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 
 
 class FolderStore:
@@ -20,6 +23,7 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.where = str(folder)
+        self._lock: os.stat_result | None = None
 
     def nights(self) -> list[str]:
         with self._told("read"):
@@ -40,6 +44,7 @@ class FolderStore:
                 return None
 
     def write(self, name: str, content: bytes | Path) -> None:
+        self.check_locked()
         with self._told("written"):
             write_whole(self._folder / name, content)
 
@@ -58,20 +63,37 @@ class FolderStore:
                 free = _lock(file)
             if not free:
                 raise busy(self.where)
-            yield
+            self._lock = os.fstat(file.fileno())
+            try:
+                yield
+            finally:
+                self._lock = None
 
     def check_locked(self) -> None:
-        """A lock of the system is not lost."""
+        """A lock of the system is not lost; but what was locked may have been moved away, or its disk taken off.
+
+        Then whatever lies at its place is another folder, and an archive that is begun there would look like the first.
+        """
+        if self._lock is None:
+            return
+        try:
+            there = os.path.samestat((self._folder / LOCK).stat(), self._lock)
+        except OSError:
+            there = False
+        if not there:
+            raise ArchiveRefused(
+                f"The archive {self.where} could not be written: it was there when the night began, and is not any "
+                "more. Bring the folder, or the disk that it lies on, back to its place, and run again."
+            )
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise ArchiveRefused(
-                f"The archive {self.where} could not be {what}: {why(error)}. Check that the folder, and the disk that "
-                "it lies on, can be read and written by whoever runs the audit, or name another under archive.url."
-            ) from error
+            remedy = "Free some space on the disk that it lies on" if error.errno in FULL else _ACCESS
+            sentence = f"The archive {self.where} could not be {what}: {why(error)}"
+            raise ArchiveRefused(f"{sentence}. {remedy}, or name another under archive.url.") from error
 
 
 if sys.platform == "win32":
