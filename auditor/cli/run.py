@@ -59,5 +59,5 @@ def _send_waiting(order: Order, narrator: Narrator) -> int:
     posted = send_waiting(order.settings, order.output, time.sleep) if order.deliver else NOTHING_POSTED
     if posted != NOTHING_POSTED:
         accepted, told = sum(each.accepted for each in posted.receipts), len(posted.receipts)
-        narrator.stage("outbox", " ".join((f"{accepted} of {counted(told, 'recipient')}", *posted.problems)))
+        narrator.stage("outbox", " ".join((f"{accepted} of {counted(told, 'recipient')}.", *posted.problems)))
     return int(ExitCode.NOT_DELIVERED if posted.problems else ExitCode.DELIVERED)
