@@ -14,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 
 from auditor.deliver.message import Made, Mail
 from auditor.model.delivery import Security, Smtp, addresses
+from auditor.model.veil import veiled
 
 TRIES = 6
 """Greylisting lets a letter in after some five minutes, mostly; with the waits below the last try is after twelve."""
@@ -204,7 +205,7 @@ def _clean(smtp: Smtp, text: str) -> str:
     """One line of what a server says, without the secret that it may repeat, in clear or as it was sent to it."""
     for secret in _secrets(smtp):
         text = text.replace(secret, "***")
-    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    line = veiled(" ".join("".join(each if each.isprintable() else " " for each in text).split()))
     return line if len(line) <= _MOST_ANSWER else line[:_MOST_ANSWER] + " …"
 
 
