@@ -1,16 +1,65 @@
-"""A folder that appears whole or not at all, and never in the place of something that is not ours."""
+"""A folder that appears whole or not at all, and never in the place of something that is not ours; and such a file."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from auditor.errors import OutputRefused, why
+from auditor.errors import FULL, OutputRefused, why
+
+
+def write_whole(target: Path, content: bytes | Path) -> None:
+    """Put a file at ``target``, in the place of an earlier one; it is on the disk when this returns. Raises OSError.
+
+    Through a file beside it that takes its name at the end.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = _sibling(target)
+    try:
+        with draft.open("wb") as file:
+            if isinstance(content, Path):
+                with content.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+            else:
+                file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+        _sync(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def remove_whole(target: Path) -> None:
+    """Take the file at ``target`` away, with what runs that were killed left beside it. Raises OSError.
+
+    Its folder goes with its last file.
+    """
+    target.unlink(missing_ok=True)
+    for draft in target.parent.glob(f".{target.name}.*.partial"):
+        draft.unlink(missing_ok=True)
+    with suppress(OSError):  # it holds other files yet
+        target.parent.rmdir()
+
+
+def _sync(folder: Path) -> None:
+    """A new name is on the disk only when its folder is, where folders can be told so."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # not every disk knows it
+            os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 @dataclass(frozen=True)
@@ -58,8 +107,7 @@ class WholeFolder:
             self._check_place(place, folder)
             _put(draft, place)
         except OSError as error:
-            remedy = "Free some space or choose another folder with --output, and run again"
-            self._refuse(folder, why(error), remedy)
+            self._refuse(folder, why(error), _remedy(error))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -81,6 +129,13 @@ class WholeFolder:
 
     def _refuse(self, folder: Path, reason: str, remedy: str) -> NoReturn:
         raise OutputRefused(f"{self.what} was not written to {folder}: {reason}. {remedy}.")
+
+
+def _remedy(error: OSError) -> str:
+    """A full disk may be another than the folder's: what is written passes through temporary files, a workbook above
+    all."""
+    disks = f" there and in {tempfile.gettempdir()}" if error.errno in FULL else ""
+    return f"Free some space{disks} or choose another folder with --output, and run again"
 
 
 def _put(draft: Path, place: Path) -> None:

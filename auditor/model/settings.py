@@ -21,6 +21,7 @@ from auditor.model.archive import ArchiveSettings
 from auditor.model.delivery import WayOut
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
+from auditor.model.schedule import Schedule
 from auditor.model.size import parse_size
 from auditor.model.strict import Duration, Endpoint, Strict, Text
 from auditor.model.verdict import Severity
@@ -287,6 +288,7 @@ class Settings(Strict):
     exemptions: Path | None = None
     report: ReportSettings = ReportSettings()
     archive: ArchiveSettings | None = None
+    schedule: Schedule | None = None
     deliver: tuple[WayOut, ...] = ()
     time_budget: None = None
     workers: Workers = Workers()
