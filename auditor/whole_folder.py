@@ -76,8 +76,9 @@ class WholeFolder:
         lock = place.with_name(f".{place.name}.lock")
         try:
             file = _locked(lock)
-        except OSError as error:
-            self._refuse(folder, why(error), "Choose another with --output")
+        except OSError as error:  # somebody else's, of a run that was killed
+            reason = f"the lock {lock.name} beside it cannot be opened ({why(error)})"
+            self._refuse(folder, reason, "Remove it where no run is at work, or choose another folder with --output")
         if file is None:
             reason = "another run is at work on it, and one would replace the other's"
             self._refuse(folder, reason, "Wait until it has ended, or choose another with --output")
@@ -137,9 +138,16 @@ def _locked(path: Path) -> IO[bytes] | None:
         if not free:
             file.close()
             return None
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        if _is_at(path, file):
             return file
         file.close()
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":
