@@ -83,12 +83,13 @@ def night(
     busy = render.claimed(order.output)
     with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
         handover = Handover(order, watch, archive, pause)
-        posted = handover.send_kept()
+        handover.send_kept()
         memory = handover.recall()
         gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard, pause, threads)
         composer, made, reasons = _report(order, watch, gathered, shards)
-        posted += handover.remember(composer, reasons, made.report, made.folder)
+        posted = handover.remember(composer, reasons, made.report, made.folder)
         posted = handover.deliver(posted, composer, made.report, made.folder)
+        handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 

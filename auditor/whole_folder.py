@@ -1,18 +1,66 @@
-"""A folder that appears whole or not at all, never in the place of something that is not ours, by one run at a time."""
+"""A folder that appears whole or not at all, and never in the place of something that is not ours; and such a file."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 from uuid import uuid4
 
-from auditor.errors import OutputRefused, why
+from auditor.errors import FULL, OutputRefused, why
+from auditor.locks import locked_file
+
+
+def write_whole(target: Path, content: bytes | Path) -> None:
+    """Put a file at ``target``, in the place of an earlier one; it is on the disk when this returns. Raises OSError.
+
+    Through a file beside it that takes its name at the end.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = _sibling(target)
+    try:
+        with draft.open("wb") as file:
+            if isinstance(content, Path):
+                with content.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+            else:
+                file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+        _sync(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def remove_whole(target: Path) -> None:
+    """Take the file at ``target`` away, with what runs that were killed left beside it. Raises OSError.
+
+    Its folder goes with its last file.
+    """
+    target.unlink(missing_ok=True)
+    for draft in target.parent.glob(f".{target.name}.*.partial"):
+        draft.unlink(missing_ok=True)
+    with suppress(OSError):  # it holds other files yet
+        target.parent.rmdir()
+
+
+def _sync(folder: Path) -> None:
+    """A new name is on the disk only when its folder is, where folders can be told so."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # not every disk knows it
+            os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 @dataclass(frozen=True)
@@ -60,8 +108,7 @@ class WholeFolder:
             self._check_place(place, folder)
             _put(draft, place)
         except OSError as error:
-            remedy = "Free some space or choose another folder with --output, and run again"
-            self._refuse(folder, why(error), remedy)
+            self._refuse(folder, why(error), _remedy(error))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -75,7 +122,7 @@ class WholeFolder:
         place = folder.resolve()
         lock = place.with_name(f".{place.name}.lock")
         try:
-            file = _locked(lock)
+            file = locked_file(lock)
         except OSError as error:  # somebody else's, of a run that was killed
             reason = f"the lock {lock.name} beside it cannot be opened ({why(error)})"
             self._refuse(folder, reason, "Remove it where no run is at work, or choose another folder with --output")
@@ -109,6 +156,13 @@ class WholeFolder:
         raise OutputRefused(f"{self.what} was not written to {folder}: {reason}. {remedy}.")
 
 
+def _remedy(error: OSError) -> str:
+    """A full disk may be another than the folder's: what is written passes through temporary files, a workbook above
+    all."""
+    disks = f" there and in {tempfile.gettempdir()}" if error.errno in FULL else ""
+    return f"Free some space{disks} or choose another folder with --output, and run again"
+
+
 def _put(draft: Path, place: Path) -> None:
     """Two renames, as no system replaces a filled folder in one; the earlier one is back if the second one fails."""
     if not place.exists():
@@ -122,58 +176,6 @@ def _put(draft: Path, place: Path) -> None:
         earlier.rename(place)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """The file at ``path``, made and locked; None where another process has it. Raises OSError.
-
-    Who had it last removes it: a lock on a file that is no longer there would keep nobody away.
-    """
-    while True:
-        file = path.open("ab")
-        try:
-            free = try_lock(file)
-        except OSError:  # a disk that knows no locks, such as some shares: as if there were no other run
-            return file
-        if not free:
-            file.close()
-            return None
-        if _is_at(path, file):
-            return file
-        file.close()
-
-
-def _is_at(path: Path, file: IO[bytes]) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-if sys.platform == "win32":
-
-    def try_lock(file: IO[bytes]) -> bool:
-        """Whether the file could be locked; it is until it is closed, or its process ends. Raises OSError."""
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def try_lock(file: IO[bytes]) -> bool:
-        """Whether the file could be locked; it is until it is closed, or its process ends. Raises OSError."""
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def _sibling(place: Path) -> Path:

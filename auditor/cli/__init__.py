@@ -13,6 +13,7 @@ from functools import partial
 from auditor import __version__
 from auditor.cli import collect, datasets, demo, doctor, evaluate, history, init, rules, run, simulate
 from auditor.cli.talk import carried_out, talk_of
+from auditor.workers import choose_allocator
 
 _COMMANDS = {
     "run": (run.add, "audit the configured estate and write the report"),
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None, log: logging.Logger | None = No
     and nothing of it goes to stderr. Each record's message is a sentence, or with ``--log-format json`` the whole line
     of JSON; the numbers are fields of the record either way.
     """
+    choose_allocator()
     parsed = _parser().parse_args(arguments)
     with talk_of(parsed, log) as talk:
         parsed.talk = talk

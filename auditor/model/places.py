@@ -9,6 +9,8 @@ NIGHTS = "nights"
 """A folder for each night, named by its run id."""
 MANIFEST = "night.json"
 """In a night's folder, written last: a folder without it is no night."""
+OUTBOX = "outbox"
+"""Letters on their way: while one of its files ends with ``.zip`` somebody waits for a letter."""
 BEGUN = "under-way/begun.json"
 """There while a night is unfinished."""
 

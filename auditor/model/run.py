@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -45,8 +45,8 @@ class Order:
 
     @property
     def clock(self) -> Callable[[], datetime]:
-        """When an answer counts as read."""
-        return (lambda: self.as_of) if self.fixed_clock else (lambda: datetime.now(UTC))
+        """When an answer counts as read: never before the night, though its machine's clock be put back in the run."""
+        return (lambda: self.as_of) if self.fixed_clock else (lambda: max(datetime.now(UTC), self.as_of))
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
@@ -67,6 +67,12 @@ class Watch:
     narrator: Narrator
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: dict[str, float] = field(default_factory=dict)
+    _began: float = field(default_factory=time.perf_counter, repr=False)
+
+    @property
+    def ended(self) -> datetime:
+        """When it ended, if that is now: never before it began, though the machine's clock be put back in the run."""
+        return max(datetime.now(UTC), self.started + timedelta(seconds=time.perf_counter() - self._began))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Told]:

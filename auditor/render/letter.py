@@ -19,7 +19,7 @@ from auditor.model.letter import Letter, Part
 from auditor.model.report import Finding, Report
 from auditor.render import designs
 from auditor.render.batch import Batch, Take
-from auditor.render.letter_charts import png, statuses
+from auditor.render.letter_charts import pngs, statuses
 from auditor.render.text import one_line
 
 _NAME_ROOM, _REASON_ROOM = 120, 320
@@ -48,6 +48,7 @@ def letter(report: Report, folder: Path) -> Iterator[Take]:
         yield lambda _batch: None
         return
     kept: list[tuple[Part, list[Finding]]] = [(part, []) for part in told.parts]
+    charts = pngs(told.charts, report.findings_total)  # while there is room for whoever draws
 
     def take(batch: Batch) -> None:
         wanting = [(part, found) for part, found in kept if len(found) < min(part.shown, part.total)]
@@ -57,7 +58,7 @@ def letter(report: Report, folder: Path) -> Iterator[Take]:
                     found.append(finding)
 
     yield take
-    _write(report, told, folder, kept)
+    _write(report, told, folder, kept, charts)
 
 
 def _belongs(finding: Finding, part: Part) -> bool:
@@ -68,13 +69,19 @@ def _belongs(finding: Finding, part: Part) -> bool:
     )
 
 
-def _write(report: Report, letter: Letter, folder: Path, kept: Sequence[tuple[Part, Sequence[Finding]]]) -> None:
+def _write(
+    report: Report,
+    letter: Letter,
+    folder: Path,
+    kept: Sequence[tuple[Part, Sequence[Finding]]],
+    charts: Sequence[bytes],
+) -> None:
     told = {
         "report": report,
         "words": report.words,
         "letter": letter,
         "parts": [(part, list(_cases(report, part, found))) for part, found in kept],
-        "charts": [(chart, b64encode(png(chart)).decode()) for chart in letter.charts],
+        "charts": [(chart, b64encode(png).decode()) for chart, png in zip(letter.charts, charts, strict=True)],
     }
     html = _environment(report, markup=True).get_template("letter/letter.html.j2").render(told)
     text = _environment(report, markup=False).get_template("letter/letter.txt.j2").render(told)

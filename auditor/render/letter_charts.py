@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import vl_convert
+from collections.abc import Iterator, Sequence
 
 from auditor.model.letter import Chart
 from auditor.model.verdict import Status
-from auditor.render import designs
+from auditor.render import designs, drawing
 from auditor.render.palette import BARS
 
 _DESIGN = "letter/charts.yaml"
-_SCALE = 2
-"""Screens of telephones have twice as many points as a letter's width says."""
 
 
-def png(chart: Chart) -> bytes:
-    """The chart on white."""
+def pngs(charts: Sequence[Chart], verdicts: int) -> list[bytes]:
+    """The charts of a report of so many verdicts, on white."""
+    return drawing.png([_drawing(chart) for chart in charts], verdicts)
+
+
+def _drawing(chart: Chart) -> drawing.Drawing:
     drawn = statuses(chart)
     values = {"$words": list(map(str, drawn)), "$colours": [BARS[status] for status in drawn]}
     design = designs.filled(designs.data(_DESIGN)["upright" if chart.upright else "lying"], values)
-    drawing = {**designs.data(_DESIGN)["common"], **design, "data": {"values": list(_rows(chart))}}
-    return bytes(vl_convert.vegalite_to_png(drawing, scale=_SCALE, allowed_base_urls=[]))
+    return {**designs.data(_DESIGN)["common"], **design, "data": {"values": list(_rows(chart))}}
 
 
 def statuses(chart: Chart) -> list[Status]:

@@ -25,7 +25,7 @@ from auditor.render import designs
 from auditor.render.batch import Batch, Take, json_bytes
 from auditor.render.inlined import script, style
 from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
-from auditor.render.page_charts import Pictures
+from auditor.render.page_charts import Pictures, pictures
 from auditor.render.text import Clock, utc_text
 
 TABLE_ROWS = 1_000
@@ -112,6 +112,7 @@ def page(report: Report, path: Path) -> Iterator[Take]:
     shown: dict[Key, list[Finding]] = {(group.rule_id, group.status): [] for group in report.groups}
     room = {(group.rule_id, group.status): group.shown for group in report.groups}
     packing = Packing(_telling(report), report.page_budget)
+    drawn = pictures(report, Clock(report.time_zone, report.language))  # while there is room for whoever draws
 
     def take(batch: Batch) -> None:
         for finding in batch.findings:
@@ -122,7 +123,7 @@ def page(report: Report, path: Path) -> Iterator[Take]:
                 packing.add(finding)
 
     yield take
-    _write(report, path, shown, packing)
+    _write(report, path, shown, packing, drawn)
 
 
 def _telling(report: Report) -> Telling:
@@ -151,7 +152,9 @@ def _telling(report: Report) -> Telling:
     return Telling(facts, evidence)
 
 
-def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], packing: Packing) -> None:
+def _write(
+    report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], packing: Packing, drawn: Pictures
+) -> None:
     """The packed rows come last and take what the rest has left of the budget."""
     with path.open("wb") as file:
 
@@ -168,7 +171,7 @@ def _write(report: Report, path: Path, shown: Mapping[Key, Sequence[Finding]], p
             style=style(),
             script=script(),
             packed=packed,
-            pictures=Pictures(report, Clock(report.time_zone, report.language)),
+            pictures=drawn,
             script_words=_script_words(report),
             facts=FACTS,
             at_once=FINDINGS_AT_ONCE,

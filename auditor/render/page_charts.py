@@ -1,8 +1,8 @@
 """The charts of the page: SVG drawn without a browser or a network, from numbers that the report has settled.
 
 What they look like is data (``reports/page/charts.yaml``, Vega-Lite), so that no library for writing such charts in
-Python is needed; vl-convert draws them, and is loaded when the first page is written. SVG of its making has attributes
-only, no style: the page's policy lets in one style sheet, which colours the charts for either colour scheme.
+Python is needed; ``drawing.py`` has them drawn. SVG of vl-convert's making has attributes only, no style: the page's
+policy lets in one style sheet, which colours the charts for either colour scheme.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from auditor.model.report import Report
 from auditor.model.table import Table
 from auditor.model.verdict import Status
-from auditor.render import designs
+from auditor.render import designs, drawing
 from auditor.render.palette import BARS
 from auditor.render.text import Clock, printable
 
@@ -46,14 +46,41 @@ class Picture:
     told: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pictures:
     """The charts of one report; None where there is nothing to draw."""
+
+    rules: Picture | None
+    versions: Picture | None
+    operations: Picture | None
+    nights: Picture | None
+
+
+def pictures(report: Report, clock: Clock) -> Pictures:
+    """Draw the charts of ``report``, all of them at once."""
+    sketcher = _Sketcher(report, clock)
+    told = (sketcher.rules(), sketcher.versions(), sketcher.operations(), sketcher.nights())
+    drawn = iter(drawing.svg([sketch.drawing for sketch in told if sketch], report.findings_total))
+    markup = (Picture(Markup(next(drawn)), sketch.told) if sketch else None for sketch in told)  # noqa: S704 - texts come escaped
+    return Pictures(*markup)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sketch:
+    """A chart in Vega-Lite, and what it says in words."""
+
+    drawing: Row
+    told: str
+
+
+@dataclass(frozen=True)
+class _Sketcher:
+    """Designs with the report's numbers in them; None where there is nothing to draw."""
 
     report: Report
     clock: Clock
 
-    def rules(self) -> Picture | None:
+    def rules(self) -> _Sketch | None:
         words = self.report.status_words
         rows = [
             {"rule": rule.id, "word": words[status], "share": count, "place": place}
@@ -62,9 +89,9 @@ class Pictures:
             if (count := rule.counts.get(status, 0))
         ]
         told = (f"{row['rule']}: {row['word']} {row['share']}" for row in rows)
-        return self._drawn("rules", rows, [(words[status], BARS[status]) for status in Status], told)
+        return self._sketch("rules", rows, [(words[status], BARS[status]) for status in Status], told)
 
-    def versions(self) -> Picture | None:
+    def versions(self) -> _Sketch | None:
         counted: Counter[tuple[str, str]] = Counter()
         for row in _records(self.report.tables["by_version"]):
             counted[str(row["region"]), self._distance(row["behind"])] += _whole(row["machines"])
@@ -80,7 +107,7 @@ class Pictures:
             if (number := counted[region, word])
         ]
         told = (f"{row['region']}: {row['word']} {row['machines']}" for row in rows)
-        return self._drawn("versions", rows, legend, told)
+        return self._sketch("versions", rows, legend, told)
 
     def _distance(self, behind: object) -> str:
         if not isinstance(behind, int):
@@ -91,7 +118,7 @@ class Pictures:
         yield self._word("behind_more"), BARS[Status.FAIL]
         yield self._word("behind_unknown"), BARS[Status.NOT_APPLICABLE]
 
-    def operations(self) -> Picture | None:
+    def operations(self) -> _Sketch | None:
         """By day of the report's zone and by outcome; a day without any has its place too."""
         counted: Counter[tuple[date, str]] = Counter()
         for row in _records(self.report.tables["operations"]):
@@ -105,9 +132,9 @@ class Pictures:
         ]
         days = [self.clock.day(day) for day in _span({day for day, _outcome in counted})]
         told = (f"{row['day']}: {row['word']} {row['number']}" for row in rows)
-        return self._drawn("operations", rows, list(zip(outcomes, colours, strict=False)), told, days)
+        return self._sketch("operations", rows, list(zip(outcomes, colours, strict=False)), told, days)
 
-    def nights(self) -> Picture | None:
+    def nights(self) -> _Sketch | None:
         """The trend, from the second night on."""
         if len(self.report.nights) < 2:
             return None
@@ -122,25 +149,25 @@ class Pictures:
             for status in TREND
         ]
         told = (f"{row['night']}: {row['word']} {'-' if row['number'] is None else row['number']}" for row in rows)
-        return self._drawn("nights", rows, [(words[status], BARS[status]) for status in TREND], told)
+        return self._sketch("nights", rows, [(words[status], BARS[status]) for status in TREND], told)
 
     def _word(self, key: str) -> str:
         return self.report.words[f"chart_{key}"]
 
-    def _drawn(
+    def _sketch(
         self,
         name: str,
         rows: Sequence[Row],
         legend: Sequence[tuple[str, str]],
         told: Iterable[str],
         days: Sequence[str] = (),
-    ) -> Picture | None:
+    ) -> _Sketch | None:
         if not rows:
             return None
         words, colours = [word for word, _colour in legend], [colour for _word, colour in legend]
         axis = self.report.words.get(f"chart_axis_{name}", "")
         values = {"$words": words, "$colours": colours, "$days": list(days), "$axis": axis}
-        drawing = {
+        design = {
             **designs.filled(designs.data(_DESIGN)["common"], values),
             **designs.filled(drawings()[name], values),
         }
@@ -148,7 +175,7 @@ class Pictures:
             {key: printable(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
         ]
         sentence = f"{self._word(name)} {'; '.join(islice(told, 40))}"
-        return Picture(_svg({**drawing, "data": {"values": shown}}), sentence)
+        return _Sketch({**design, "data": {"values": shown}}, sentence)
 
 
 def _records(table: Table) -> Iterator[Row]:
@@ -167,12 +194,6 @@ def _span(told: Collection[date]) -> Sequence[date]:
 
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-def _svg(drawing: Mapping[str, object]) -> Markup:
-    import vl_convert  # 30 MB of code that only a page needs
-
-    return Markup(vl_convert.vegalite_to_svg(dict(drawing), allowed_base_urls=[]))  # noqa: S704 - texts come escaped
 
 
 def drawings() -> Mapping[str, Any]:

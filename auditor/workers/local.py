@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from auditor.workers.memory import release
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _OneByOne(ThreadPoolExecutor):
+    """What a shard was done with goes back to the system before the next one begins."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future = super().submit(fn, *args, **kwargs)
+        future.add_done_callback(lambda _done: release())
+        return future
 
 
 def local_executor() -> Executor:
     """More shards at once would only share the same two cores and hold more frames in memory."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="shard")
+    return _OneByOne(max_workers=1, thread_name_prefix="shard")

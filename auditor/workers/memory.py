@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
+from collections.abc import Callable
 
 _M_ARENA_MAX = -8
 """glibc's name for how many arenas there may be. https://man7.org/linux/man-pages/man3/mallopt.3.html"""
 _ARENAS = 2
 _NEW_OBJECTS = 50_000
 """Python looks for garbage in cycles whenever it has 700 objects more, and through all of them ever again."""
+
+
+def choose_allocator() -> None:
+    """Arrow takes what it needs from the system, whose allocator gives it back: it looks that up when it is loaded.
+
+    Its own allocator keeps what Parquet files were written from, whatever pool Python names later. A choice of the
+    user's stays. https://arrow.apache.org/docs/cpp/env_vars.html#envvar-ARROW_DEFAULT_MEMORY_POOL
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def return_freed_memory() -> None:
@@ -22,10 +33,24 @@ def return_freed_memory() -> None:
     import pyarrow as pa
 
     pa.set_memory_pool(pa.system_memory_pool())
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            mallopt(_M_ARENA_MAX, _ARENAS)
+    mallopt = _of_glibc("mallopt")
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def release() -> None:
+    """Give back what was freed between things that still live: glibc keeps it, and next to a shard that is much.
+
+    https://man7.org/linux/man-pages/man3/malloc_trim.3.html; on other systems nothing happens.
+    """
+    malloc_trim = _of_glibc("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of the system's allocator that only glibc has."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
 
 def collect_garbage_seldom() -> None:

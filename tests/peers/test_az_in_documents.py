@@ -24,7 +24,7 @@ def told() -> dict[str, set[str]]:
             r"\baz ((?:[a-z][a-z-]* )+)((?:(?!\baz )[^\n`|>])*--(?:(?!\baz )[^\n`|>])*)", text
         ):
             if not command.startswith(_EXTENSIONS):
-                found.setdefault(command.strip(), set()).update(re.findall(r"--[a-z][a-z-]*", rest.split("#")[0]))
+                found.setdefault(command.strip(), set()).update(re.findall(r"(?<!\S)--[a-z][a-z-]*", rest.split("#")[0]))
     return found
 
 

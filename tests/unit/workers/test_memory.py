@@ -1,13 +1,19 @@
-"""How seldom garbage is looked for, and that it still is."""
+"""How seldom garbage is looked for, and that it still is; what goes back to the system."""
 
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from auditor.workers import collect_garbage_seldom
+from auditor.workers import choose_allocator, collect_garbage_seldom, local_executor
+
+POOL = "ARROW_DEFAULT_MEMORY_POOL"
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +29,37 @@ def test_garbage_is_looked_for_after_many_more_objects_than_python_would_wait_fo
     assert gc.isenabled()
     assert gc.get_threshold()[0] >= 10_000
     assert list(gc.get_threshold()[1:]) == older
+
+
+def test_what_parquet_files_are_written_from_is_taken_from_the_system_where_the_user_chose_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Arrow looks that up when it is loaded: asked in a process of its own."""
+    monkeypatch.delenv(POOL, raising=False)
+    choose_allocator()
+    assert pool_of_arrow() == "system"
+    monkeypatch.setenv(POOL, "mimalloc")
+    choose_allocator()
+    assert pool_of_arrow() == "mimalloc"
+
+
+def pool_of_arrow() -> str:
+    asked = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    return subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked to")
+def test_what_was_freed_below_something_that_lives_goes_back_when_a_shard_is_done() -> None:
+    def shard() -> list[bytearray]:
+        return [bytearray(100_000) for _each in range(1_000)][::50]
+
+    before = resident()
+    with local_executor() as executor:
+        kept = executor.submit(shard)
+    assert len(kept.result()) == 20
+    assert resident() - before < 50_000_000
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
