@@ -352,7 +352,7 @@ def not_kept(week: Week) -> None:
     first = week.start(NOT_KEPT)
     assert not week.archive.exists(), "nothing was begun in its place"
     away.rename(week.archive)
-    week.note(NOT_KEPT, first, week.start(NOT_KEPT))
+    week.note(NOT_KEPT, first, week.start(NOT_KEPT, "--no-deliver"))
 
 
 THE_WEEK = (no_mail, refused, throttled, killed, expired, broken, not_kept)
