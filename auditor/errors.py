@@ -24,6 +24,10 @@ class ExitCode(IntEnum):
     DELIVERED = 0
 
 
+INTERRUPTED = 130
+"""What a shell calls a program that Ctrl-C has ended."""
+
+
 def why(error: OSError) -> str:
     """What the system says, in words that go on within a sentence."""
     return (error.strerror or str(error)).lower()
@@ -88,3 +92,7 @@ class ArchiveRefused(AuditorError):
     """
 
     exit_code = ExitCode.SETTINGS_REFUSED
+
+
+class ArchiveBusy(ArchiveRefused):
+    """Another run is at work in the archive of nights: it may be tried again when that one has ended."""

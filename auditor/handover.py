@@ -10,9 +10,11 @@ from pathlib import Path
 from auditor import compose, deliver, history, render
 from auditor.errors import ArchiveRefused, OutputRefused
 from auditor.model.memory import EMPTY, Failure, Memory
+from auditor.model.narration import counted
 from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import Finding, Report
 from auditor.model.run import Order, Watch
+from auditor.model.telling import tell_posted
 from auditor.model.verdict import Status
 
 
@@ -37,7 +39,7 @@ class Handover:
             return NOTHING_POSTED
         with self.watch.stage("outbox") as told:
             posted = self.office.send_kept()
-            told.append(_recipients(posted))
+            tell_posted(told, posted)
         return posted
 
     def recall(self) -> Memory:
@@ -46,7 +48,9 @@ class Handover:
             return EMPTY
         with self.watch.stage("recall") as told:
             memory = self.archive.recall(self.order.as_of, self.order.run_id)
-            told.append(f"{len(memory.nights)} earlier nights, {len(memory.failures)} failures open.")
+            nights, failures = len(memory.nights), len(memory.failures)
+            sentence = f"{counted(nights, 'earlier night')}, {counted(failures, 'failure')} open."
+            told.tell(sentence, nights=nights, failures=failures, passed_over=len(memory.passed_over))
             told.extend(memory.passed_over)
         return memory
 
@@ -63,9 +67,9 @@ class Handover:
         with self.watch.stage("remember") as told:
             try:
                 self.archive.remember(tonight, partial(render.archive_page, report))
-                told.append(f"kept as {self.order.run_id} in {self.archive.store.where}")
+                told.tell(f"kept as {self.order.run_id} in {self.archive.store.where}", kept=1)
             except ArchiveRefused as error:
-                told.append(str(error))
+                told.tell(str(error), kept=0)
                 return Posted(problems=(str(error),))
         return NOTHING_POSTED
 
@@ -90,7 +94,7 @@ class Handover:
         if report.letter and self.office.ways:
             with self.watch.stage("deliver") as told:
                 sent = self.office.send(folder, report.letter.envelope)
-                told.append(_recipients(sent))
+                tell_posted(told, sent)
             posted += sent
         elif not posted.problems:
             return posted
@@ -107,7 +111,3 @@ def noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str
         if finding.status is Status.FAIL:
             reasons[finding.rule_id, finding.resource_id.lower()] = finding.reason
         yield finding
-
-
-def _recipients(posted: Posted) -> str:
-    return f"{sum(each.accepted for each in posted.receipts)} of {len(posted.receipts)} recipients"

@@ -25,11 +25,12 @@ from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
-from auditor.model.narration import Narrator
+from auditor.model.narration import Narrator, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
+from auditor.model.telling import tell_asked, tell_audited, tell_shards
 from auditor.resources import rules_folder
 from auditor.shard import Workshop, load
 from auditor.shards import audit_all, confirm_all, judge_all, plan
@@ -106,14 +107,19 @@ def _gather(
     )
     with watch.stage("survey") as told:
         survey, asked = _survey(open_session, order)
-        told.append(f"{len(survey.readable)} subscriptions, {len(survey.rows.get('machines', []))} machines")
+        readable, machines = len(survey.readable), len(survey.rows.get("machines", []))
+        sentence = f"{counted(readable, 'subscription')}, {counted(machines, 'machine')}"
+        tell_asked(told, sentence, [asked], subscriptions=readable, machines=machines)
     with watch.stage("audit") as told:
         shop = Workshop(open_session, scratch)
         shards = audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
-        told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
+        tell_audited(told, shards)
+        audited = [shard.traffic for shard in shards]
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(shards, memory, order, shop)
-        told.append(f"{confirmation.machines} machines read again, {confirmation.changed} verdicts changed")
+        again, changed = confirmation.machines, confirmation.changed
+        sentence = f"{counted(again, 'machine')} read again, {counted(changed, 'verdict')} changed"
+        tell_asked(told, sentence, (shard.traffic for shard in shards), audited, machines=again, changed=changed)
     traffic = _traffic([asked, *(shard.traffic for shard in shards)])
     return _gathered(order, cloud, survey, memory, traffic, confirmation, shards), shards
 
@@ -125,7 +131,7 @@ def _report(
     with watch.stage("compose") as told:
         composer = _composer(order, watch, gathered, shards, again)
         report = composer.report()
-        told.append(f"{report.findings_total} verdicts")
+        told.tell(counted(report.findings_total, "verdict"), verdicts=report.findings_total)
     reasons: dict[Failure, str] = {}
     with watch.stage("render") as told:
         written = replace(report, run=composer.run(), findings=partial(noting, report.findings, reasons))
@@ -146,7 +152,7 @@ def collect_only(
             composer = _composer(order, watch, gathered, shards)
             report = composer.report()
             digest = snapshot.write_snapshot(gathered, grounds, order.output)
-            told.append(f"{len(shards)} shards")
+            told.tell(counted(len(shards), "shard"), shards=len(shards))
     return Collected(composer.exit_code, report, order.output.resolve(), digest)
 
 
@@ -159,7 +165,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     with _begun(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
-            told.append(f"{sum(shard.machines for shard in shards)} machines in {len(shards)} shards")
+            tell_shards(told, shards)
         return _report(order, watch, gathered, shards, again)[1]
 
 
@@ -170,6 +176,7 @@ def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     workers.collect_garbage_seldom()
     _check_examples(order)
     watch = Watch(narrator)
+    narrator.of_run(order.run_id)
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         yield watch, Path(scratch)
 

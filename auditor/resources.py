@@ -25,3 +25,8 @@ def reports_folder() -> Path:
 def config_example() -> Path:
     """The configuration with every setting explained."""
     return _shipped("config.example.yaml")
+
+
+def deploy_folder() -> Path:
+    """What starts the audit every night, a folder for each kind of host; the wheel has those that are filled in."""
+    return _shipped("deploy")

@@ -6,12 +6,13 @@ Nothing heavy is imported before a command needs it: ``--help`` and mistakes ans
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
+from functools import partial
 
 from auditor import __version__
 from auditor.cli import collect, datasets, demo, doctor, evaluate, history, init, rules, run, simulate
-from auditor.errors import AuditorError, ExitCode
+from auditor.cli.talk import carried_out, talk_of
 from auditor.workers import choose_allocator
 
 _COMMANDS = {
@@ -28,21 +29,19 @@ _COMMANDS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (see :class:`auditor.errors.ExitCode`)."""
+def main(arguments: Sequence[str] | None = None, log: logging.Logger | None = None) -> int:
+    """Run one command; returns its exit code (see :class:`auditor.errors.ExitCode`), 1 for a bug, which is told.
+
+    A program that runs the auditor within itself (as the worker of Azure Functions does) gives ``log``, mostly
+    ``logging.getLogger("auditor")``: the night then speaks through that logger to whatever handlers the program has,
+    and nothing of it goes to stderr. Each record's message is a sentence, or with ``--log-format json`` the whole line
+    of JSON; the numbers are fields of the record either way.
+    """
     choose_allocator()
     parsed = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = parsed.command
-    try:
-        return command(parsed)
-    except AuditorError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
-        return int(error.exit_code)
-    except ModuleNotFoundError as error:
-        print(_not_installed(error), file=sys.stderr)  # noqa: T201 - a sentence for the person at the terminal
-        return int(ExitCode.SETTINGS_REFUSED)
-    except KeyboardInterrupt:
-        return 130
+    with talk_of(parsed, log) as talk:
+        parsed.talk = talk
+        return carried_out(partial(parsed.command, parsed), talk)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,10 +56,3 @@ def _parser() -> argparse.ArgumentParser:
     for name, (add, what) in _COMMANDS.items():
         add(commands.add_parser(name, help=what))
     return parser
-
-
-def _not_installed(error: ModuleNotFoundError) -> str:
-    return (
-        f"Nothing was done: this Python ({sys.executable}) has no package {error.name}. "
-        "Install the auditor into it (python -m pip install .), or run the Python of the environment that has it."
-    )

@@ -31,6 +31,9 @@ def add_loudness(parser: argparse.ArgumentParser) -> None:
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="tell every wait, and the time that has passed")
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress; the summary only")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="the talk on stderr: for people, or for machines"
+    )
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:

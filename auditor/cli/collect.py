@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 from auditor.cli import arguments as common
-from auditor.cli.running import narrator_of, order_of, settled_by, tell_settled
+from auditor.cli.running import narrator_of, note_end, order_of, settled_by, tell_settled
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,4 +30,5 @@ def _collect(arguments: argparse.Namespace) -> int:
 
     result = collect_only(order, settled.grounds, narrator)
     print_collected(result.report, result.folder, result.digest, sys.stdout)
+    note_end(result.report, result.folder, arguments)
     return int(result.exit_code)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli import arguments as common
-from auditor.cli.running import narrator_of, order_of, tell_settled
+from auditor.cli.running import narrator_of, note_end, order_of, tell_settled, veil_secrets
 from auditor.errors import OutputRefused
 from auditor.resources import rules_folder
 
@@ -46,6 +46,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         only_rules=arguments.only_rules,
         environ=os.environ,
     )
+    veil_secrets(settled.settings, arguments)
     gathered = opened.gathered
     order = order_of(settled, arguments, gathered.as_of)
     order = replace(order, fixed_clock=gathered.fixed_clock, checked=(arguments.snapshot,))
@@ -58,6 +59,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     result = judge_again(order, gathered, again, narrator)
     print_summary(result.report, result.folder, sys.stdout)
+    note_end(result.report, result.folder, arguments)
     return int(result.exit_code)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auditor.cli import arguments as common
+from auditor.cli.running import veil_secrets
 from auditor.errors import ExitCode, Problem, SettingsRefused
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def _history(arguments: argparse.Namespace) -> int:
     from auditor.settle import settle_archive
 
     settings = settle_archive(arguments.config, environ=os.environ)
+    veil_secrets(settings, arguments)
     if len(arguments.nights) > 2:
         raise SettingsRefused([Problem("auditor history", 0, "", "name two nights at the most")])
     from auditor import history  # pandas takes a second: it comes after the mistakes in the configuration

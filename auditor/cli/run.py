@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from auditor.cli import arguments as common
-from auditor.cli.running import order_of, run_night, settled_by
+from auditor.cli.running import narrator_of, order_of, run_night, settled_by
+from auditor.errors import ArchiveBusy, ExitCode, Problem, SettingsRefused
+
+if TYPE_CHECKING:
+    from auditor.model.run import Order
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -16,10 +21,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     common.add_scope(parser)
     common.add_fail_on(parser)
     parser.add_argument("--no-deliver", action="store_true", help="write the report and send nothing")
+    parser.add_argument("--if-due", action="store_true", help="only where schedule says so; else end at once")
+    parser.add_argument("--late", action="store_true", help="with --if-due: make up for a night that was missed")
     parser.set_defaults(command=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    settled = settled_by(arguments)
-    order = order_of(settled, arguments, arguments.as_of or datetime.now(UTC))
-    return run_night(order, arguments)
+    if arguments.late and not arguments.if_due:
+        raise SettingsRefused([Problem("--late", 0, "", "goes with --if-due only: without it a night is always run")])
+    settled, now = settled_by(arguments), datetime.now(UTC)
+    order = order_of(settled, arguments, arguments.as_of or now)
+    return _if_due(order, arguments, now) if arguments.if_due else run_night(order, arguments)
+
+
+def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
+    """The night, where one is due; a tick while another run is at work is no failure."""
+    from auditor.schedule import due
+
+    narrator = narrator_of(arguments)
+    try:
+        answer = due(order.settings, arguments.as_of or now, late=arguments.late, config=str(arguments.config))
+        narrator.stage("schedule", answer.why)
+        return run_night(order, arguments) if answer.night else int(ExitCode.DELIVERED)
+    except ArchiveBusy as error:
+        narrator.stage("schedule", str(error))
+        return int(ExitCode.DELIVERED)

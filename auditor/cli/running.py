@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.model.files import FILES
 from auditor.model.verdict import Severity
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from auditor.cli.talk import Talk
     from auditor.model.narration import Narrator
+    from auditor.model.report import Report
     from auditor.model.run import Order
     from auditor.settle import Settled
 
@@ -21,13 +27,23 @@ def settled_by(arguments: argparse.Namespace) -> Settled:
     """What the command line and the environment ask for. Raises SettingsRefused."""
     from auditor.settle import settle
 
-    return settle(
+    settled = settle(
         arguments.config,
         rules=arguments.rules,
         only_rules=arguments.only_rules,
         subscriptions=arguments.subscription,
         environ=os.environ,
     )
+    veil_secrets(settled.settings, arguments)
+    return settled
+
+
+def veil_secrets(settings: BaseModel, arguments: argparse.Namespace) -> None:
+    """From now on no talk shows a secret of ``settings``."""
+    from auditor.model.settings import secrets_in
+
+    talk: Talk = arguments.talk
+    talk.veil.hide(*secrets_in(settings))
 
 
 def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -> Order:
@@ -57,17 +73,28 @@ def run_night(order: Order, arguments: argparse.Namespace) -> int:
 
     result = night(order, narrator)
     print_summary(result.report, result.folder, sys.stdout, result.undelivered)
+    note_end(result.report, result.folder, arguments, result.undelivered)
     return int(result.exit_code)
 
 
 def narrator_of(arguments: argparse.Namespace) -> Narrator:
-    """Talk on stderr, as loud as --verbose and --quiet say."""
-    from auditor.render.console import ConsoleNarrator, Level
-
-    level = Level.QUIET if arguments.quiet else Level.VERBOSE if arguments.verbose else Level.NORMAL
-    return ConsoleNarrator(sys.stderr, level)
+    """What the stages speak to."""
+    talk: Talk = arguments.talk
+    return talk.narrator
 
 
 def tell_settled(order: Order, narrator: Narrator) -> None:
     """The first line of the talk: by how much is judged."""
-    narrator.stage("settle", f"{len(order.rulebook.rules)} rules, {len(order.rulebook.exemptions)} exemptions")
+    from auditor.model.narration import counted
+
+    narrator.of_run(order.run_id)
+    counts = {"rules": len(order.rulebook.rules), "exemptions": len(order.rulebook.exemptions)}
+    narrator.stage("settle", ", ".join(counted(number, noun[:-1]) for noun, number in counts.items()), counts=counts)
+
+
+def note_end(report: Report, folder: Path, arguments: argparse.Namespace, undelivered: Sequence[str] = ()) -> None:
+    """What the last record for machines tells of the night beside its exit code."""
+    from auditor.render.log import numbers_of
+
+    talk: Talk = arguments.talk
+    talk.numbers |= numbers_of(report, folder, undelivered)

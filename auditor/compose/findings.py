@@ -236,11 +236,12 @@ class _Desk:
 
 
 def owners(tags: Sequence[str | None]) -> list[str | None]:
-    """Whose each machine is: its tag ``owner``, in any letter case."""
-    alike: Mapping[str | None, str | None] = {text: _owner(text) for text in set(tags)}
+    """What :func:`owner_of` says of each; a night has few different tags."""
+    alike: Mapping[str | None, str | None] = {text: owner_of(text) for text in set(tags)}
     return [alike[text] for text in tags]
 
 
-def _owner(tags: str | None) -> str | None:
+def owner_of(tags: str | None) -> str | None:
+    """Whose a machine is: its tag ``owner``, in any letter case."""
     pairs = orjson.loads(tags) if tags else {}
     return next((str(value) for name, value in pairs.items() if name.lower() == "owner"), None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 import pandas as pd
 
-from auditor.compose.findings import owners
+from auditor.compose.findings import owner_of
 from auditor.compose.ledger import Frames, Ledger
 from auditor.compose.rows import python
 from auditor.compose.tables import Rows, cell, counted, table
@@ -20,13 +21,6 @@ from auditor.model.quoting import url_path
 from auditor.model.table import CellKind, Link, Table
 from auditor.model.verdict import Status
 
-_AGENT = ("type", "installed_version", "latest_version", "releases_behind", "auto_upgrade")
-_SHOWN = (
-    *("subscription_id", "resource_group", "location", "os", "availability", "power_state"),
-    *("last_ran.low", "last_ran.high", "last_heartbeat", "agent_state", "monitor_agents", "data_collection_rules"),
-    *("identity_kind", "managed_by", "scale_set_id", "follows_model", "extensions_read", "created_at", "read_at", "id"),
-)
-"""Columns of the frame that are shown as they are, in the order in which ``_row`` takes them."""
 _KINDS = {stored: column.kind for column in MACHINES for stored in column.stored()}
 
 
@@ -41,6 +35,45 @@ class Agent(NamedTuple):
 
 
 _NO_AGENT = Agent()
+_READ = ("name", "kind", "subscription_id", "tags")
+"""Columns of the frame that the table tells in other words."""
+_BEFORE_COUNTS = (
+    (cell("machine", width=28), "name"),
+    (cell("kind", width=20), "said_kind"),
+    (cell("availability", width=14), "availability"),
+    (cell("subscription", width=26), "subscription"),
+    (cell("resource_group", width=24), "resource_group"),
+    (cell("region"), "location"),
+    (cell("os", width=10), "os"),
+    (cell("type", width=26), "type"),
+    (cell("version", CellKind.VERSION, 14), "installed_version"),
+    (cell("latest", CellKind.VERSION, 14), "latest_version"),
+    (cell("behind", CellKind.NUMBER, 11), "releases_behind"),
+    (cell("auto_upgrade", width=14), "auto_upgrade"),
+    (cell("last_ran_from", CellKind.TIME, 18), "last_ran.low"),
+    (cell("last_ran_to", CellKind.TIME, 18), "last_ran.high"),
+    (cell("last_heartbeat", CellKind.TIME, 18), "last_heartbeat"),
+)
+"""Headings, each with what stands below it: a column of the frame, a field of the agent, or one of ``_told``."""
+_AFTER_COUNTS = (
+    (cell("portal", CellKind.LINK, 10), "portal"),
+    (cell("owner", width=20), "owner"),
+    (cell("power_state", width=16), "power_state"),
+    (cell("agent_state", width=16), "agent_state"),
+    (cell("monitor_agents", CellKind.NUMBER, 12), "monitor_agents"),
+    (cell("data_collection_rules", CellKind.NUMBER, 12), "data_collection_rules"),
+    (cell("identity_kind", width=18), "identity_kind"),
+    (cell("managed_by", width=16), "managed_by"),
+    (cell("scale_set", width=24), "scale_set"),
+    (cell("follows_model", width=14), "follows_model"),
+    (cell("extensions_read", width=14), "extensions_read"),
+    (cell("created_at", CellKind.TIME, 18), "created_at"),
+    (cell("read_at", CellKind.TIME, 18), "read_at"),
+    (cell("subscription_id", width=38), "subscription_id"),
+    (cell("machine_id", width=60), "id"),
+)
+_BELOW = (*(told for _, told in _BEFORE_COUNTS), *Status, *(told for _, told in _AFTER_COUNTS))
+_FROM_FRAME = tuple(dict.fromkeys((*_READ, "scale_set_id", *(told for told in _BELOW if told in _KINDS))))
 
 
 @dataclass(frozen=True)
@@ -52,44 +85,9 @@ class MachineTable:
     portal: str
 
     def table(self) -> Table:
-        columns = (
-            cell("machine", width=28),
-            cell("kind", width=20),
-            cell("availability", width=14),
-            cell("subscription", width=26),
-            cell("resource_group", width=24),
-            cell("region"),
-            cell("os", width=10),
-            cell("type", width=26),
-            cell("version", CellKind.VERSION, 14),
-            cell("latest", CellKind.VERSION, 14),
-            cell("behind", CellKind.NUMBER, 11),
-            cell("auto_upgrade", width=14),
-            cell("last_ran_from", CellKind.TIME, 18),
-            cell("last_ran_to", CellKind.TIME, 18),
-            cell("last_heartbeat", CellKind.TIME, 18),
-        )
-        rest = (
-            cell("portal", CellKind.LINK, 10),
-            cell("owner", width=20),
-            cell("power_state", width=16),
-            cell("agent_state", width=16),
-            cell("monitor_agents", CellKind.NUMBER, 12),
-            cell("data_collection_rules", CellKind.NUMBER, 12),
-            cell("identity_kind", width=18),
-            cell("managed_by", width=16),
-            cell("scale_set", width=24),
-            cell("follows_model", width=14),
-            cell("extensions_read", width=14),
-            cell("created_at", CellKind.TIME, 18),
-            cell("read_at", CellKind.TIME, 18),
-            cell("subscription_id", width=38),
-            cell("machine_id", width=60),
-        )
-        told = table(self.wording, "machines", (*columns, *rest), self._rows)
-        at = len(columns)
-        widened = (*told.columns[:at], *counted(self.wording, width=12), *told.columns[at:])
-        return replace(told, columns=widened)
+        headings = [heading for heading, _ in (*_BEFORE_COUNTS, *_AFTER_COUNTS)]
+        made, at = table(self.wording, "machines", headings, self._rows), len(_BEFORE_COUNTS)
+        return replace(made, columns=(*made.columns[:at], *counted(self.wording, width=12), *made.columns[at:]))
 
     def _rows(self) -> Rows:
         for shard in self.ledger.shards():
@@ -97,46 +95,32 @@ class MachineTable:
 
     def _of_shard(self, frames: Frames) -> Rows:
         machines, agents, counts = frames["machines"], _agents(frames["extensions"]), _verdicts(frames["verdicts"])
-        names = python(machines["name"], Kind.TEXT)
-        kinds, tags = python(machines["kind"], Kind.TEXT), python(machines["tags"], Kind.TAGS)
-        shown = list(zip(*(python(machines[name], _KINDS[name]) for name in _SHOWN), strict=True))
-        rows = list(zip(names, kinds, owners(tags), shown, strict=True))
-        for name, kind, owner, cells in sorted(rows, key=_in_order):
-            machine = str(cells[-1]).lower()
-            found = agents.get(machine, _NO_AGENT)
-            yield self._row(name, kind, owner, cells, found, counts.get(machine, {}))
+        columns = (python(machines[name], _KINDS[name]) for name in _FROM_FRAME)
+        rows = (dict(zip(_FROM_FRAME, cells, strict=True)) for cells in zip(*columns, strict=True))
+        take = itemgetter(*_BELOW)
+        for row in sorted(rows, key=_in_order):
+            machine = row["id"].lower()
+            agent, counted = agents.get(machine, _NO_AGENT), counts.get(machine, {})
+            yield take({**dict.fromkeys(Status, 0), **counted, **row, **agent._asdict(), **self._told(row)})
 
-    def _row(
-        self,
-        name: str | None,
-        kind: str,
-        owner: str | None,
-        cells: Sequence[Any],
-        agent: Agent,
-        counts: Mapping[str, int],
-    ) -> tuple[object, ...]:
-        subscription, group, region, system, availability, power, low, high, beat, *rest = cells
-        state, agents, associated, identity, managed, scale_set, follows, read, created, read_at, machine = rest
-        return (
-            *(name, self.wording.say("kinds", kind), availability),
-            *(self.ledger.subscription_name(subscription) or subscription, group, region, system),
-            *agent,
-            *(low, high, beat),
-            *(counts.get(status, 0) for status in Status),
-            Link(self.wording.say("labels", "portal"), f"{self.portal}/#@/resource{url_path(machine)}"),
-            *(owner, power, state, agents, associated, identity, managed, scale_set and scale_set.rsplit("/", 1)[-1]),
-            *(follows, read, created, read_at, subscription, machine),
-        )
+    def _told(self, row: Mapping[str, Any]) -> dict[str, object]:
+        subscription, scale_set = row["subscription_id"], row["scale_set_id"]
+        return {
+            "said_kind": self.wording.say("kinds", row["kind"]),
+            "subscription": self.ledger.subscription_name(subscription) or subscription,
+            "scale_set": scale_set and scale_set.rsplit("/", 1)[-1],
+            "owner": owner_of(row["tags"]),
+            "portal": Link(self.wording.say("labels", "portal"), f"{self.portal}/#@/resource{url_path(row['id'])}"),
+        }
 
 
-def _in_order(row: tuple[Any, ...]) -> tuple[str, str, str]:
-    name, _kind, _owner, cells = row
-    return str(cells[0]).lower(), (name or "").lower(), str(cells[-1]).lower()
+def _in_order(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["subscription_id"].lower(), (row["name"] or "").lower(), row["id"].lower()
 
 
 def _agents(extensions: pd.DataFrame) -> dict[str, Agent]:
     """The monitor agents by their machine's id in lower case."""
-    names = ("machine_id", "on", "publisher", *_AGENT)
+    names = ("machine_id", "on", "publisher", *Agent._fields)
     kinds = {"releases_behind": Kind.NUMBER}
     columns = (python(extensions[name], kinds.get(name, Kind.TEXT)) for name in names)
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)

@@ -11,21 +11,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from auditor.cloud import Cloud
 from auditor.errors import ArchiveRefused, why
 from auditor.history import night
-from auditor.history.blobs import BlobStore
-from auditor.history.folder import FolderStore
 from auditor.history.night import Manifest, NightRefused, NightTooNew
 from auditor.history.offers import COLUMNS, Offers, offers_in
 from auditor.history.seen import Frames
-from auditor.history.store import Store
 from auditor.history.tables import DEPARTURES, FAILURES, OPERATIONS, VERDICTS, departed_of, failures_of, operations_of
-from auditor.model.archive import ArchiveSettings, Folder, place_of
 from auditor.model.memory import EMPTY, KeptOperation, Memory, OpenFailure
 from auditor.model.past import Past
+from auditor.model.places import MANIFEST, NIGHTS, RUN_ID, time_of
 from auditor.model.report import Night
 from auditor.model.settings import Settings
+from auditor.stores import Store, open_store
 
 READERS = 16
 """Manifests that are read at once: a year of nights in a container takes a second."""
@@ -117,26 +114,26 @@ class Archive:
         files = self._files(tonight)
         manifest = self._written(tonight, files)
         self.store.check_locked()
-        place = f"nights/{tonight.night.run_id}"
+        place = f"{NIGHTS}/{tonight.night.run_id}"
         for name in night.FILES:  # the manifest first: from now on, and until the end, it is no night
             self.store.remove(f"{place}/{name}")
         for name, content in files.items():
             self.store.write(f"{place}/{name}", content)
         self.store.check_locked()
-        self.store.write(f"{place}/{night.MANIFEST}", manifest.encoded())
+        self.store.write(f"{place}/{MANIFEST}", manifest.encoded())
         kept_nights, _told = self._let_go(tonight)
         self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
 
     def table(self, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
         """The rows of a night's table, in the order of ``columns``. Raises NightRefused where it is not as written."""
-        content = self.store.read(f"nights/{manifest.run_id}/{name}")
+        content = self.store.read(f"{NIGHTS}/{manifest.run_id}/{name}")
         return night.unpacked(night.checked(manifest, name, content), columns)
 
     def _manifest(self, name: str) -> Manifest | NightRefused:
-        if not night.RUN_ID.fullmatch(name):
+        if not RUN_ID.fullmatch(name):
             return NightRefused("has not the name of a night")
         try:
-            return night.manifest_of(self.store.read(f"nights/{name}/{night.MANIFEST}"), name)
+            return night.manifest_of(self.store.read(f"{NIGHTS}/{name}/{MANIFEST}"), name)
         except NightRefused as error:
             return error
         except NightTooNew as error:
@@ -229,14 +226,14 @@ class Archive:
         gone = [each.run_id for each in found if each not in stay]
         for run_id in (*gone, *self._unfinished(found, oldest)):
             for name in night.FILES:
-                self.store.remove(f"nights/{run_id}/{name}")
+                self.store.remove(f"{NIGHTS}/{run_id}/{name}")
         return stay, told
 
     def _unfinished(self, found: Iterable[Manifest], oldest: datetime) -> list[str]:
         """Nights before ``oldest`` whose run was killed while it kept them, or let them go."""
         names = set(self.store.nights()) - {each.run_id for each in found}
-        old = [each for each in sorted(names) if (began := night.time_of(each)) and began < oldest]
-        return [each for each in old if self.store.read(f"nights/{each}/{night.MANIFEST}") is None]
+        old = [each for each in sorted(names) if (began := time_of(each)) and began < oldest]
+        return [each for each in old if self.store.read(f"{NIGHTS}/{each}/{MANIFEST}") is None]
 
 
 def _described(files: Mapping[str, night.Content]) -> dict[str, night.File]:
@@ -259,9 +256,10 @@ def _of_ours() -> Iterator[None]:
 
 def configured(settings: Settings) -> Archive | None:
     """None where no nights are kept. Raises ExtraMissing where the package of its service is not installed."""
-    if settings.archive is None:
+    store = open_store(settings)
+    if settings.archive is None or store is None:
         return None
-    return Archive(_store(settings.archive, settings), settings.archive.retention, settings.report.time_zone)
+    return Archive(store, settings.archive.retention, settings.report.time_zone)
 
 
 @contextmanager
@@ -273,8 +271,3 @@ def locked(settings: Settings) -> Iterator[Archive | None]:
     archive = configured(settings)
     with archive.store.locked() if archive else nullcontext():
         yield archive
-
-
-def _store(archive: ArchiveSettings, settings: Settings) -> Store:
-    place = place_of(archive.url)
-    return FolderStore(place.path) if isinstance(place, Folder) else BlobStore(archive, place, Cloud(settings.azure))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -20,16 +19,15 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from auditor.model.files import KEPT
+from auditor.model.places import MANIFEST
 from auditor.model.report import Night
 from auditor.model.verdict import Status
 
-MANIFEST = "night.json"
 VERDICTS, FAILURES, DEPARTED = "verdicts.parquet", "failures.parquet", "departed.parquet"
 OPERATIONS, VERSIONS = "operations.parquet", "versions.parquet"
 FILES = (MANIFEST, VERDICTS, FAILURES, DEPARTED, OPERATIONS, VERSIONS, *KEPT)
 """All that a night's folder may hold; nothing else in it is ever touched."""
 
-RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 KIND = "azure-extension-auditor night"
 FORMAT = 1
 """Raised where an older version would misread what a newer one writes; every format up to this one is read."""
@@ -88,16 +86,6 @@ class _Head:
 
 
 _HEAD, _MANIFEST = TypeAdapter(_Head), TypeAdapter(Manifest)
-
-
-def time_of(name: str) -> datetime | None:
-    """The ``as_of`` in the name of a night, to the second; None where it is no such name."""
-    if not RUN_ID.fullmatch(name):
-        return None
-    try:
-        return datetime.strptime(f"{name[:15]}+0000", "%Y%m%dT%H%M%S%z")
-    except ValueError:
-        return None
 
 
 def manifest_of(content: bytes | None, run_id: str) -> Manifest:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.grounds import Again
-from auditor.model.narration import Narrator
+from auditor.model.narration import Narrator, Told
 from auditor.model.parcel import NOTHING_CONFIRMED, Confirmation
 from auditor.model.past import NO_PAST, Past
 from auditor.model.reading import Source, Traffic
@@ -69,13 +69,14 @@ class Watch:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[list[str]]:
-        """Times what happens within; the texts put into the list are told when it has ended."""
+    def stage(self, name: str) -> Iterator[Told]:
+        """Times what happens within; the texts and counts put into the list are told when it has ended."""
+        self.narrator.begins(name)
         began = time.perf_counter()
-        told: list[str] = []
+        told = Told()
         yield told
         self.seconds[name] = time.perf_counter() - began
-        self.narrator.stage(name, f"{' '.join(told)} ({self.seconds[name]:.1f} s)".strip())
+        self.narrator.stage(name, " ".join(told), self.seconds[name], told.counts)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ refuses the rest with "not yet". The models are strict: no text is taken for a n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 
 from auditor.model.archive import ArchiveSettings
 from auditor.model.delivery import WayOut
 from auditor.model.reading import Source
 from auditor.model.rule import MACHINE_KINDS
+from auditor.model.schedule import Schedule
 from auditor.model.size import parse_size
 from auditor.model.strict import Duration, Endpoint, Strict, Text
 from auditor.model.verdict import Severity
@@ -286,6 +288,23 @@ class Settings(Strict):
     exemptions: Path | None = None
     report: ReportSettings = ReportSettings()
     archive: ArchiveSettings | None = None
+    schedule: Schedule | None = None
     deliver: tuple[WayOut, ...] = ()
     time_budget: None = None
     workers: Workers = Workers()
+
+
+def secrets_in(settings: BaseModel) -> Iterator[str]:
+    """Every secret that a configuration holds, wherever it stands."""
+    for name in type(settings).model_fields:
+        yield from _secrets(getattr(settings, name))
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from secrets_in(value)
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from _secrets(each)

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TextIO
 
 from auditor.catalogue import Catalogue
+from auditor.model.narration import NO_COUNTS, Counts
 from auditor.model.report import Banner, Report
 from auditor.model.verdict import Status
 from auditor.render.terminal import aligned, cut, encodable_in
@@ -37,12 +38,14 @@ class Level(IntEnum):
 class ConsoleNarrator:
     """A Narrator that writes to ``stream`` (stderr), from any thread.
 
-    On a terminal the progress is redrawn in place; on a pipe it is told every few seconds. ``clock`` gives seconds.
+    On a terminal the progress is redrawn in place; on a pipe it is told every few seconds. ``clock`` gives seconds,
+    and ``veil`` hides what nobody may see.
     """
 
     stream: TextIO
     level: Level = Level.NORMAL
     clock: Callable[[], float] = time.monotonic
+    veil: Callable[[str], str] = str
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
     _told_at: dict[str, float] = field(default_factory=dict, init=False, repr=False)
     _drawn: bool = field(default=False, init=False, repr=False)
@@ -51,9 +54,17 @@ class ConsoleNarrator:
         self._terminal = self.stream.isatty()
         self._began = self.clock()
 
-    def stage(self, name: str, sentence: str) -> None:
+    def of_run(self, run_id: str) -> None:
+        """A person knows which run it is."""
+
+    def begins(self, name: str) -> None:
+        """The stage's line comes at its end; until then its progress is shown."""
+
+    def stage(self, name: str, sentence: str, seconds: float | None = None, counts: Counts = NO_COUNTS) -> None:
+        """The counts stand in the sentence."""
+        took = f" ({seconds:.1f} s)" if seconds is not None else ""
         elapsed = f" [{self.clock() - self._began:.1f} s]" if self.level is Level.VERBOSE else ""
-        self._line(name, sentence + elapsed)
+        self._line(name, f"{sentence}{took}{elapsed}".strip())
 
     def progress(self, what: str, done: int, total: int) -> None:
         """The last step is drawn on a terminal only: on a pipe the stage's own line follows at once."""
@@ -95,7 +106,7 @@ class ConsoleNarrator:
         self._drawn = True
 
     def _write(self, text: str) -> None:
-        self.stream.write(encodable_in(text, self.stream))
+        self.stream.write(encodable_in(self.veil(text), self.stream))
         self.stream.flush()
 
 

@@ -23,7 +23,7 @@ _FILES: tuple[tuple[Path, str], ...] = (
     (("exemptions",), "a list of exemptions, which may be empty"),
 )
 
-_NOT_TO_JUDGE = frozenset({"azure", "archive", "deliver", "time_budget", "workers"})
+_NOT_TO_JUDGE = frozenset({"azure", "archive", "schedule", "deliver", "time_budget", "workers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read_config(
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
     way_in = () if to_judge else (*_credential(document.value), *_endpoints(document.value))
-    outside = (*_archive(document.value), *ways_out(document.value))
+    outside = (*_archive(document.value), *_schedule(document.value), *ways_out(document.value))
     for place, sentence in (*way_in, *outside, *_scope(document.value)):
         complaints.add(document, place, sentence)
     settings = check(Settings, document, complaints)
@@ -187,6 +187,14 @@ def _archive(config: object) -> Iterator[tuple[Path, str]]:
         for key in ("account_key", "endpoint"):
             if archive.get(key) is not None:
                 yield ("archive", key), f"{key} goes with an abfs: archive only: take it out"
+
+
+def _schedule(config: object) -> Iterator[tuple[Path, str]]:
+    schedule = mapping(value_at(config, ("schedule",)))
+    if schedule and value_at(config, ("archive",)) is None:
+        yield ("schedule",), "needs an archive: without one nobody knows which nights have been; write archive.url"
+    if schedule.get("from") is not None and schedule.get("from") == schedule.get("until"):
+        yield ("schedule", "until"), "is when it begins: write a later time, by which the last try of a night begins"
 
 
 def _scope(config: object) -> Iterator[tuple[Path, str]]:

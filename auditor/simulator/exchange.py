@@ -79,12 +79,20 @@ class Answer:
     content_type: str = JSON
 
 
+class Refused(Exception):
+    """The service answers with something else than what was asked for: ``answer``."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A kind of request.
 
     ``action`` is the permission that it asks for, ``quota`` the compute provider's policies that count it; a ``slow``
-    one runs off the event loop.
+    one runs off the event loop. ``handle`` may raise Refused.
     """
 
     name: str
@@ -102,6 +110,13 @@ class Route:
     """Asks for a bearer token."""
     warm: Callable[[Estate], None] | None = None
     """Makes ready what the first request would otherwise wait for."""
+
+    def answer(self, call: Call) -> Answer:
+        """What ``handle`` says, or why it does not."""
+        try:
+            return self.handle(call)
+        except Refused as refused:
+            return refused.answer
 
 
 def pattern(path: str) -> re.Pattern[str]:

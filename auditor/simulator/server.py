@@ -181,8 +181,8 @@ class Simulator:
             changes=self._changes,
         )
         if admitted.route.slow:
-            return _response(await self._loop.run_in_executor(None, admitted.route.handle, call), admitted.headers)
-        return _response(admitted.route.handle(call), admitted.headers)
+            return _response(await self._loop.run_in_executor(None, admitted.route.answer, call), admitted.headers)
+        return _response(admitted.route.answer(call), admitted.headers)
 
 
 async def _hang_up(server: web.Server) -> None:

@@ -19,6 +19,7 @@ import yaml
 from python_calamine import CalamineWorkbook
 
 from auditor.errors import ExitCode
+from auditor.model.narration import NO_COUNTS, Counts, Silent
 from auditor.model.report import Report
 from auditor.model.run import Order
 from auditor.model.verdict import Severity
@@ -112,16 +113,14 @@ def machine_id(name: str, subscription_id: str = FIRST) -> str:
 
 
 @dataclass
-class Told:
+class Told(Silent):
     """A narrator that keeps what it was told."""
 
     stages: list[tuple[str, str]] = field(default_factory=list)
     waits: list[tuple[str, float]] = field(default_factory=list)
 
-    def stage(self, name: str, sentence: str) -> None:
+    def stage(self, name: str, sentence: str, seconds: float | None = None, counts: Counts = NO_COUNTS) -> None:
         self.stages.append((name, sentence))
-
-    def progress(self, what: str, done: int, total: int) -> None: ...
 
     def waiting(self, source: str, seconds: float, reason: str) -> None:
         self.waits.append((source, seconds))

@@ -31,7 +31,19 @@ from tests.night.parts import (
 )
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("pandas", "numpy", "pyarrow", "vl_convert", "azure", "jinja2", "openpyxl", "duckdb", "aiohttp", "requests")
+HEAVY = (
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "vl_convert",
+    "azure",
+    "jinja2",
+    "openpyxl",
+    "duckdb",
+    "aiohttp",
+    "requests",
+    "pythonjsonlogger",
+)
 
 
 def start(*arguments: str, environ: Mapping[str, str] = TOKEN) -> subprocess.CompletedProcess[str]:

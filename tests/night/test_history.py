@@ -13,8 +13,8 @@ import pytest
 
 from auditor.cli import main
 from auditor.errors import ExitCode
-from auditor.history.folder import FolderStore
 from auditor.simulator import Fault, OperationSpec, StaySpec
+from auditor.stores.folder import FolderStore
 from tests.night.parts import (
     ALL,
     FIRST,

@@ -83,8 +83,8 @@ def test_one_shard_or_several_give_the_same_report(
 ) -> None:
     cut = bench.audit(azure, machines_per_shard=machines_per_shard, formats=ALL)
 
-    assert any("in 1 shards" in sentence for _stage, sentence in whole.told.stages)
-    assert not any("in 1 shards" in sentence for _stage, sentence in cut.told.stages)
+    assert any("in 1 shard;" in sentence for _stage, sentence in whole.told.stages)
+    assert not any("in 1 shard;" in sentence for _stage, sentence in cut.told.stages)
     assert bytes_of(cut, *FILES) == bytes_of(whole, *FILES)
     assert lasting(cut) == lasting(whole)
     assert sheets(cut) == sheets(whole)

@@ -11,9 +11,9 @@ import yaml
 
 from auditor.errors import ArchiveRefused
 from auditor.history import Archive, locked
-from auditor.history.blobs import BlobStore
 from auditor.model.settings import Settings
 from auditor.settle import settle
+from auditor.stores.blobs import BlobStore
 from tests.night.parts import FIRST, LATEST, agent, estate, machine, open_bench, subscription
 from tests.night.parts import NOW as TONIGHT
 from tests.peers.azurite import Azurite, azurite, token
@@ -122,7 +122,7 @@ def test_an_account_that_does_not_answer_is_told(
     served: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "auditor.history.blobs._PATIENCE", {"retry_total": 0, "connection_timeout": 5, "read_timeout": 5}
+        "auditor.stores.blobs._PATIENCE", {"retry_total": 0, "connection_timeout": 5, "read_timeout": 5}
     )
     nobody = Azurite("https://127.0.0.1:1/auditortest", served.key, served.ca)
 

@@ -25,3 +25,20 @@ def commented_out(example: str) -> str:
     return "".join(
         line if line.startswith("#") or not line.strip() else f"# {line}" for line in example.splitlines(keepends=True)
     )
+
+
+def switched_on(example: str, section: str, values: Mapping[str, str]) -> str:
+    """The configuration's example with a section that is a comment in it, and these of its lines, written in.
+
+    What else the section could say stays a comment. Raises ValueError where the section, or a line of it, is not there.
+    """
+    before, head, rest = example.partition(f"\n# {section}:\n")
+    block, end, after = rest.partition("\n\n")
+    if not head or not end:
+        raise ValueError(f"The configuration's example has no section {section} that is a comment.")
+    return f"{before}\n{section}:\n{filled(_nested(block), values)}{end}{after}"
+
+
+def _nested(block: str) -> str:
+    """With the sign of a comment behind the blanks, where ``filled`` looks for it."""
+    return re.sub(r"^# ( +)(\w+:)", r"\1# \2", block, flags=re.MULTILINE)

@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.simulator.bodies.arc import arc_extension_body, arc_machine_body
 from auditor.simulator.bodies.machine import Place
-from auditor.simulator.exchange import Answer, Call, Route, absent, pattern
+from auditor.simulator.exchange import Answer, Call, Refused, Route, absent, pattern
 from auditor.simulator.forms import arc_machine_id
 from auditor.simulator.lag import present
 from auditor.simulator.listing import listed, name_of_group
@@ -30,31 +30,27 @@ def _list(call: Call) -> Answer:
     return listed(call, call.estate.arc_machines(place.subscription_id), call.pages.arc_machines, row)
 
 
-def find_arc_machine(call: Call) -> ArcMachineSpec | Answer:
-    """The server that the path names, or the 404 in its place."""
+def find_arc_machine(call: Call) -> ArcMachineSpec:
+    """The server that the path names. Raises Refused with the 404 where it is not there."""
     group, name = call.parts["group"], call.parts["machine"]
     found = call.estate.find_arc_machine(call.parts["subscription"], group, name)
     if found is None or _is_gone(call, found):
-        return absent(f"Microsoft.HybridCompute/machines/{name}", group)
+        raise Refused(absent(f"Microsoft.HybridCompute/machines/{name}", group))
     return found
 
 
 def _get(call: Call) -> Answer:
     found = find_arc_machine(call)
-    return found if isinstance(found, Answer) else Answer(arc_machine_body(found, _place(call)))
+    return Answer(arc_machine_body(found, _place(call)))
 
 
 def _extensions(call: Call) -> Answer:
     found = find_arc_machine(call)
-    if isinstance(found, Answer):
-        return found
     return Answer({"value": [arc_extension_body(each, found, _place(call)) for each in present(found.extensions)]})
 
 
 def _extension(call: Call) -> Answer:
     found = find_arc_machine(call)
-    if isinstance(found, Answer):
-        return found
     wanted = call.parts["extension"]
     for each in present(found.extensions):
         if each.name.lower() == wanted.lower():

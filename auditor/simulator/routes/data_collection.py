@@ -35,24 +35,18 @@ def _rule(call: Call) -> Answer:
 
 def _of_machine(call: Call) -> Answer:
     found = find_machine(call)
-    if isinstance(found, Answer):
-        return found
     holder = machine_id(call.parts["subscription"], found.resource_group, found.name)
     return _associations(call, holder, found.associations)
 
 
 def _of_scale_set(call: Call) -> Answer:
     found = find_scale_set(call)
-    if isinstance(found, Answer):
-        return found
     holder = scale_set_id(call.parts["subscription"], found.resource_group, found.name)
     return _associations(call, holder, found.associations)
 
 
 def _of_arc_machine(call: Call) -> Answer:
     found = find_arc_machine(call)
-    if isinstance(found, Answer):
-        return found
     holder = arc_machine_id(call.parts["subscription"], found.resource_group, found.name)
     return _associations(call, holder, found.associations)
 

@@ -9,7 +9,7 @@ from auditor.simulator.bodies.extension import extension_view
 from auditor.simulator.bodies.instance import instance_body, instance_extension, selected, view_of_instance
 from auditor.simulator.bodies.machine import Place
 from auditor.simulator.bodies.scale_set import as_machine
-from auditor.simulator.exchange import Answer, Call, Route, pattern
+from auditor.simulator.exchange import Answer, Call, Refused, Route, pattern
 from auditor.simulator.forms import instance_id, scale_set_id
 from auditor.simulator.lag import present
 from auditor.simulator.listing import listed
@@ -30,8 +30,6 @@ def _list(call: Call) -> Answer:
     that this is not allowed: https://github.com/microsoft/OMS-Agent-for-Linux/pull/1475
     """
     scale_set = find_scale_set(call)
-    if isinstance(scale_set, Answer):
-        return scale_set
     if _with_view(call) and not scale_set.uniform:
         operation = "VirtualMachineScaleSets.virtualMachines.GET"
         message = f"Operation '{operation}' is not allowed on Virtual Machine Scale Set '{scale_set.name}'."
@@ -50,47 +48,35 @@ def _row(call: Call, scale_set: ScaleSetSpec, instance: InstanceSpec) -> Body | 
     return selected(body) if call.query.get("select", "").lower() == "instanceview" else body
 
 
-def find_instance(call: Call) -> tuple[ScaleSetSpec, InstanceSpec] | Answer:
-    """The instance that the path names with its scale set, or the 404 in its place."""
+def find_instance(call: Call) -> tuple[ScaleSetSpec, InstanceSpec]:
+    """The instance that the path names with its scale set. Raises Refused with the 404 where it is not there."""
     scale_set = find_scale_set(call)
-    if isinstance(scale_set, Answer):
-        return scale_set
     owner = scale_set_id(call.parts["subscription"], scale_set.resource_group, scale_set.name)
     for each in present(call.estate.instances(call.parts["subscription"], scale_set)):
         gone = instance_id(owner, each.instance_id).lower() in call.gone
         if each.instance_id == call.parts["instance"] and not gone:
             return scale_set, each
-    return _ABSENT
+    raise Refused(_ABSENT)
 
 
 def _get(call: Call) -> Answer:
-    found = find_instance(call)
-    if isinstance(found, Answer):
-        return found
-    scale_set, instance = found
+    scale_set, instance = find_instance(call)
     return Answer(instance_body(instance, scale_set, _place(call), with_view=_with_view(call)))
 
 
 def _view(call: Call) -> Answer:
-    found = find_instance(call)
-    if isinstance(found, Answer):
-        return found
-    scale_set, instance = found
+    scale_set, instance = find_instance(call)
     body = instance_body(instance, scale_set, _place(call), with_view=True)
     return Answer(body["properties"].get("instanceView") or view_of_instance(instance, scale_set, call.estate.now))
 
 
 def _extensions(call: Call) -> Answer:
     found = find_instance(call)
-    if isinstance(found, Answer):
-        return found
     return Answer({"value": _extension_bodies(call, *found)})
 
 
 def _extension(call: Call) -> Answer:
     found = find_instance(call)
-    if isinstance(found, Answer):
-        return found
     wanted = call.parts["extension"].lower()
     return next((Answer(body) for body in _extension_bodies(call, *found) if body["name"].lower() == wanted), _ABSENT)
 

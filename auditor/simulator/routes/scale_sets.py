@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.simulator.bodies.machine import Place
 from auditor.simulator.bodies.scale_set import scale_set_body, scale_set_extension
-from auditor.simulator.exchange import Answer, Call, Route, absent, pattern
+from auditor.simulator.exchange import Answer, Call, Refused, Route, absent, pattern
 from auditor.simulator.forms import scale_set_id
 from auditor.simulator.lag import present
 from auditor.simulator.listing import listed, name_of_group
@@ -20,12 +20,12 @@ _OF_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Micr
 ONE_SCALE_SET = _OF_GROUP + "/{scale_set}"
 
 
-def find_scale_set(call: Call) -> ScaleSetSpec | Answer:
-    """The scale set that the path names, or the 404 in its place."""
+def find_scale_set(call: Call) -> ScaleSetSpec:
+    """The scale set that the path names. Raises Refused with the 404 where it is not there."""
     group, name = call.parts["group"], call.parts["scale_set"]
     found = call.estate.find_scale_set(call.parts["subscription"], group, name)
     if found is None or found.in_graph is Lag.DELETED:
-        return absent(f"Microsoft.Compute/virtualMachineScaleSets/{name}", group)
+        raise Refused(absent(f"Microsoft.Compute/virtualMachineScaleSets/{name}", group))
     return found
 
 
@@ -41,20 +41,16 @@ def _list(call: Call) -> Answer:
 
 def _get(call: Call) -> Answer:
     found = find_scale_set(call)
-    return found if isinstance(found, Answer) else Answer(scale_set_body(found, _place(call)))
+    return Answer(scale_set_body(found, _place(call)))
 
 
 def _extensions(call: Call) -> Answer:
     found = find_scale_set(call)
-    if isinstance(found, Answer):
-        return found
     return Answer({"value": [_extension_body(call, found, each) for each in present(found.extensions)]})
 
 
 def _extension(call: Call) -> Answer:
     found = find_scale_set(call)
-    if isinstance(found, Answer):
-        return found
     wanted = call.parts["extension"].lower()
     for each in present(found.extensions):
         if each.name.lower() == wanted:

@@ -9,7 +9,7 @@ from auditor.simulator.bodies.extension import extension_resource, extension_vie
 from auditor.simulator.bodies.machine import Place, full_machine, listed_machine, machine_status
 from auditor.simulator.bodies.view import instance_view
 from auditor.simulator.estate import MadeWhenAsked
-from auditor.simulator.exchange import Answer, Call, Route, absent, pattern
+from auditor.simulator.exchange import Answer, Call, Refused, Route, absent, pattern
 from auditor.simulator.lag import present
 from auditor.simulator.listing import listed, name_of_group
 from auditor.simulator.parts import ExtensionSpec, Lag
@@ -47,12 +47,12 @@ def _place(call: Call) -> Place:
     return Place(call.parts["subscription"], call.estate.now)
 
 
-def find_machine(call: Call) -> MachineSpec | Answer:
-    """The machine that the path names, or the 404 in its place."""
+def find_machine(call: Call) -> MachineSpec:
+    """The machine that the path names. Raises Refused with the 404 where it is not there."""
     subscription, group, name = call.parts["subscription"], call.parts["group"], call.parts["machine"]
     machine = call.estate.find(subscription, group, name)
     if machine is None or machine.in_graph is Lag.DELETED or _place(call).id_of(machine).lower() in call.gone:
-        return absent(f"Microsoft.Compute/virtualMachines/{name}", group)
+        raise Refused(absent(f"Microsoft.Compute/virtualMachines/{name}", group))
     return machine
 
 
@@ -62,15 +62,11 @@ def _with_view(call: Call) -> bool:
 
 def _get(call: Call) -> Answer:
     machine = find_machine(call)
-    if isinstance(machine, Answer):
-        return machine
     return Answer(full_machine(machine, _place(call), with_view=_with_view(call)))
 
 
 def _view(call: Call) -> Answer:
     machine = find_machine(call)
-    if isinstance(machine, Answer):
-        return machine
     body = full_machine(machine, _place(call), with_view=True)
     return Answer(body["properties"].get("instanceView") or instance_view(machine, call.estate.now))
 
@@ -82,15 +78,11 @@ def _resource(extension: ExtensionSpec, machine: MachineSpec, call: Call) -> Bod
 
 def _extensions(call: Call) -> Answer:
     machine = find_machine(call)
-    if isinstance(machine, Answer):
-        return machine
     return Answer({"value": [_resource(each, machine, call) for each in present(machine.extensions)]})
 
 
 def _extension(call: Call) -> Answer:
     machine = find_machine(call)
-    if isinstance(machine, Answer):
-        return machine
     wanted = call.parts["extension"].lower()
     found = next((each for each in present(machine.extensions) if each.name.lower() == wanted), None)
     if found is not None:

@@ -17,7 +17,7 @@ from auditor.simulator.bodies.extension import extension_resource
 from auditor.simulator.bodies.instance import instance_extension
 from auditor.simulator.bodies.scale_set import scale_set_extension
 from auditor.simulator.changes import with_model
-from auditor.simulator.exchange import Answer, Call, Route, absent, pattern
+from auditor.simulator.exchange import Answer, Call, Refused, Route, absent, pattern
 from auditor.simulator.forms import arc_machine_id, compute_time, instance_id, machine_id, scale_set_id, utc_time
 from auditor.simulator.lag import present
 from auditor.simulator.parts import ArcExtensionSpec, ExtensionSpec
@@ -25,7 +25,7 @@ from auditor.simulator.routes.arc_machines import ONE_ARC_MACHINE, find_arc_mach
 from auditor.simulator.routes.instances import find_instance
 from auditor.simulator.routes.scale_sets import ONE_SCALE_SET, find_scale_set
 from auditor.simulator.routes.virtual_machines import ONE_MACHINE, find_machine
-from auditor.simulator.specs import ScaleSetSpec
+from auditor.simulator.specs import MachineSpec, ScaleSetSpec
 
 Body = dict[str, Any]
 Spec = TypeVar("Spec", ExtensionSpec, ArcExtensionSpec)
@@ -39,7 +39,8 @@ _FIELDS = {
 }
 
 
-def _asked(call: Call) -> Body | Answer:
+def _asked(call: Call) -> Body:
+    """What was sent. Raises Refused where it is no object."""
     try:
         body = orjson.loads(call.body)
     except orjson.JSONDecodeError:
@@ -47,7 +48,7 @@ def _asked(call: Call) -> Body | Answer:
     if isinstance(body, dict):
         return body
     message = "The request content was invalid and could not be deserialized."
-    return Answer(errors.resource_manager("InvalidRequestContent", message), 400)
+    raise Refused(Answer(errors.resource_manager("InvalidRequestContent", message), 400))
 
 
 def _patched(extension: Spec, properties: Mapping[str, Any], version: str) -> Spec:
@@ -73,13 +74,7 @@ def _newest(call: Call, extension: ExtensionSpec, location: str) -> str | None:
 
 
 def _patch_on_machine(call: Call) -> Answer:
-    machine, body = find_machine(call), _asked(call)
-    if isinstance(machine, Answer):
-        return machine
-    if isinstance(body, Answer):
-        return body
-    if machine.power != "running":
-        return _not_running()
+    machine, body = _running_machine(call), _asked(call)
     found = _named(call, machine.extensions)
     if found is None:
         return absent(_path_of(call, "virtualMachines", machine.name), call.parts["group"])
@@ -92,13 +87,7 @@ def _patch_on_machine(call: Call) -> Answer:
 
 
 def _put_on_machine(call: Call) -> Answer:
-    machine, body = find_machine(call), _asked(call)
-    if isinstance(machine, Answer):
-        return machine
-    if isinstance(body, Answer):
-        return body
-    if machine.power != "running":
-        return _not_running()
+    machine, body = _running_machine(call), _asked(call)
     if "location" not in body:
         message = "The location property is required for this definition."
         return Answer(errors.resource_manager("LocationRequired", message), 400)
@@ -112,18 +101,18 @@ def _put_on_machine(call: Call) -> Answer:
     return _accepted(call, machine.location, shown, 200 if before else 201)
 
 
-def _not_running() -> Answer:
+def _running_machine(call: Call) -> MachineSpec:
+    """Raises Refused."""
+    machine = find_machine(call)
+    if machine.power == "running":
+        return machine
     message = "Cannot modify extensions in the VM when the VM is not running."
-    return Answer(errors.resource_manager("OperationNotAllowed", message), 409)
+    raise Refused(Answer(errors.resource_manager("OperationNotAllowed", message), 409))
 
 
 def _patch_model(call: Call) -> Answer:
     """The model; with the upgrade mode Manual the instances stay behind it. The answer repeats what was sent."""
     scale_set, body = find_scale_set(call), _asked(call)
-    if isinstance(scale_set, Answer):
-        return scale_set
-    if isinstance(body, Answer):
-        return body
     found = _named(call, scale_set.extensions)
     if found is None:
         return absent(_path_of(call, "virtualMachineScaleSets", scale_set.name), call.parts["group"])
@@ -140,12 +129,7 @@ def _patch_model(call: Call) -> Answer:
 
 
 def _patch_on_instance(call: Call) -> Answer:
-    found, body = find_instance(call), _asked(call)
-    if isinstance(found, Answer):
-        return found
-    if isinstance(body, Answer):
-        return body
-    scale_set, instance = found
+    (scale_set, instance), body = find_instance(call), _asked(call)
     extension = _named(call, instance.extensions)
     if extension is None:
         return absent(_path_of(call, "virtualMachineScaleSets", scale_set.name), call.parts["group"])
@@ -161,10 +145,6 @@ def _patch_on_instance(call: Call) -> Answer:
 def _manual_upgrade(call: Call) -> Answer:
     """The named instances, or all of them for ``*``, to the latest model."""
     scale_set, body = find_scale_set(call), _asked(call)
-    if isinstance(scale_set, Answer):
-        return scale_set
-    if isinstance(body, Answer):
-        return body
     there = [each.instance_id for each in present(call.estate.instances(call.parts["subscription"], scale_set))]
     wanted = there if body.get("instanceIds") == ["*"] else body.get("instanceIds", [])
     if strangers := [each for each in wanted if each not in there]:
@@ -187,10 +167,6 @@ def _update(call: Call, scale_set: ScaleSetSpec, number: str) -> None:
 
 def _patch_on_arc(call: Call) -> Answer:
     server, body = find_arc_machine(call), _asked(call)
-    if isinstance(server, Answer):
-        return server
-    if isinstance(body, Answer):
-        return body
     found = _named(call, server.extensions)
     if found is None:
         return absent(_path_of(call, "machines", server.name, "Microsoft.HybridCompute"), call.parts["group"])
@@ -202,10 +178,6 @@ def _patch_on_arc(call: Call) -> Answer:
 def _upgrade_on_arc(call: Call) -> Answer:
     """The extensions that ``extensionTargets`` names by publisher and type; nothing but their versions changes."""
     server, body = find_arc_machine(call), _asked(call)
-    if isinstance(server, Answer):
-        return server
-    if isinstance(body, Answer):
-        return body
     targets = {name.lower(): told["targetVersion"] for name, told in body.get("extensionTargets", {}).items()}
     owner = arc_machine_id(call.parts["subscription"], server.resource_group, server.name)
     for each in present(server.extensions):

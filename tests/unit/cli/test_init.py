@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -12,10 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from auditor.cli import _parser
+from auditor.cli import _parser, main
+from auditor.cli.init.hosts import STATE, this_host
 from auditor.cli.init.questions import SECRETS_FROM
-from auditor.cli.init.template import commented_out, filled
+from auditor.cli.init.template import commented_out, filled, switched_on
 from auditor.judge import check_examples
+from auditor.model.archive import Folder, place_of
 from auditor.model.settings import CREDENTIAL_KEYS, Cloud, Credential, Settings
 from auditor.resources import config_example, rules_folder
 from auditor.settle import Settled, settle
@@ -23,6 +27,8 @@ from auditor.settle.schema import rule_schema
 from tests.unit.cli.conftest import Command
 
 FILES = ["config.yaml", "exemptions.yaml", "rules/OWN-001.yaml", "rules/rule.schema.json"]
+NIGHTLY = ["systemd/auditor.service", "systemd/auditor.timer", "systemd/auditor-failed@.service", "crontab"]
+ALL = sorted(FILES + NIGHTLY)
 ID = "11111111-1111-4111-a111-111111111111"
 OTHER = "22222222-2222-4222-a222-222222222222"
 SECRETS = {"AUDITOR_CLIENT_SECRET": "x", "AUDITOR_ACCESS_TOKEN": "x"}
@@ -59,17 +65,25 @@ def test_without_a_terminal_it_takes_the_defaults_and_tells_the_next_commands(co
     code, out, err = command("init audit")
 
     assert (code, err) == (0, "")
-    assert out.splitlines() == [
-        *(f"Wrote {Path('audit', name)}" for name in FILES),
+    assert out.splitlines()[:-4] == [
+        *(f"Wrote {Path('audit', name)}" for name in FILES + NIGHTLY),
         "",
         "Next:",
         f"  python -m auditor rules test --rules {Path('audit', 'rules')}",
         f"  python -m auditor doctor --config {Path('audit', 'config.yaml')} --rules {Path('audit', 'rules')}",
         f"  python -m auditor run --config {Path('audit', 'config.yaml')} --rules {Path('audit', 'rules')}",
     ]
-    for line in out.splitlines()[-3:]:
+    for line in out.splitlines()[-7:-4]:
         assert _parser().parse_args(shlex.split(line.strip().removeprefix("python -m auditor "))).command
-    assert written(folder / "audit") == FILES
+    assert written(folder / "audit") == ALL
+
+
+def test_it_tells_how_to_have_it_run_every_night(command: Command) -> None:
+    _code, out, _err = command("init audit")
+
+    assert out.splitlines()[-3] == "And every night, once that went well, by systemd or else by cron:"
+    for line in out.splitlines()[-2:]:
+        assert subprocess.run(["sh", "-n", "-c", line], check=False).returncode == 0
 
 
 def test_what_it_writes_is_taken_as_it_is(command: Command, folder: Path) -> None:
@@ -77,7 +91,7 @@ def test_what_it_writes_is_taken_as_it_is(command: Command, folder: Path) -> Non
 
     made = settled(folder / "audit", {})
 
-    assert made.settings == Settings(exemptions=folder / "audit" / "exemptions.yaml")
+    assert made.settings == Settings(exemptions=folder / "audit" / "exemptions.yaml", archive=made.settings.archive)
     assert made.rulebook.exemptions == ()
     [own] = [rule for rule in made.rulebook.rules if rule.id == "OWN-001"]
     assert own.examples and check_examples(own) == []
@@ -85,6 +99,19 @@ def test_what_it_writes_is_taken_as_it_is(command: Command, folder: Path) -> Non
     assert "# yaml-language-server: $schema=rule.schema.json" in (folder / "audit/rules/OWN-001.yaml").read_text(
         "utf-8"
     )
+
+
+def test_nights_are_kept_beside_the_configuration_or_where_the_made_up_user_may_write(folder: Path) -> None:
+    example = config_example().read_text("utf-8")
+    mine, roots = (replace(this_host(folder), user=user, state=STATE) for user in ("me", ""))
+    for name, host in (("mine", mine), ("roots", roots)):
+        text = switched_on(example, "archive", {"url": json.dumps(host.archive)})
+        (folder / name).write_text(text, encoding="utf-8")
+
+    kept = [settle(folder / name, environ={}).settings.archive for name in ("mine", "roots")]
+
+    places = [place_of(each.url) for each in kept if each]
+    assert [each.path for each in places if isinstance(each, Folder)] == [folder / "archive", STATE / "archive"]
 
 
 def test_the_exemptions_hold_once_the_signs_are_taken_away(command: Command, folder: Path) -> None:
@@ -103,7 +130,7 @@ def test_in_this_folder_where_none_is_named(command: Command, folder: Path) -> N
     code, out, _err = command("init")
 
     assert code == 0
-    assert written(folder) == FILES
+    assert written(folder) == ALL
     assert "  python -m auditor run --config config.yaml --rules rules" in out.splitlines()
 
 
@@ -175,7 +202,7 @@ def test_questions_that_are_not_answered_leave_nothing_behind(answer: Answer, fo
 # --- what is there ---
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", FILES + NIGHTLY)
 def test_nothing_that_is_there_is_written_over(command: Command, folder: Path, name: str) -> None:
     path = folder / "audit" / name
     path.parent.mkdir(parents=True)
@@ -216,6 +243,22 @@ def test_the_example_has_a_line_for_every_setting_that_is_asked_for() -> None:
 def test_a_key_without_a_line_is_not_passed_over() -> None:
     with pytest.raises(ValueError, match="has not one line for colour"):
         filled("cloud: public\n", {"colour": "red"})
+
+
+def test_a_section_without_a_comment_to_switch_on_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="has no section archive"):
+        switched_on("archive:\n  url: a\n\n", "archive", {"url": "b"})
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a ", "a\tb"])
+def test_a_folder_that_no_crontab_can_name_is_refused_before_anything_is_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    code = main(["init", name, "--yes"])
+
+    assert code == 2
+    assert "holds a character that no crontab can name: choose another folder" in capsys.readouterr().err
+    assert written(folder) == []
 
 
 def test_comments_and_empty_lines_stay_as_they_are() -> None:

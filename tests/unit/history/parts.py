@@ -12,7 +12,6 @@ import pandas as pd
 
 from auditor.frames import build
 from auditor.history import Archive, Tonight, changes
-from auditor.history.folder import FolderStore
 from auditor.judge.verdicts import VERDICT_COLUMNS
 from auditor.model.memory import Memory
 from auditor.model.past import Past
@@ -20,6 +19,7 @@ from auditor.model.reading import Reading, Row, Source
 from auditor.model.report import Night
 from auditor.model.rule import Comparison, Rule
 from auditor.model.verdict import Status
+from auditor.stores.folder import FolderStore
 from tests.unit.judge.parts import rule
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)

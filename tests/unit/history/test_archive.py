@@ -13,11 +13,11 @@ import pytest
 
 from auditor.errors import ArchiveRefused, ExtraMissing
 from auditor.history import Archive, compare, configured, find_night
-from auditor.history.folder import FolderStore
 from auditor.model.archive import ArchiveSettings
 from auditor.model.reading import Source
 from auditor.model.settings import Settings
 from auditor.model.verdict import Status
+from auditor.stores.folder import FolderStore
 from tests.unit.history.parts import (
     DAY,
     LISTS,

@@ -69,7 +69,7 @@ def test_nothing_that_leads_into_azure_or_out_of_the_environment_is_kept(tmp_pat
     assert "exemptions: exemptions/my exemptions.yaml" in config
 
 
-@pytest.mark.parametrize("key", ["archive", "deliver", "time_budget", "workers"])
+@pytest.mark.parametrize("key", ["archive", "schedule", "deliver", "time_budget", "workers"])
 def test_where_things_are_sent_and_kept_is_nobodys_business(key: str) -> None:
     assert needed_to_judge({key: "https://somewhere/?sig=x", "report": {}}) == {"report": {}}
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ArchiveRefused
-from auditor.history.folder import FolderStore
+from auditor.stores.folder import FolderStore
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from auditor.history.folder import FolderStore
+from auditor.stores.folder import FolderStore
 with FolderStore(Path(sys.argv[1])).locked():
     print("locked", flush=True)
     time.sleep(600)

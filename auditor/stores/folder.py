@@ -12,7 +12,8 @@ from typing import IO
 from uuid import uuid4
 
 from auditor.errors import ArchiveRefused, why
-from auditor.history.store import busy
+from auditor.model.places import NIGHTS
+from auditor.stores.interface import busy
 
 LOCK = ".lock"
 
@@ -26,7 +27,7 @@ class FolderStore:
 
     def nights(self) -> list[str]:
         with self._told("read"):
-            place = self._folder / "nights"
+            place = self._folder / NIGHTS
             entries = sorted(place.iterdir()) if place.is_dir() else []
             return [each.name for each in entries if each.is_dir() and not each.is_symlink()]
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.cloud import Cloud
 from auditor.errors import ArchiveRefused, ExtraMissing
-from auditor.history.store import busy
 from auditor.model.archive import ArchiveSettings, Container
+from auditor.model.places import NIGHTS
+from auditor.stores.interface import busy
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
@@ -64,7 +65,7 @@ class BlobStore:
     def nights(self) -> list[str]:
         from azure.storage.blob import BlobPrefix
 
-        prefix = f"{self._path}nights/"
+        prefix = f"{self._path}{NIGHTS}/"
         with self._told("read"):
             found = self._container.walk_blobs(name_starts_with=prefix)
             return sorted(each.name.removeprefix(prefix).rstrip("/") for each in found if isinstance(each, BlobPrefix))

@@ -1,4 +1,4 @@
-"""Where an archive keeps its files: a folder on a disk, or a container of blobs."""
+"""What every place that keeps an archive's files can do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from auditor.errors import ArchiveRefused
+from auditor.errors import ArchiveBusy
 
 
 class Store(Protocol):
@@ -31,14 +31,14 @@ class Store(Protocol):
         """Take a file away; where there is none nothing happens."""
 
     def locked(self) -> AbstractContextManager[None]:
-        """Nobody else is at work in the archive; raises ArchiveRefused at once where somebody is."""
+        """Nobody else is at work in the archive; raises ArchiveBusy at once where somebody is."""
 
     def check_locked(self) -> None:
         """Raise ArchiveRefused where the lock was lost since."""
 
 
-def busy(where: str) -> ArchiveRefused:
-    return ArchiveRefused(
+def busy(where: str) -> ArchiveBusy:
+    return ArchiveBusy(
         f"Nothing was done: another run is at work in the archive {where}, and two would spoil each other's nights. "
         "Wait until it has ended; a run that was killed lets go of the archive within a minute."
     )

@@ -1,0 +1,25 @@
+"""What lies where in an archive, and what the name of a night tells: every room that looks into one goes by this."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+NIGHTS = "nights"
+"""A folder for each night, named by its run id."""
+MANIFEST = "night.json"
+"""In a night's folder, written last: a folder without it is no night."""
+BEGUN = "under-way/begun.json"
+"""There while a night is unfinished."""
+
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+
+
+def time_of(name: str) -> datetime | None:
+    """The ``as_of`` in the name of a night, to the second; None where it is no such name."""
+    if not RUN_ID.fullmatch(name):
+        return None
+    try:
+        return datetime.strptime(f"{name[:15]}+0000", "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return None

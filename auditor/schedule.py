@@ -1,0 +1,87 @@
+"""Whether a night is due: what is asked at every tick of a clock that ticks more often than nights are wanted.
+
+It is answered out of the names in the archive, without pandas and without a question to the audited estate: a tick with
+nothing due is over within a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from auditor.errors import Problem, SettingsRefused
+from auditor.model.places import BEGUN, MANIFEST, NIGHTS, time_of
+from auditor.model.schedule import Schedule, Window, last_window
+from auditor.model.settings import Settings
+from auditor.stores import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whether a night is to be begun or gone on with, and a sentence that says why, or why not."""
+
+    night: bool
+    why: str
+
+
+def due(settings: Settings, now: datetime, *, late: bool = False, config: str = "config.yaml") -> Due:
+    """Whether a night is due at ``now``, which is aware.
+
+    A night that was begun and has not ended is gone on with at any time. A new one is due while the window is open, and
+    no night of this window is kept; with ``late``, for a host that was down, after it has closed as well.
+
+    Raises SettingsRefused where ``config`` names no schedule or no archive, and ArchiveRefused where that cannot be
+    read.
+    """
+    schedule, store = settings.schedule, open_store(settings)
+    if schedule is None or store is None:
+        raise SettingsRefused(_missing(settings, config))
+    if store.read(BEGUN) is not None:
+        return Due(True, "a night was begun and has not ended: it is gone on with")
+    zone = settings.report.time_zone
+    window = last_window(schedule, zone, now)
+    return _due_in(window, store, _Clocks(schedule, zone), now, late)
+
+
+def _due_in(window: Window, store: Store, clocks: _Clocks, now: datetime, late: bool) -> Due:
+    if not window.is_open(now) and not late:
+        return Due(False, f"nothing is due: nights begin {clocks}; the next one from {clocks.at(window.next_opens)}")
+    kept = _night_of(window, store)
+    if kept:
+        return Due(False, f"nothing is due: the night {kept} is kept; the next one from {clocks.at(window.next_opens)}")
+    if window.is_open(now):
+        return Due(True, f"a night is due: none is kept since {clocks.at(window.opened)}")
+    return Due(True, f"a night is made up for: none is kept since {clocks.at(window.opened)}")
+
+
+def _night_of(window: Window, store: Store) -> str | None:
+    """The newest night of ``window`` that is kept whole."""
+    of_window = (each for each in store.nights() if (as_of := time_of(each)) and window.owns(as_of))
+    whole = (each for each in sorted(of_window, reverse=True) if store.read(f"{NIGHTS}/{each}/{MANIFEST}") is not None)
+    return next(whole, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """How times are told: by the clocks that the schedule means."""
+
+    schedule: Schedule
+    zone: str
+
+    def __str__(self) -> str:
+        return f"from {self.schedule.opens:%H:%M} until {self.schedule.until:%H:%M} ({self.zone})"
+
+    def at(self, moment: datetime) -> str:
+        return f"{moment.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}"
+
+
+def _missing(settings: Settings, config: str) -> list[Problem]:
+    problems = []
+    if settings.schedule is None:
+        sentence = 'is missing: --if-due asks when nights are due; write schedule: {from: "02:00", until: "06:00"}'
+        problems.append(Problem(config, 0, "schedule", sentence))
+    if settings.archive is None:
+        sentence = "is missing: --if-due looks there whether tonight has been; write archive: {url: file:./archive}"
+        problems.append(Problem(config, 0, "archive", sentence))
+    return problems
