@@ -35,7 +35,7 @@ class Spool(AbstractContextManager["Spool"]):
         """Lay ``findings`` down behind those that lie under ``key``. Raises OutputRefused where the disk refuses."""
         rest = iter(findings)
         while some := list(islice(rest, TOGETHER)):
-            piece = pickle.dumps(some, pickle.HIGHEST_PROTOCOL)
+            piece = pickle.dumps(list(zip(*some, strict=True)), pickle.HIGHEST_PROTOCOL)  # field by field: plain tuples
             packed = pa.compress(piece, codec="lz4", asbytes=True)
             self._places[key].append((self._file.tell(), len(packed), len(piece)))
             with _refusing():
@@ -48,7 +48,8 @@ class Spool(AbstractContextManager["Spool"]):
         for start, packed, size in self._places[key]:
             self._file.seek(start)
             piece = pa.decompress(self._file.read(packed), size, codec="lz4", asbytes=True)
-            yield from pickle.loads(piece)  # noqa: S301 - nobody else can have written there
+            fields = pickle.loads(piece)  # noqa: S301 - nobody else can have written there
+            yield from map(Finding._make, zip(*fields, strict=True))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
