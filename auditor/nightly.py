@@ -27,6 +27,7 @@ from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
 from auditor.model.narration import Narrator, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
+from auditor.model.posted import Posted
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
@@ -90,6 +91,17 @@ def night(
         posted = handover.deliver(posted, composer, made.report, made.folder)
         handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
+
+
+def send_kept(order: Order, narrator: Narrator, *, pause: Callable[[float], None] = time.sleep) -> Posted:
+    """No night, but the letters of earlier ones that wait to be sent. Raises ArchiveRefused.
+
+    What is noted of letters that were sent stays until the next night has ended.
+    """
+    with history.locked(order.settings) as archive:
+        handover = Handover(order, Watch(narrator), archive, pause)
+        handover.send_kept()
+        return handover.office.posted
 
 
 def _gather(

@@ -11,7 +11,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from auditor.errors import Problem, SettingsRefused
-from auditor.model.places import BEGUN, MANIFEST, NIGHTS, time_of
+from auditor.model.places import BEGUN, MANIFEST, NIGHTS, OUTBOX, outbox_of, time_of
+from auditor.model.run import Order
 from auditor.model.schedule import Schedule, Window, last_window
 from auditor.model.settings import Settings
 from auditor.stores import Store, open_store
@@ -42,6 +43,15 @@ def due(settings: Settings, now: datetime, *, late: bool = False, config: str = 
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
     return _due_in(window, store, _Clocks(schedule, zone), now, late)
+
+
+def letters_wait(order: Order) -> bool:
+    """Whether an earlier night has left letters that this start may send. Raises ArchiveRefused."""
+    if not (order.deliver and order.settings.deliver):
+        return False
+    store = open_store(order.settings)
+    kept = store.files(OUTBOX) if store else []
+    return any(each.endswith(".zip") for each in kept) or outbox_of(order.output).is_dir()
 
 
 def _due_in(window: Window, store: Store, clocks: _Clocks, now: datetime, late: bool) -> Due:

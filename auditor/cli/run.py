@@ -11,6 +11,7 @@ from auditor.cli.running import narrator_of, order_of, run_night, settled_by
 from auditor.errors import ArchiveBusy, ExitCode, Problem, SettingsRefused
 
 if TYPE_CHECKING:
+    from auditor.model.narration import Narrator
     from auditor.model.run import Order
 
 
@@ -36,13 +37,25 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
     """The night, where one is due; a tick while another run is at work is no failure."""
-    from auditor.schedule import due
+    from auditor.schedule import due, letters_wait
 
     narrator = narrator_of(arguments)
     try:
         answer = due(order.settings, arguments.as_of or now, late=arguments.late, config=str(arguments.config))
         narrator.stage("schedule", answer.why)
-        return run_night(order, arguments) if answer.night else int(ExitCode.DELIVERED)
+        if answer.night:
+            return run_night(order, arguments)
+        return _send_letters(order, narrator) if letters_wait(order) else int(ExitCode.DELIVERED)
     except ArchiveBusy as error:
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
+
+
+def _send_letters(order: Order, narrator: Narrator) -> int:
+    """What earlier nights could not send is tried at every tick, with a night or without."""
+    from auditor.nightly import send_kept
+
+    posted = send_kept(order, narrator)
+    for each in posted.problems:
+        narrator.stage("outbox", each)
+    return int(ExitCode.NOT_DELIVERED if posted.problems else ExitCode.DELIVERED)

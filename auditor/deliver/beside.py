@@ -13,12 +13,6 @@ from auditor.errors import ShelfRefused, why
 from auditor.whole_folder import remove_whole, write_whole
 
 
-def outbox_of(output: Path) -> Path:
-    """Beside the output folder."""
-    place = output.resolve()
-    return place.with_name(f"{place.name}.outbox")
-
-
 @dataclass(frozen=True)
 class Beside:
     """Its files lie in ``folder`` itself, whatever folder their names say."""

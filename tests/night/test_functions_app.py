@@ -21,6 +21,7 @@ from azure.functions.timer import TimerRequest
 
 from auditor.errors import ExitCode
 from auditor.simulator import Fault, Simulator
+from tests.mailbox import MailServer, serving
 from tests.night.parts import (
     FIRST,
     LATEST,
@@ -168,6 +169,25 @@ def test_the_alert_of_a_missing_night_reads_what_the_app_logs(worker: Worker) ->
 
     assert not no_night_for_26_hours(NOW + timedelta(hours=25), lines)
     assert no_night_for_26_hours(NOW + timedelta(hours=27), lines), "ticks with nothing due are no nights"
+
+
+def test_a_letter_that_was_refused_fails_its_tick_and_goes_out_with_a_later_one_that_has_no_night(
+    worker: Worker,
+) -> None:
+    azure = worker.bench.simulate(of_two())
+    with serving(MailServer(answers=["554 5.7.1 Refused"])) as server:
+        smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "from": "a@example.com"}
+        worker.starts_with(azure, deliver=[{"smtp": {**smtp, "to": "b@example.com"}}])
+        with pytest.raises(worker.app.TickFailed, match="exit code 4"):
+            worker.tick(NOW)
+        asked = azure.requests.snapshot()
+
+        told = worker.tick(NOON)
+
+        assert len(server.taken) == 1 and told[-1]["exit_code"] == 0
+        assert "outbox" in [each.get("stage") for each in told]
+        assert worker.tick(NOON)[-1]["exit_code"] == 0 and len(server.taken) == 1
+    assert azure.requests.snapshot() == asked and len(worker.nights) == 1
 
 
 def test_a_night_with_gaps_is_no_failure_of_the_tick(worker: Worker) -> None:
