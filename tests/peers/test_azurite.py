@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 import yaml
+from azure.storage.blob import BlobLeaseClient, ContainerClient
 
-from auditor.errors import ArchiveRefused
+from auditor.errors import ArchiveRefused, ExitCode, OutOfTime
 from auditor.history import Archive, locked
 from auditor.model.settings import Settings
 from auditor.settle import settle
+from auditor.simulator import Simulator
 from auditor.stores import open_store
 from auditor.stores.blobs import BlobStore
 from auditor.stores.checkup import try_archive
 from auditor.stores.interface import LOCK
 from tests.mailbox import MailServer, parsed, serving
-from tests.night.parts import FIRST, LATEST, agent, estate, machine, open_bench, subscription
+from tests.night.happenings import Happenings
+from tests.night.parts import FIRST, LATEST, SECOND, agent, estate, machine, open_bench, subscription
 from tests.night.parts import NOW as TONIGHT
 from tests.peers.azurite import Azurite, azurite, token
 from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, Sender, ended
@@ -139,6 +144,28 @@ def test_an_account_that_does_not_answer_is_told(
         pass
 
 
+def test_a_night_that_ran_out_of_time_goes_on_in_a_container(served: Azurite, tmp_path: Path) -> None:
+    """The first start reads the survey and one subscription; nothing of it is left at the end."""
+    subscriptions = (subscription(each, machine(f"a{each[0]}")) for each in (FIRST, SECOND))
+    with ExitStack() as opened:
+        bench = open_bench(tmp_path, opened)
+        azure = bench.simulate(estate(*subscriptions))
+        config = bench.config(azure, {"archive": served.config("resumed", key=False), "time_budget": "1m"})
+        bundle = config.parent / yaml.safe_load(config.read_text("utf-8"))["azure"]["ca_bundle"]
+        bundle.write_bytes(bundle.read_bytes() + served.ca.read_bytes())
+        ticks = chain([0.0] * 8, repeat(100.0))
+        with pytest.raises(OutOfTime, match=r"Kept in the archive abfs://.*: the survey, 1 of 2 shards"):
+            bench.night(config, azure, token=token(), machines_per_shard=1, stopwatch=lambda: next(ticks))
+        before = azure.requests.snapshot()
+        audited = bench.night(config, azure, token=token(), machines_per_shard=1)
+        with locked(settle(config, environ={"AUDITOR_ACCESS_TOKEN": token()}).settings) as archive:
+            assert archive and archive.store.files("under-way") == []
+
+    assert audited.run["machines"] == {"vm": 2} and len(audited.run["starts"]) == 2
+    again = Counter(audited.requests) - Counter(before)
+    assert set(again.values()) == {1} and "subscriptions" not in again, "one subscription's own questions, once each"
+
+
 def test_letters_wait_in_the_container(served: Azurite, tmp_path: Path) -> None:
     """Each is sent once, by whatever start finds it, and a disk of the machine is not needed for it."""
     settings = settings_of(served, tmp_path, "letters", key=True)
@@ -210,3 +237,47 @@ def test_whole_nights_remember_each_other_in_a_container(served: Azurite, tmp_pa
     changes = {(each["machine_name"], each["change"]) for each in second.findings if each["change"]}
     assert changes == {("a", "still"), ("c", "new")}
     assert [(row[0], row[3]) for row in second.table("departed")] == [("gone", "b")]
+
+
+def test_a_service_that_is_lost_in_the_night_costs_the_keeping_and_not_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next night finds it again, and is compared with the last one that it kept."""
+    monkeypatch.setattr(
+        "auditor.stores.blobs._PATIENCE", {"retry_total": 0, "connection_timeout": 5, "read_timeout": 5}
+    )
+    off = agent("Linux", LATEST, auto_upgrade=False)
+    sky, nights = Happenings(), []
+    with ExitStack() as opened:
+        bench, blobs = open_bench(tmp_path, opened), tmp_path / "azurite"
+        blobs.mkdir()
+        azure = bench.opened(Simulator(estate(subscription(FIRST, machine("a", off))), weather=sky))
+        lost = opened.enter_context(azurite(blobs))
+        config = bench.config(azure, {"archive": lost.config("whole", key=False)})
+        bundle = config.parent / "ca.pem"
+        trusted = bundle.read_bytes()
+        bundle.write_bytes(trusted + lost.ca.read_bytes())
+
+        nights.append(bench.night(config, azure, as_of=TONIGHT - 2 * DAY, token=token()))
+        sky.at("/eventtypes/management/values", lost.stop)
+        nights.append(bench.night(config, azure, as_of=TONIGHT - DAY, token=token()))
+        again = opened.enter_context(azurite(blobs, lost))
+        bundle.write_bytes(trusted + again.ca.read_bytes())
+        _let_go(again)
+        nights.append(bench.night(config, azure, as_of=TONIGHT, token=token()))
+
+    assert [each.code for each in nights] == [ExitCode.DELIVERED, ExitCode.NOT_DELIVERED, ExitCode.DELIVERED]
+    told = " ".join(sentence for name, sentence in nights[1].told.stages if name == "remember")
+    assert "could not be written" in told and "Check archive.url, the network and the account's firewall" in told
+    assert (nights[1].folder / "findings.json").is_file()
+    assert nights[2].run["changes"]["since"] == nights[0].run["as_of"]
+    assert [each.run_id for each in nights[2].report.nights] == [
+        nights[0].run["run_id"], nights[2].run["run_id"]
+    ]  # fmt: skip
+
+
+def _let_go(served: Azurite) -> None:
+    """What a minute does: the lease of the run that could not give it back ends."""
+    credential = {"account_name": "auditortest", "account_key": served.key}
+    client = ContainerClient(served.endpoint, "nights", credential=credential, connection_verify=str(served.ca))  # type: ignore[arg-type]
+    BlobLeaseClient(client.get_blob_client("whole/.lock")).break_lease(0)
