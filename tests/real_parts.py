@@ -14,6 +14,7 @@ _PACKAGES = {
     "soffice": "the Debian package libreoffice-calc",
     "bash": "the Debian package bash",
     "node": "the Debian package nodejs",
+    "jq": "the Debian package jq",
 }
 
 

@@ -222,7 +222,7 @@ def test_careless_services_and_a_careless_mail_server(scene: Scene) -> None:
     ) as server:
         config = scene.bench.config(careless_cloud(scene.bench), {**ARCHIVE, "deliver": [mail_to(server)]})
         assert scene.night(config, "text") == 4
-        assert list((scene.folder / "report.outbox").iterdir())
+        assert [*(scene.folder / "archive/outbox").glob("*.zip")], "the letter waits to be sent"
         first = scene.leaks
         assert scene.night(config, "json") == 5
         scene.said.append("".join(mail.as_string() for mail in server.mails))
