@@ -10,6 +10,7 @@ from typing import cast
 
 import orjson
 
+from auditor.disk.whole_folder import WholeFolder
 from auditor.errors import OutputRefused, why
 from auditor.model.files import FILES, KEPT, LETTER_HTML, LETTER_TEXT, RUN_FILE
 from auditor.model.report import Report
@@ -17,7 +18,6 @@ from auditor.render.batch import Take, batches
 from auditor.render.letter import letter
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import run_bytes, write_run_json
-from auditor.whole_folder import WholeFolder
 
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
 """Opens a file, takes batches of findings, and closes it; nothing is finished where the night ends with an error."""

@@ -7,12 +7,12 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from auditor.disk.whole_folder import WholeFolder
 from auditor.errors import SnapshotRefused
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds
 from auditor.snapshot.letter import CONFIG, NIGHT, SHARDS, encoded
 from auditor.snapshot.manifest import MANIFEST, read_manifest, write_manifest
-from auditor.whole_folder import WholeFolder
 
 
 def check_output(folder: Path) -> None:

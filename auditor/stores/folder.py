@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from auditor.disk.locks import try_lock
+from auditor.disk.whole_file import remove_whole, write_whole
 from auditor.errors import FULL, ArchiveRefused, why
-from auditor.locks import try_lock
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
-from auditor.whole_folder import remove_whole, write_whole
-
-LOCK = ".lock"
+from auditor.stores.interface import LOCK, busy
 
 _ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 
@@ -51,7 +49,7 @@ class FolderStore:
 
     def remove(self, name: str) -> None:
         with self._told("written"):
-            remove_whole(self._folder / name)
+            remove_whole(self._folder / name, root=self._folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Locks of the system on files: it lets go of them when a process ends, however it ends."""
+"""Locks of the system on files, of which it lets go when a process ends, however it ends."""
 
 from __future__ import annotations
 
