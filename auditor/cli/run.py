@@ -42,7 +42,13 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
 
     narrator = narrator_of(arguments)
     try:
-        answer = due(order.settings, arguments.as_of or now, late=arguments.late, config=str(arguments.config))
+        answer = due(
+            order.settings,
+            arguments.as_of or now,
+            late=arguments.late,
+            narrow=bool(arguments.subscription),
+            config=str(arguments.config),
+        )
         narrator.stage("schedule", answer.why)
         return run_night(order, arguments) if answer.night else _send_waiting(order, narrator)
     except ArchiveBusy as error:

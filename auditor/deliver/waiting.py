@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from auditor.deliver.beside import Beside, outbox_of
+from auditor.deliver.beside import Beside
 from auditor.deliver.office import PostOffice
 from auditor.deliver.outbox import Outbox
+from auditor.model.places import outbox_of
 from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.settings import Settings
 from auditor.stores import open_store
