@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from auditor.cli.running import narrator_of, order_of, run_night, settled_by
 from auditor.errors import ArchiveBusy, ExitCode, Problem, SettingsRefused
 
 if TYPE_CHECKING:
-    from auditor.model.narration import Narrator
+    from auditor.cli.talk import Talk
     from auditor.model.run import Order
 
 
@@ -51,17 +52,19 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
         narrator.stage("schedule", answer.why)
         if answer.night:
             return run_night(order, arguments)
-        return _send_letters(order, narrator) if letters_wait(order) else int(ExitCode.DELIVERED)
+        return _send_letters(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
     except ArchiveBusy as error:
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
 
 
-def _send_letters(order: Order, narrator: Narrator) -> int:
+def _send_letters(order: Order, arguments: argparse.Namespace) -> int:
     """What earlier nights could not send is tried at every tick, with a night or without."""
     from auditor.nightly import send_kept
+    from auditor.render.console import print_undelivered
 
-    posted = send_kept(order, narrator)
-    for each in posted.problems:
-        narrator.stage("outbox", each)
-    return int(ExitCode.NOT_DELIVERED if posted.problems else ExitCode.DELIVERED)
+    problems = send_kept(order, narrator_of(arguments)).problems
+    print_undelivered(problems, sys.stdout)
+    talk: Talk = arguments.talk
+    talk.numbers |= {"undelivered": len(problems), "problems": list(problems)}
+    return int(ExitCode.NOT_DELIVERED if problems else ExitCode.DELIVERED)
