@@ -180,12 +180,15 @@ def test_a_letter_that_was_refused_fails_its_tick_and_goes_out_with_a_later_one_
     worker: Worker,
 ) -> None:
     azure = worker.bench.simulate(of_two())
-    with serving(MailServer(answers=["554 5.7.1 Refused"])) as server:
+    with serving(MailServer(answers=["554 5.7.1 Refused"] * 2)) as server:
         smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "from": "a@example.com"}
         worker.starts_with(azure, deliver=[{"smtp": {**smtp, "to": "b@example.com"}}])
         with pytest.raises(worker.app.TickFailed, match="exit code 4"):
             worker.tick(NOW)
         asked = azure.requests.snapshot()
+        with pytest.raises(worker.app.TickFailed, match="exit code 4"):
+            worker.tick(NOON)
+        assert "was not sent to b@example.com" in worker.heard[-1]["problems"][0]
 
         told = worker.tick(NOON)
 
