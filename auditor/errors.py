@@ -96,6 +96,12 @@ class ShelfRefused(AuditorError):
     exit_code = ExitCode.SETTINGS_REFUSED
 
 
+class OutOfTime(AuditorError):
+    """The time budget is used up: what is done is kept in the archive, and the next start goes on with the night."""
+
+    exit_code = ExitCode.OUT_OF_TIME
+
+
 class ArchiveRefused(ShelfRefused):
     """The archive of nights cannot be reached, read or written, or another run is at work in it.
 

@@ -11,7 +11,9 @@ MANIFEST = "night.json"
 """In a night's folder, written last: a folder without it is no night."""
 OUTBOX = "outbox"
 """Letters on their way: while one of its files ends with ``.zip`` somebody waits for a letter."""
-BEGUN = "under-way/begun.json"
+UNDER_WAY = "under-way"
+"""What a night that is not ended has done so far."""
+BEGUN = f"{UNDER_WAY}/begun.json"
 """There while a night is unfinished."""
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")

@@ -17,14 +17,13 @@ from auditor.cloud import Cloud, Credential
 from auditor.errors import ArchiveBusy, ArchiveRefused, ExtraMissing
 from auditor.model.archive import ArchiveSettings, Container
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
+from auditor.stores.interface import LOCK, busy
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
     from azure.core.exceptions import AzureError
     from azure.storage.blob import BlobLeaseClient
 
-LOCK = ".lock"
 LEASE_S = 60
 """The longest lease that ends by itself: a killed run lets go of the archive after so long."""
 RENEWED_EVERY_S = 20.0
