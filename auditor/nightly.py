@@ -93,7 +93,7 @@ def night(
     with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
-        handover = Handover(order, watch, archive, pause)
+        handover = Handover(order, watch, archive, pause, under_way.left)
         handover.send_kept()
         recalled = handover.recall()
         memory = under_way.once(memory_piece(), lambda: recalled)
@@ -102,8 +102,8 @@ def night(
         composer, made, reasons = _report(order, watch, gathered, shards)
         posted = handover.remember(composer, reasons, made.report, made.folder)
         posted = handover.deliver(posted, composer, made.report, made.folder)
-        under_way.ended()
-        handover.finished()
+        if under_way.ended():
+            handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 
