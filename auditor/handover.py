@@ -12,6 +12,7 @@ from auditor import compose, deliver, history, render
 from auditor.errors import ArchiveRefused, OutputRefused
 from auditor.model.memory import EMPTY, Failure, Memory
 from auditor.model.narration import counted
+from auditor.model.places import outbox_of
 from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import Finding, Report
 from auditor.model.run import Order, Watch
@@ -34,7 +35,7 @@ class Handover:
     def office(self) -> deliver.PostOffice:
         """No way out where this start delivers nothing."""
         ways = self.order.settings.deliver if self.order.deliver else ()
-        beside = deliver.Beside(deliver.outbox_of(self.order.output))
+        beside = deliver.Beside(outbox_of(self.order.output))
         outbox = deliver.Outbox(beside, self.archive.store if self.archive else None)
         return deliver.PostOffice(ways, outbox, self.pause, self.left)
 

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
-from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
+from auditor import __version__, collect, compose, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
@@ -275,9 +275,5 @@ def _composer(
 
 
 def _ledger(gathered: Gathered, shards: Sequence[ShardResult]) -> compose.Ledger:
-    @lru_cache(maxsize=1)
-    def loaded(at: int) -> frames.Frames:
-        return load(shards[at])
-
-    loaders = [partial(loaded, at) for at in range(len(shards))]
+    loaders = [partial(load, shard) for shard in shards]
     return compose.Ledger(loaders, gathered.survey, gathered.subscriptions)

@@ -13,12 +13,6 @@ from auditor.disk.whole_file import remove_whole, write_whole
 from auditor.errors import ShelfRefused, why
 
 
-def outbox_of(output: Path) -> Path:
-    """Beside the output folder."""
-    place = output.resolve()
-    return place.with_name(f"{place.name}.outbox")
-
-
 @dataclass(frozen=True)
 class Beside:
     """Its files lie in ``folder`` itself, whatever folder their names say."""
