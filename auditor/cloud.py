@@ -9,9 +9,11 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import Problem, SettingsRefused
@@ -71,6 +73,9 @@ def endpoints_of(azure: Azure) -> Endpoints:
     )
 
 
+_RENEWED_AT_MOST_EVERY_S = 60.0
+
+
 class FixedToken:
     """A token that the caller brought (``credential: token``); it is never refreshed."""
 
@@ -83,6 +88,47 @@ class FixedToken:
         return AccessToken(self._token, int(time.time()) + 3600)
 
 
+class Credential:
+    """The configured credential, whose tokens can be renewed before their time. Safe to share between threads.
+
+    Raises what ``make`` raises: it is called at once, and again for each renewal, for a new one has nothing kept yet.
+    """
+
+    def __init__(self, make: Callable[[], TokenCredential]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._inner = make()
+        self._given: set[str] = set()
+        self._renewed: float | None = None
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """A token for ``scopes``, as azure-core asks for one. Raises ClientAuthenticationError."""
+        with self._lock:
+            inner = self._inner
+        token = inner.get_token(*scopes, **options)
+        with self._lock:
+            if inner is self._inner:
+                self._given.add(token.token)
+        return token
+
+    def renew(self, refused: str) -> bool:
+        """Whether the next token is another than the one that Azure ``refused``.
+
+        azure-identity keeps a token for as long as it holds by this machine's clock. One that is refused right after
+        it was renewed has not merely expired.
+        """
+        with self._lock:
+            if isinstance(self._inner, FixedToken):
+                return False
+            if refused not in self._given:  # another question has met it first
+                return True
+            now = time.monotonic()
+            if self._renewed is not None and now - self._renewed < _RENEWED_AT_MOST_EVERY_S:
+                return False
+            self._inner, self._given, self._renewed = self._make(), set(), now
+            return True
+
+
 class Cloud:
     """Where to ask, as whom, and whom to trust. Signing in happens at the first request, not here."""
 
@@ -91,7 +137,7 @@ class Cloud:
         self.endpoints = endpoints_of(azure)
         self.verify: str | bool = str(azure.ca_bundle) if azure.ca_bundle else True
         try:
-            self.credential: TokenCredential = _credential(azure, self.endpoints.authority, self.verify)
+            self.credential = Credential(partial(_credential, azure, self.endpoints.authority, self.verify))
         except (OSError, ValueError) as error:  # what azure-identity raises on a malformed tenant or certificate
             sentence = f"nobody can sign in with it: {error}"
             raise SettingsRefused([Problem("the configuration", 0, "azure.credential", sentence)]) from error

@@ -8,6 +8,7 @@ Messages read: what was not done, why, what to try.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -26,6 +27,10 @@ class ExitCode(IntEnum):
 
 INTERRUPTED = 130
 """What a shell calls a program that Ctrl-C has ended."""
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system answers where a disk, or somebody's share of it, is full."""
 
 
 def why(error: OSError) -> str:
@@ -85,7 +90,19 @@ class ExtraMissing(AuditorError):
     exit_code = ExitCode.SETTINGS_REFUSED
 
 
-class ArchiveRefused(AuditorError):
+class ShelfRefused(AuditorError):
+    """A place where files are kept cannot be reached, read or written."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED
+
+
+class OutOfTime(AuditorError):
+    """The time budget is used up: what is done is kept in the archive, and the next start goes on with the night."""
+
+    exit_code = ExitCode.OUT_OF_TIME
+
+
+class ArchiveRefused(ShelfRefused):
     """The archive of nights cannot be reached, read or written, or another run is at work in it.
 
     Before the night nothing is fetched; after it the report is made, and was not kept.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from auditor import compose, deliver, history, render
@@ -20,27 +21,29 @@ from auditor.model.verdict import Status
 
 @dataclass(frozen=True)
 class Handover:
-    """Between tonight and the other nights; ``archive`` is None where none are kept. ``pause`` waits, in seconds."""
+    """Between tonight and the other nights; ``archive`` is None where none are kept. ``pause`` waits, in seconds, and
+    ``left`` tells how many of them the night has left for it."""
 
     order: Order
     watch: Watch
     archive: history.Archive | None
     pause: Callable[[float], None]
+    left: Callable[[], float] = lambda: math.inf
 
-    @property
+    @cached_property
     def office(self) -> deliver.PostOffice:
         """No way out where this start delivers nothing."""
         ways = self.order.settings.deliver if self.order.deliver else ()
-        return deliver.PostOffice(ways, deliver.Outbox(deliver.outbox_of(self.order.output)), self.pause)
+        beside = deliver.Beside(deliver.outbox_of(self.order.output))
+        outbox = deliver.Outbox(beside, self.archive.store if self.archive else None)
+        return deliver.PostOffice(ways, outbox, self.pause, self.left)
 
-    def send_kept(self) -> Posted:
-        """What earlier nights could not send goes out before anything else."""
-        if not (self.office.ways and self.office.outbox.folder.is_dir()):
-            return NOTHING_POSTED
-        with self.watch.stage("outbox") as told:
-            posted = self.office.send_kept()
-            tell_posted(told, posted)
-        return posted
+    def send_kept(self) -> None:
+        """What earlier starts could not send goes out before anything else. Each is tried once."""
+        if self.office.ways and self.office.has_letters:
+            with self.watch.stage("outbox") as told:
+                self.office.empty(tries=1)
+                tell_posted(told, self.office.posted)
 
     def recall(self) -> Memory:
         """What earlier nights left behind; nothing where none are kept. Raises ArchiveRefused."""
@@ -86,23 +89,29 @@ class Handover:
         )
 
     def deliver(self, before: Posted, composer: compose.Composer, report: Report, folder: Path) -> Posted:
-        """Send the letter in ``folder``; gives that together with what was posted ``before``.
+        """Put the letters in ``folder`` into the outbox, and empty it; gives what was posted, with ``before``.
 
-        Who took it, and what went wrong, is written into run.json.
+        Who took a letter, and what went wrong, is written into run.json.
         """
-        posted = before
         if report.letter and self.office.ways:
             with self.watch.stage("deliver") as told:
-                sent = self.office.send(folder, report.letter.envelope)
-                tell_posted(told, sent)
-            posted += sent
-        elif not posted.problems:
+                self.office.put(folder, report.letter.envelope)
+                self.office.empty()
+                tell_posted(told, self.office.posted)
+        posted = before + self.office.posted
+        posted = Posted(posted.receipts, tuple(dict.fromkeys(posted.problems)))
+        if posted == NOTHING_POSTED:
             return posted
         try:
             render.rewrite_run(composer.run(posted), folder)
         except OutputRefused as error:  # the report is there, and the letters are on their way
             posted += Posted(problems=(str(error),))
         return posted
+
+    def finished(self) -> None:
+        """To be called when no start can take the night up again: then what was sent to whom need not be known."""
+        if self.office.ways:
+            self.office.finished()
 
 
 def noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str]) -> Iterator[Finding]:

@@ -31,12 +31,18 @@ from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
 from auditor.model.telling import tell_asked, tell_audited, tell_shards
+from auditor.pieces import Asked, memory_piece, survey_piece
 from auditor.resources import rules_folder
 from auditor.shard import Workshop, load
 from auditor.shards import audit_all, confirm_all, judge_all, plan
+from auditor.underway import UnderWay, go_on, not_kept
 
 MACHINES_PER_SHARD = 5_000
 """A shard's frames must fit into memory beside the report; whole subscriptions only."""
+MACHINES_IN_TIME = 1_000
+"""The same where a time budget is set: a shard is what a start leaves undone at its end. One by one so many machines of
+a subscription take 40 seconds at Resource Manager's rate.
+https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling"""
 TOOL = f"azure-extension-auditor {__version__}"
 
 
@@ -74,49 +80,59 @@ def night(
     machines_per_shard: int = MACHINES_PER_SHARD,
     pause: Callable[[float], None] = time.sleep,
     threads: int = THREADS,
+    stopwatch: Callable[[], float] = time.monotonic,
 ) -> Result:
     """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none.
 
-    ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once.
+    With an archive a start goes on where an earlier one of the same night has ended (:mod:`auditor.underway`).
+    ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once. ``stopwatch``
+    tells the seconds that the time budget is measured by.
     """
     render.check_output(order.output)
-    with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
+    busy = render.claimed(order.output)
+    with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
+        under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
+        order = under_way.order
         handover = Handover(order, watch, archive, pause)
-        posted = handover.send_kept()
-        memory = handover.recall()
-        gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard, pause, threads)
+        handover.send_kept()
+        recalled = handover.recall()
+        memory = under_way.once(memory_piece(), lambda: recalled)
+        gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
+        under_way.check_time("report")
         composer, made, reasons = _report(order, watch, gathered, shards)
-        posted += handover.remember(composer, reasons, made.report, made.folder)
+        posted = handover.remember(composer, reasons, made.report, made.folder)
         posted = handover.deliver(posted, composer, made.report, made.folder)
+        under_way.ended()
+        handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 
 
 def _gather(
-    order: Order,
-    watch: Watch,
-    scratch: Path,
+    under_way: UnderWay,
     memory: Memory,
     machines_per_shard: int = MACHINES_PER_SHARD,
     pause: Callable[[float], None] = time.sleep,
     threads: int = THREADS,
 ) -> tuple[Gathered, list[ShardResult]]:
     """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
+    order, watch = under_way.order, under_way.watch
     cloud = Cloud(order.settings.azure)
     open_session = partial(
         Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
     )
     with watch.stage("survey") as told:
-        survey, asked = _survey(open_session, order)
+        survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
         readable, machines = len(survey.readable), len(survey.rows.get("machines", []))
         sentence = f"{counted(readable, 'subscription')}, {counted(machines, 'machine')}"
         tell_asked(told, sentence, [asked], subscriptions=readable, machines=machines)
     with watch.stage("audit") as told:
-        shop = Workshop(open_session, scratch)
-        shards = audit_all(plan(survey, machines_per_shard), survey, memory, order, shop)
+        most = min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
+        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, most)
+        shards = audit_all(scopes, survey, memory, under_way, shop)
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
     with watch.stage("confirm") as told:
-        confirmation, shards = confirm_all(shards, memory, order, shop)
+        confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
         again, changed = confirmation.machines, confirmation.changed
         sentence = f"{counted(again, 'machine')} read again, {counted(changed, 'verdict')} changed"
         tell_asked(told, sentence, (shard.traffic for shard in shards), audited, machines=again, changed=changed)
@@ -145,9 +161,9 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
+    with snapshot.claimed(order.output), _begun(order, narrator) as (watch, scratch):
         memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
-        gathered, shards = _gather(order, watch, scratch, memory, machines_per_shard)
+        gathered, shards = _gather(not_kept(order, watch, scratch), memory, machines_per_shard)
         with watch.stage("snapshot") as told:
             composer = _composer(order, watch, gathered, shards)
             report = composer.report()
@@ -162,7 +178,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     Raises SnapshotRefused for frames that cannot be read.
     """
     render.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
+    with render.claimed(order.output), _begun(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)
@@ -220,7 +236,7 @@ def _check_examples(order: Order) -> None:
         raise SettingsRefused(problems)
 
 
-def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, dict[Source, Traffic]]:
+def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Asked]:
     session = open_session()
     try:
         return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic

@@ -35,6 +35,7 @@ class MailServer:
     handed_over: list[Envelope] = field(default_factory=list)
     signed_in: list[str] = field(default_factory=list)
     port: int = 0
+    """0 takes a free one; one that was served before is served again."""
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -102,7 +103,9 @@ def serving(
     )
 
     loop = asyncio.new_event_loop()
-    listening = loop.run_until_complete(loop.create_server(make, "127.0.0.1", 0, ssl=context if implicit else None))
+    listening = loop.run_until_complete(
+        loop.create_server(make, "127.0.0.1", server.port, ssl=context if implicit else None)
+    )
     server.port = listening.sockets[0].getsockname()[1]
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -27,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from auditor.cloud import Cloud
 from auditor.collect import faults
 from auditor.collect.pacing import Pace
+from auditor.collect.signing import RenewingPolicy
 from auditor.model.narration import Narrator
 from auditor.model.reading import Source, Traffic
 
@@ -247,7 +248,9 @@ class Session:
         }
 
     def _arm(self, source: Source) -> dict[str, Any]:
-        return {**self.cloud.arm_options(), **self._options(source)}
+        arm = self.cloud.arm_options()
+        policy = RenewingPolicy(self.cloud, self._meters[source], *arm["credential_scopes"])
+        return {**arm, **self._options(source), "authentication_policy": policy}
 
     def manager(self, source: Source) -> Any:
         """The way to the Resource Manager for any path, counted as ``source``: its service's own client."""
@@ -288,8 +291,9 @@ class Session:
         def create() -> LogsQueryClient:
             from azure.monitor.query import LogsQueryClient
 
-            options = self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
-            return LogsQueryClient(self.cloud.credential, endpoint=self.cloud.endpoints.log_analytics, **options)
+            endpoint, options = self.cloud.endpoints.log_analytics, self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
+            policy = RenewingPolicy(self.cloud, self._meters[Source.HEARTBEATS], f"{endpoint}/.default")
+            return LogsQueryClient(self.cloud.credential, endpoint=endpoint, authentication_policy=policy, **options)
 
         return self._once("logs", create)
 

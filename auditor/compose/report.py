@@ -219,6 +219,7 @@ class Composer:
             yield from self._again()
             yield (say("about", "run_id"), self.order.run_id)
             yield (say("about", "as_of"), self.wording.moment(self.order.as_of))
+            yield from self._starts()
             oldest = self.ledger.tally.oldest
             yield (say("about", "data_age"), self.wording.moment(oldest) if oldest else say("about", "none"))
             yield (say("about", "identity"), facts.identity.get("object_id") or say("texts", "unknown"))
@@ -238,6 +239,13 @@ class Composer:
             )
 
         return table(self.wording, "about", (cell("fact", width=34), cell("value", CellKind.LONG, 72)), rows)
+
+    def _starts(self) -> Rows:
+        """Of a night that did not come to its end at once."""
+        starts, say = self.facts.watch.starts, self.wording.say
+        if len(starts) > 1:
+            told = {"count": len(starts), "first": self.wording.moment(starts[0])}
+            yield (say("about", "starts"), say("texts", "starts", **told))
 
     def _again(self) -> Rows:
         """Of a report made from a snapshot: who collected it, and what it is judged by now that it was not then."""

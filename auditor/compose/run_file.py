@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from auditor.compose.coverage import Coverage
 from auditor.compose.tally import Tally
@@ -31,13 +31,14 @@ def run_file(
     receipts: Sequence[Receipt] = (),
 ) -> dict[str, object]:
     """The keys of the contract, in its order; ``left_out`` only where something is."""
-    tally, ended = coverage.ledger.tally, datetime.now(UTC)
+    tally = coverage.ledger.tally
     return {
         "tool": facts.tool,
         "run_id": order.run_id,
         "as_of": iso(order.as_of),
-        "started": iso(facts.watch.started),
-        "ended": iso(ended),
+        "started": iso(facts.watch.starts[0]),
+        "ended": iso(facts.watch.ended),
+        "starts": [iso(each) for each in facts.watch.starts],
         "seconds": {name: round(took, 3) for name, took in facts.watch.seconds.items()},
         "subscriptions": dict(coverage.subscriptions),
         "machines": dict(sorted(coverage.kinds.items())),
@@ -71,4 +72,4 @@ def _readings(tally: Tally) -> dict[str, dict[str, int]]:
 
 def _age(tally: Tally, now: datetime) -> float | None:
     """Seconds since the oldest answer; None where there is none."""
-    return (now - tally.oldest).total_seconds() if tally.oldest else None
+    return max(0.0, (now - tally.oldest).total_seconds()) if tally.oldest else None

@@ -1,11 +1,13 @@
-"""Ways out of the output folder, one file for each. A letter is delivered, or kept until it can be.
+"""Ways out of the output folder, one file for each. A letter is put into the outbox, and sent from there until it has
+arrived.
 
 Whoever hands over a letter gets a receipt for each recipient, and a sentence for whatever did not arrive; nothing that
 a server says or does ends the night.
 """
 
+from auditor.deliver.beside import Beside, outbox_of
 from auditor.deliver.checkup import mail_servers
-from auditor.deliver.office import PostOffice, outbox_of
+from auditor.deliver.office import PostOffice
 from auditor.deliver.outbox import Outbox
 
-__all__ = ["Outbox", "PostOffice", "mail_servers", "outbox_of"]
+__all__ = ["Beside", "Outbox", "PostOffice", "mail_servers", "outbox_of"]

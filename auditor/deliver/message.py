@@ -1,16 +1,15 @@
-"""A mail, made from the letter that lies in a folder: the same folder and envelope give the same mail."""
+"""A mail, made from a letter and its files: the same letter gives the same mail, byte by byte."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
-from pathlib import Path
 
 from auditor.model.delivery import Smtp, addresses
 from auditor.model.files import LETTER_HTML, LETTER_TEXT, READABLE
@@ -38,23 +37,21 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """The letter in ``folder``, written (its Date) at ``written``."""
+    """The letter and the files that may go with it, by name; ``name`` is of its night and way, ``written`` its Date."""
 
-    folder: Path
+    files: Mapping[str, bytes]
     envelope: Envelope
+    name: str
     written: datetime
 
     def message_id(self, smtp: Smtp) -> str:
-        """Of the run: a night that is sent again is not a second letter."""
-        return f"<{self.envelope.run_id}@{_domain(smtp)}>"
+        """Of the night and the way: one that is sent again is not a second letter."""
+        return f"<{self.name}@{_domain(smtp)}>"
 
     def made(self, smtp: Smtp, *, bare: bool = False) -> Made:
-        """The mail with as many files as its budget allows; ``bare``: with none, for the server found it too large.
-
-        Raises OSError where the letter cannot be read.
-        """
-        html, text = ((self.folder / name).read_text(encoding="utf-8") for name in (LETTER_HTML, LETTER_TEXT))
-        wanted = [(READABLE[key], _TYPES[key]) for key in smtp.attach if (self.folder / READABLE[key]).is_file()]
+        """The mail with as many files as its budget allows; ``bare``: with none, for the server found it too large."""
+        html, text = (self.files[name].decode() for name in (LETTER_HTML, LETTER_TEXT))
+        wanted = [(READABLE[key], _TYPES[key]) for key in smtp.attach if READABLE[key] in self.files]
         room = smtp.attach_budget - len(html) - len(text)
         chosen = [] if bare else self._chosen(wanted, room)
         told = self._told(wanted, chosen, bare=bare)
@@ -65,14 +62,14 @@ class Mail:
         for name, (maintype, subtype) in chosen:
             # Text without a charset is ASCII (RFC 2046, 4.1.2): the page's own word is not asked by all who show it.
             params = {"charset": "utf-8"} if maintype == "text" else {}
-            content = (self.folder / name).read_bytes()
-            message.add_attachment(content, maintype, subtype, filename=name, params=params)
+            message.add_attachment(self.files[name], maintype, subtype, filename=name, params=params)
+        _set_boundaries(message, self.name)
         return Made(message.as_bytes(), tuple(name for name, _kind in chosen))
 
     def _chosen(self, wanted: Sequence[tuple[str, tuple[str, str]]], room: float) -> list[tuple[str, tuple[str, str]]]:
         chosen = []
         for name, kind in wanted:
-            size = (self.folder / name).stat().st_size * _GROWTH
+            size = len(self.files[name]) * _GROWTH
             if size <= room:
                 chosen.append((name, kind))
                 room -= size
@@ -120,5 +117,14 @@ def _add_html(message: EmailMessage, html: str, domain: str) -> None:
         )  # fmt: skip
 
 
+def _set_boundaries(message: EmailMessage, name: str) -> None:
+    """Python's own are drawn by lot. No line of what they part begins so: ``=_`` is in no encoded text (RFC 2045, 6.7),
+    and what is not encoded is the letter's own words."""
+    for number, part in enumerate(message.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=_{name}_{number}")
+
+
 def _domain(smtp: Smtp) -> str:
+    """Of the sender's address."""
     return addresses(smtp.sender)[0][1].rpartition("@")[2]

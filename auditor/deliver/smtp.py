@@ -1,26 +1,26 @@
-"""Mail over SMTP: https://www.rfc-editor.org/rfc/rfc5321. A server that asks to come again is asked again."""
+"""Mail over SMTP: https://www.rfc-editor.org/rfc/rfc5321. One try at a time; who comes again is not decided here."""
 
 from __future__ import annotations
 
 import base64
+import math
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-
-from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from auditor.deliver.message import Made, Mail
 from auditor.model.delivery import Security, Smtp, addresses
 
-TRIES = 6
-"""Greylisting lets a letter in after some five minutes, mostly; with the waits below the last try is after twelve."""
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 30, 300
 _ANSWER_S, _TAKEN_S = 60.0, 600.0
 """For how long an answer is awaited, and the one to the whole letter (RFC 5321, 4.5.3.2): who gives up too early on
 that one sends it twice."""
+_LEAST_S = 10.0
+"""For how long an answer is awaited where no time is left: a server that is there answers by then."""
+_FAREWELL_S = 5.0
+"""What was said before is noted only then."""
 _OK, _LASTING = 250, 500
 _DONE = range(200, 300)
 """Positive completion (RFC 5321, 4.2.1): nothing else, and no answer that is none, means yes."""
@@ -43,15 +43,20 @@ class Answer:
 
 @dataclass
 class Sending:
-    """One letter on its way to ``recipients``: who has it, who may still get it."""
+    """One letter on its way to ``recipients``: who has it, who may still get it.
+
+    ``tries``: how often it was handed over for each. ``attached``: the files in it, as it was last handed over.
+    ``reached``: whether the server was ready to take letters, at the last try.
+    """
 
     smtp: Smtp
-    mail: Mail
     recipients: Sequence[str]
-    made: Made = field(init=False)
-    answers: dict[str, Answer] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
-    refused_whole: bool = False
+    answers: dict[str, Answer] = field(default_factory=dict)
+    attached: tuple[str, ...] = ()
+    reached: bool = True
+    _bare: bool = False
+    _refused_whole: bool = False
 
     @property
     def outstanding(self) -> list[str]:
@@ -60,43 +65,41 @@ class Sending:
         settled = {each for each in held if self.answers[each].accepted or self.answers[each].lasting}
         return [each for each in self.recipients if each not in settled]
 
-    def send(self, pause: Callable[[float], None], tries: int = TRIES) -> None:
-        """Until everyone has answered for good, or ``tries`` are used up. Raises OSError for an unreadable letter."""
-        self.made = self.mail.made(self.smtp)
-        retrying = Retrying(
-            stop=stop_after_attempt(tries),
-            wait=wait_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S),
-            retry=retry_if_result(bool),
-            sleep=pause,
-            retry_error_callback=_given_up,
-        )
-        retrying(self._try)
+    def try_once(self, mail: Mail, left_s: float = math.inf) -> None:
+        """One connection; where the letter was too large, a second one for it without its files.
 
-    def _try(self) -> list[str]:
-        """One connection; where the letter was too large, a second one for it without its files."""
-        self._once()
-        if self.refused_whole and self.made.attached:
-            self.made = self.mail.made(self.smtp, bare=True)
+        ``left_s``: for how long answers may be awaited. Raises ValueError and LookupError for a letter that is none.
+        """
+        self._once(mail.made(self.smtp, bare=self._bare), left_s)
+        if self._refused_whole and self.attached:
+            self._bare = True
             self.answers = {each: told for each, told in self.answers.items() if told.code != _TOO_LARGE}
-            self._once()
-        return self.outstanding
+            self._once(mail.made(self.smtp, bare=True), left_s)
 
-    def _once(self) -> None:
+    def answer_all(self, answer: Answer) -> None:
+        """Nobody was asked: the server has just answered another letter so, before it took any."""
+        self.answers |= dict.fromkeys(self.outstanding, answer)
+
+    def _once(self, made: Made, left_s: float) -> None:
         wanted, told = self.outstanding, dict[str, Answer]()
         self.tries |= {each: self.tries.get(each, 0) + 1 for each in wanted}
+        self.attached, self.reached, self._refused_whole = made.attached, False, False
         failed = None
         try:
-            with _connected(self.smtp) as server:
-                self._hand_over(server, wanted, told)
+            with _connected(self.smtp, _within(left_s, _ANSWER_S)) as server:
+                self.reached = True
+                self._hand_over(server, made.content, wanted, told, _within(left_s, _TAKEN_S))
         except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors too
             failed = _failure(self.smtp, error)
         self.answers |= (dict.fromkeys(wanted, failed) if failed else {}) | told
 
-    def _hand_over(self, server: smtplib.SMTP, wanted: Sequence[str], told: dict[str, Answer]) -> None:
+    def _hand_over(
+        self, server: smtplib.SMTP, content: bytes, wanted: Sequence[str], told: dict[str, Answer], taken_s: float
+    ) -> None:
         """The dialogue by hand, for smtplib's own keeps no answer of those who accept."""
-        size = [f"size={len(self.made.content)}"] if server.has_extn("size") else []
+        size = [f"size={len(content)}"] if server.has_extn("size") else []
         code, text = server.mail(addresses(self.smtp.sender)[0][1], size)
-        self.refused_whole = code == _TOO_LARGE
+        self._refused_whole = code == _TOO_LARGE
         if code != _OK:
             raise smtplib.SMTPResponseException(code, text)
         willing = []
@@ -109,21 +112,20 @@ class Sending:
         if not willing:
             return
         if server.sock:
-            server.sock.settimeout(_TAKEN_S)
-        code, text = server.data(self.made.content)
-        self.refused_whole = code == _TOO_LARGE
+            server.sock.settimeout(taken_s)
+        code, text = server.data(content)
+        self._refused_whole = code == _TOO_LARGE
         told |= dict.fromkeys(willing, replace(_answer(self.smtp, code, text), accepted=code in _DONE))
 
 
-def _given_up(state: RetryCallState) -> object:
-    """The tries are used up: what was answered stands in the sending."""
-    return state.outcome and state.outcome.result()
+def _within(left_s: float, usual_s: float) -> float:
+    return min(usual_s, max(left_s, _LEAST_S))
 
 
 @contextmanager
-def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
+def _connected(smtp: Smtp, answer_s: float = _ANSWER_S) -> Iterator[smtplib.SMTP]:
     """A server that is ready to take mail, over a way as closed as the configuration demands."""
-    server = _opened(smtp)
+    server = _opened(smtp, answer_s)
     try:
         server.ehlo()
         if smtp.security is Security.STARTTLS:
@@ -134,15 +136,17 @@ def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
         yield server
     finally:
         with suppress(OSError):  # what it says to a farewell must not hide what it said before
+            if server.sock:
+                server.sock.settimeout(_FAREWELL_S)
             server.quit()
         server.close()
 
 
-def _opened(smtp: Smtp) -> smtplib.SMTP:
+def _opened(smtp: Smtp, answer_s: float) -> smtplib.SMTP:
     host, port = smtp.at
     if smtp.security is Security.TLS:
-        return smtplib.SMTP_SSL(host, port, timeout=_ANSWER_S, context=_context(smtp))
-    return smtplib.SMTP(host, port, timeout=_ANSWER_S)
+        return smtplib.SMTP_SSL(host, port, timeout=answer_s, context=_context(smtp))
+    return smtplib.SMTP(host, port, timeout=answer_s)
 
 
 def _context(smtp: Smtp) -> ssl.SSLContext:
@@ -155,16 +159,17 @@ def check(smtp: Smtp) -> str | None:
         with _connected(smtp):
             return None
     except (OSError, ValueError) as error:
-        return explained(smtp, _failure(smtp, error))
+        answer = _failure(smtp, error)
+        return explained(smtp.host, answer.code, answer.text)
 
 
-def explained(smtp: Smtp, answer: Answer) -> str:
+def explained(host: str, code: int | None, text: str) -> str:
     """Why the letter was not taken, and what to try."""
-    told = f"{answer.code} {answer.text}" if answer.code else answer.text
-    if answer.code in _NOT_SIGNED_IN:
+    told = f"{code} {text}" if code else text
+    if code in _NOT_SIGNED_IN:
         remedy = "Set the environment variable that the password names in deliver to the right one"
-        return f"{smtp.host} did not accept the user name and the password ({told}). {remedy}."
-    return f"{smtp.host} did not take it ({told})." if answer.code else f"{smtp.host} was not reached: {told}."
+        return f"{host} did not accept the user name and the password ({told}). {remedy}."
+    return f"{host} did not take it ({told})." if code else f"{host} was not reached: {told}."
 
 
 def _failure(smtp: Smtp, error: Exception) -> Answer:

@@ -5,14 +5,18 @@ An archive holds one folder a night, each whole in itself, and a page that lists
 
 from auditor.history.archive import Archive, Tonight, configured, locked
 from auditor.history.changes import changes, with_reasons
+from auditor.history.checkpoints import Checkpoints
 from auditor.history.compare import compare, find_night
-from auditor.history.night import Manifest
+from auditor.history.night import Content, Manifest, NightRefused
 from auditor.history.seen import FAILED_OPERATIONS
 
 __all__ = [
     "FAILED_OPERATIONS",
     "Archive",
+    "Checkpoints",
+    "Content",
     "Manifest",
+    "NightRefused",
     "Tonight",
     "changes",
     "compare",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,6 +89,8 @@ class Archive:
             nights = (each for each in reversed(collected) if (self._day(each.as_of) == day) is of_day)
             self._memory = self._of_first_whole(nights, remembered, refused)
         told += [self._passed_over(name, error) for name, error in refused.items()]
+        later = [each for each in found if each.as_of > as_of and each.run_id != run_id]
+        told += [_later(later)] if later else []
         kept_nights = tuple(each.night for each in before if each.run_id not in refused)
         return replace(self._memory, nights=kept_nights, passed_over=tuple(sorted(told)))
 
@@ -114,15 +117,31 @@ class Archive:
         files = self._files(tonight)
         manifest = self._written(tonight, files)
         self.store.check_locked()
-        place = f"{NIGHTS}/{tonight.night.run_id}"
-        for name in night.FILES:  # the manifest first: from now on, and until the end, it is no night
-            self.store.remove(f"{place}/{name}")
-        for name, content in files.items():
-            self.store.write(f"{place}/{name}", content)
-        self.store.check_locked()
-        self.store.write(f"{place}/{MANIFEST}", manifest.encoded())
+        with self._whole(f"{NIGHTS}/{tonight.night.run_id}") as place:
+            for name, content in files.items():
+                self.store.write(f"{place}/{name}", content)
+            self.store.check_locked()
+            self.store.write(f"{place}/{MANIFEST}", manifest.encoded())
         kept_nights, _told = self._let_go(tonight)
         self.store.write("index.html", index(tuple(each.night for each in kept_nights)))
+
+    @contextmanager
+    def _whole(self, place: str) -> Iterator[str]:
+        """An empty place for a night. What is half-written when the store refuses goes again, as far as it lets it go:
+        it takes up room that is missing, perhaps, and every later night would pass it over."""
+        self._clear(place)
+        try:
+            yield place
+        except ArchiveRefused:
+            with suppress(ArchiveRefused):
+                self.store.check_locked()
+                self._clear(place)
+            raise
+
+    def _clear(self, place: str) -> None:
+        """The manifest first: from then on it is no night."""
+        for name in night.FILES:
+            self.store.remove(f"{place}/{name}")
 
     def table(self, manifest: Manifest, name: str, columns: Mapping[str, str]) -> list[tuple[Any, ...]]:
         """The rows of a night's table, in the order of ``columns``. Raises NightRefused where it is not as written."""
@@ -215,25 +234,41 @@ class Archive:
         """Remove what is older than the retention; never tonight, nor the night that it was compared with: the next
         run of the same day, and the next night where tonight could read nothing, are compared with that one again.
 
-        Where an unlikely pause lies between these two nothing goes yet: one wrong clock, or one wrong --as-of, would
-        take all nights away.
+        Where the clock jumped nothing goes yet (:meth:`_oldest_to_stay`).
         """
         found, told = self.manifests()
-        if self._memory.since and tonight.night.as_of - self._memory.since > max(self.retention, LONGEST_PAUSE):
-            return found, told
-        oldest = tonight.night.as_of - self.retention
+        oldest = self._oldest_to_stay(found, tonight.night.as_of)
         stay = [each for each in found if each.as_of >= oldest or each.as_of == self._memory.since]
         gone = [each.run_id for each in found if each not in stay]
         for run_id in (*gone, *self._unfinished(found, oldest)):
-            for name in night.FILES:
-                self.store.remove(f"{NIGHTS}/{run_id}/{name}")
+            self._clear(f"{NIGHTS}/{run_id}")
         return stay, told
+
+    def _oldest_to_stay(self, found: Iterable[Manifest], as_of: datetime) -> datetime:
+        """Since when nights stay: for the retention, and all of them while the night after an unlikely pause is younger
+        than that. A clock that is years ahead, or a wrong --as-of, would take all nights away at once.
+        """
+        oldest = as_of - self.retention
+        times = [each.as_of for each in found if each.as_of <= as_of]
+        for before, after in pairwise(times):
+            if after >= oldest and after - before > max(self.retention, LONGEST_PAUSE):
+                return times[0]
+        return oldest
 
     def _unfinished(self, found: Iterable[Manifest], oldest: datetime) -> list[str]:
         """Nights before ``oldest`` whose run was killed while it kept them, or let them go."""
         names = set(self.store.nights()) - {each.run_id for each in found}
         old = [each for each in sorted(names) if (began := time_of(each)) and began < oldest]
         return [each for each in old if self.store.read(f"{NIGHTS}/{each}/{MANIFEST}") is None]
+
+
+def _later(nights: Sequence[Manifest]) -> str:
+    count = f"{len(nights)} night{' is' if len(nights) == 1 else 's are'}"
+    last = f"{nights[-1].as_of:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"In the archive {count} later than tonight, up to {last}, and nothing was compared with what is later. "
+        "Set the clock of this machine if it is wrong; take those nights away if theirs was."
+    )
 
 
 def _described(files: Mapping[str, night.Content]) -> dict[str, night.File]:

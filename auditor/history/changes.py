@@ -4,9 +4,10 @@ no_longer_visible, or carried.
 A failure is *fixed* where a verdict of tonight has seen that it is over: it passes. It is *gone* where what it was on
 is no longer there, and the lists that would show it were completely read. What could not be read, is pending, or was
 not asked tonight is neither: it is carried, and is an open failure still. One that is exempt fails still, and somebody
-accepted it: it stays open, without being told as unseen. It is *no longer visible* where it left with neither: what it
-was on is there, and no rule speaks of it any more, or none that applies (a machine that was stopped has not been
-mended); or it was an operation of which nothing is seen any more, without evidence that it was healed.
+accepted it: it stays open, without being told as unseen; when that is over, it has *changed*. It is *no longer visible*
+where it left with neither: what it was on is there, and no rule speaks of it any more, or none that applies (a machine
+that was stopped has not been mended); or it was an operation of which nothing is seen any more, without evidence that
+it was healed.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _past(memory: Memory, seen: Seen, as_of: datetime) -> Past:
         if change is None and not seen.is_pending(key):
             change = ended.get(key)  # this run cannot see it; an earlier one of the day has
         if change is None:
-            carried.append(failure)
+            carried.append(replace(failure, excused=True) if _is_exempt(failure, seen) else failure)
         elif not first_night:
             departed.append(Transition(failure, change))
     return Past(
@@ -76,10 +77,13 @@ def _is_exempt(failure: OpenFailure, seen: Seen) -> bool:
 
 
 def change_of(before: OpenFailure | None, now: OpenFailure) -> str:
-    """Of a failure that is seen ``now``, and was open ``before`` where that is not None: new, still or changed."""
+    """Of a failure that is seen ``now``, and was open ``before`` where that is not None: new, still or changed.
+
+    One that was exempt before is not what it was, though its reason is: by now nobody accepts it.
+    """
     if before is None:
         return "new"
-    return "still" if before.reason_code == now.reason_code else "changed"
+    return "still" if before.reason_code == now.reason_code and not before.excused else "changed"
 
 
 def what_became(failure: OpenFailure, seen: Seen) -> str | None:

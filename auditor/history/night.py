@@ -172,13 +172,14 @@ def _plain(values: list[Any]) -> list[Any]:
 
 
 def columns_of(of: type[Any]) -> dict[str, str]:
-    """The columns of a dataclass whose fields are texts, times and numbers."""
+    """The columns of a dataclass whose fields are texts, times, numbers and flags."""
     hints = get_type_hints(of)
     return {each.name: _kind(hints[each.name]) for each in fields(of)}
 
 
 def _kind(hint: Any) -> str:
-    return next((kind for told, kind in ((datetime, "time"), (int, "number")) if told in (hint, *_args(hint))), "text")
+    kinds = ((datetime, "time"), (int, "number"), (bool, "flag"))
+    return next((kind for told, kind in kinds if told in (hint, *_args(hint))), "text")
 
 
 def _args(hint: Any) -> tuple[Any, ...]:

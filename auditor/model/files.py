@@ -15,6 +15,8 @@ FILES: Mapping[str, str] = {
 READABLE: Mapping[str, str] = {key: FILES[key] for key in ("html", "xlsx")}
 """Those that are made to be looked at."""
 LETTER_HTML, LETTER_TEXT = "letter.html", "letter.txt"
+LETTER_FILES = (LETTER_HTML, LETTER_TEXT, *READABLE.values())
+"""What a letter is made of, and what may go with it."""
 RUN_FILE = "run.json"
 KEPT = (*READABLE.values(), RUN_FILE)
 """What the archive keeps of a report, as far as the night has made it."""

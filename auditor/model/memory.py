@@ -20,7 +20,8 @@ class OpenFailure:
 
     ``reason_code`` and ``reason`` (a sentence) are those of the last night that saw it fail, ``last_seen``; ``nights``
     counts such nights, ``first_seen`` is the first. ``kind``, ``on``, ``follows_model`` and ``scale_set_id`` are the
-    machine's, as the frames have them: they tell which lists would show it.
+    machine's, as the frames have them: they tell which lists would show it. ``excused``: the last night that answered
+    for it found it exempt; None where a night of an earlier version kept it.
     """
 
     rule_id: str
@@ -38,6 +39,7 @@ class OpenFailure:
     first_seen: datetime
     last_seen: datetime
     nights: int
+    excused: bool | None = False
 
     @property
     def key(self) -> Failure:

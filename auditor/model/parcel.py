@@ -103,6 +103,15 @@ class ShardResult:
     again: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is read again tonight: ids by shard, in the order of the shards; ``left`` are not, as a night reads only so
+    many again."""
+
+    again: tuple[tuple[str, ...], ...]
+    left: int
+
+
 def subscriptions_asked(rows: Iterable[Row], readings: Iterable[Reading]) -> list[Row]:
     """The subscriptions that were asked for, seen (``rows``) or not: of one that was not seen only its id is known."""
     seen = {str(row["id"]).lower(): row for row in rows}

@@ -9,7 +9,11 @@ NIGHTS = "nights"
 """A folder for each night, named by its run id."""
 MANIFEST = "night.json"
 """In a night's folder, written last: a folder without it is no night."""
-BEGUN = "under-way/begun.json"
+OUTBOX = "outbox"
+"""Letters on their way: while one of its files ends with ``.zip`` somebody waits for a letter."""
+UNDER_WAY = "under-way"
+"""What a night that is not ended has done so far."""
+BEGUN = f"{UNDER_WAY}/begun.json"
 """There while a night is unfinished."""
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")

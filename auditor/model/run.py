@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -45,8 +45,8 @@ class Order:
 
     @property
     def clock(self) -> Callable[[], datetime]:
-        """When an answer counts as read."""
-        return (lambda: self.as_of) if self.fixed_clock else (lambda: datetime.now(UTC))
+        """When an answer counts as read: never before the night, though its machine's clock be put back in the run."""
+        return (lambda: self.as_of) if self.fixed_clock else (lambda: max(datetime.now(UTC), self.as_of))
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
@@ -55,18 +55,36 @@ class Order:
 
     @property
     def run_id(self) -> str:
-        """The time to judge by and what is judged with: the same data give the same id."""
-        stamp = hashlib.sha256(repr(sorted(self.hashes.items())).encode()).hexdigest()[:8]
+        """The time to judge by, what is judged with, and of what: the same data give the same id.
+
+        The scope may come from the command line or the environment, where the configuration's hash does not tell of it.
+        """
+        asked = {**self.hashes, "scope": self.settings.scope.model_dump_json()}
+        stamp = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:8]
         return f"{self.as_of:%Y%m%dT%H%M%SZ}-{stamp}"
 
 
 @dataclass
 class Watch:
-    """When the night began, seconds by stage, and what the narrator is told at the end of each stage."""
+    """When this start of the night began, seconds by stage, and what the narrator is told at the end of each stage.
+
+    ``earlier`` are the starts of the same night before this one, oldest first.
+    """
 
     narrator: Narrator
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    earlier: tuple[datetime, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    _began: float = field(default_factory=time.perf_counter, repr=False)
+
+    @property
+    def ended(self) -> datetime:
+        """When it ended, if that is now: never before it began, though the machine's clock be put back in the run."""
+        return max(datetime.now(UTC), self.started + timedelta(seconds=time.perf_counter() - self._began))
+
+    @property
+    def starts(self) -> tuple[datetime, ...]:
+        return (*self.earlier, self.started)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Told]:

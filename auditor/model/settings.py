@@ -29,6 +29,7 @@ from auditor.model.version import Version
 
 ACTIVITY_LOG_KEPT = timedelta(days=90)
 """For how long Azure keeps activity log events; asking for more is answered with 400."""
+LEAST_BUDGET = timedelta(minutes=1)
 LEAST_PAGE = 5_000_000
 """Bytes: the page with its scripts, its tables and what it shows without scripts, before a single row is packed."""
 
@@ -37,6 +38,12 @@ def _under_what_azure_keeps(duration: timedelta) -> timedelta:
     if duration >= ACTIVITY_LOG_KEPT:
         raise ValueError("is too long: Azure keeps the activity log for 90 days only; write 89d or less")
     return duration
+
+
+def _long_enough(budget: timedelta) -> timedelta:
+    if budget < LEAST_BUDGET:
+        raise ValueError("is too short: a start does one piece of the night at the least; write 1m or more")
+    return budget
 
 
 def read_guid(text: str) -> str:
@@ -279,7 +286,10 @@ class Workers(Strict):
 
 
 class Settings(Strict):
-    """A whole configuration. ``exemptions`` is a file that exists."""
+    """A whole configuration. ``exemptions`` is a file that exists.
+
+    ``time_budget``: how long one start of a night may take; it needs an archive, where the next start goes on.
+    """
 
     azure: Azure = Azure()
     scope: Scope = Scope()
@@ -290,7 +300,7 @@ class Settings(Strict):
     archive: ArchiveSettings | None = None
     schedule: Schedule | None = None
     deliver: tuple[WayOut, ...] = ()
-    time_budget: None = None
+    time_budget: Annotated[Duration, AfterValidator(_long_enough)] | None = None
     workers: Workers = Workers()
 
 

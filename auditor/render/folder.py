@@ -10,6 +10,7 @@ from typing import cast
 
 import orjson
 
+from auditor.disk.whole_folder import WholeFolder
 from auditor.errors import OutputRefused, why
 from auditor.model.files import FILES, KEPT, LETTER_HTML, LETTER_TEXT, RUN_FILE
 from auditor.model.report import Report
@@ -17,7 +18,6 @@ from auditor.render.batch import Take, batches
 from auditor.render.letter import letter
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import run_bytes, write_run_json
-from auditor.whole_folder import WholeFolder
 
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
 """Opens a file, takes batches of findings, and closes it; nothing is finished where the night ends with an error."""
@@ -38,6 +38,11 @@ _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 def check_output(folder: Path) -> None:
     """Raise OutputRefused where a report could not be put at ``folder``; makes the folders above it."""
     _REPORT.check(folder)
+
+
+def claimed(folder: Path) -> AbstractContextManager[None]:
+    """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it."""
+    return _REPORT.claimed(folder)
 
 
 def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:

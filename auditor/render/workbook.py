@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
+from io import RawIOBase
 from pathlib import Path
-from tempfile import TemporaryFile
+from typing import Any
+from zipfile import ZipFile
 
 from openpyxl import Workbook
+from openpyxl.writer.excel import ExcelWriter
 
 from auditor.model.report import Report
 from auditor.model.table import Cell, CellKind, Table, TableColumn
@@ -45,10 +48,20 @@ def workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> Iterator[Ta
     except BaseException:
         # openpyxl closes its half-written worksheets and removes their temporary files by saving only. On a full disk
         # it cannot do even that, and trips over its own half-written parts: what went wrong first is what counts.
-        with suppress(OSError, AttributeError), TemporaryFile() as nowhere:
-            desk.book.save(nowhere)
+        with suppress(OSError, AttributeError, ValueError), ZipFile(_Nowhere(), "w") as nowhere:
+            ExcelWriter(desk.book, nowhere).save()
         raise
     desk.book.save(path)
+
+
+class _Nowhere(RawIOBase):
+    """Takes everything, keeps nothing: no disk is needed to throw a workbook away."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any, /) -> int:
+        return len(content)
 
 
 def _describe(desk: Desk) -> None:

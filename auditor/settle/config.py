@@ -71,7 +71,12 @@ def read_config(
     document = _beside(document, File(path).parent if path else File(), complaints)
     refuse_unbuilt(document, complaints)
     way_in = () if to_judge else (*_credential(document.value), *_endpoints(document.value))
-    outside = (*_archive(document.value), *_schedule(document.value), *ways_out(document.value))
+    outside = (
+        *_archive(document.value),
+        *_budget(document.value),
+        *_schedule(document.value),
+        *ways_out(document.value),
+    )
     for place, sentence in (*way_in, *outside, *_scope(document.value)):
         complaints.add(document, place, sentence)
     settings = check(Settings, document, complaints)
@@ -187,6 +192,15 @@ def _archive(config: object) -> Iterator[tuple[Path, str]]:
         for key in ("account_key", "endpoint"):
             if archive.get(key) is not None:
                 yield ("archive", key), f"{key} goes with an abfs: archive only: take it out"
+
+
+def _budget(config: object) -> Iterator[tuple[Path, str]]:
+    named = mapping(config)
+    if named.get("time_budget") is not None and named.get("archive") is None:
+        yield (
+            ("time_budget",),
+            "needs an archive, where the next start of the same night goes on: add archive.url, or take the line out",
+        )
 
 
 def _schedule(config: object) -> Iterator[tuple[Path, str]]:

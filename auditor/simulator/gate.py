@@ -37,8 +37,18 @@ class Gate:
     def __init__(self, estate: Estate, *, quotas: bool) -> None:
         self._routes = all_routes()
         self._quotas = Quotas(quotas)
+        self._shown: set[str] = set()
+        self._expired: set[str] = set()
+        self.see(estate)
+
+    def see(self, estate: Estate) -> None:
+        """From now on decide by what ``estate`` says of its subscriptions."""
         self._identity = estate.identity_id
         self._subscriptions = {each.id.lower(): each for each in estate.subscriptions()}
+
+    def expire_tokens(self) -> None:
+        """Every token that was shown until now is refused from now on."""
+        self._expired |= self._shown
 
     def warm(self, estate: Estate) -> None:
         """Make ready what first requests would wait for."""
@@ -60,7 +70,7 @@ class Gate:
         admitted = Admission(headers, route, parts)
         if not route.guarded:
             return admitted
-        refusal = _without_token(route, authorization) or _without_version(route, query)
+        refusal = self._without_token(route, authorization) or _without_version(route, query)
         if refusal is None:
             limits, refusal = self._quotas.take(route, parts.get("subscription", ""), path, authorization)
             admitted = replace(admitted, headers=headers | dict(limits))
@@ -70,6 +80,15 @@ class Gate:
         for route in self._routes:
             if route.method == method and (found := route.pattern.fullmatch(path)):
                 return route, found.groupdict()
+        return None
+
+    def _without_token(self, route: Route, authorization: str) -> Answer | None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return _no_token(route)
+        self._shown.add(token)
+        if token in self._expired or token.strip().lower().startswith("expired"):
+            return Answer(errors.resource_manager("ExpiredAuthenticationToken", EXPIRED), 401, EXPIRED_HEADERS)
         return None
 
     def _not_permitted(self, route: Route, parts: Mapping[str, str], path: str) -> Answer | None:
@@ -85,20 +104,13 @@ class Gate:
         return None
 
 
-def _without_token(route: Route, authorization: str) -> Answer | None:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        if route.name == "log_analytics":
-            body = errors.log_analytics(
-                "AuthorizationRequiredError", "Valid authentication was not provided", str(uuid4())
-            )
-            return Answer(body, 401)
-        message = "Authentication failed. The 'Authorization' header is missing."
-        headers = {"WWW-Authenticate": _ASK_FOR_BEARER} | _FROM_GATEWAY
-        return Answer(errors.resource_manager("AuthenticationFailed", message), 401, headers)
-    if token.strip().lower().startswith("expired"):
-        return Answer(errors.resource_manager("ExpiredAuthenticationToken", EXPIRED), 401, EXPIRED_HEADERS)
-    return None
+def _no_token(route: Route) -> Answer:
+    if route.name == "log_analytics":
+        body = errors.log_analytics("AuthorizationRequiredError", "Valid authentication was not provided", str(uuid4()))
+        return Answer(body, 401)
+    message = "Authentication failed. The 'Authorization' header is missing."
+    headers = {"WWW-Authenticate": _ASK_FOR_BEARER} | _FROM_GATEWAY
+    return Answer(errors.resource_manager("AuthenticationFailed", message), 401, headers)
 
 
 def _without_version(route: Route, query: Mapping[str, str]) -> Answer | None:

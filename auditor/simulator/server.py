@@ -55,7 +55,7 @@ class Simulator:
         self.weather = weather if isinstance(weather, Weather) else Weather(weather)
         self.requests = RequestCounter()
         self._gate = Gate(estate, quotas=quotas)
-        self._clock = clock or (lambda: estate.now)
+        self._clock = clock or (lambda: self.estate.now)
         self._pages = pages or PageSizes()
         self._latency_s = latency_ms / 1000
         self._port = port
@@ -77,6 +77,21 @@ class Simulator:
     @property
     def ca_pem(self) -> bytes:
         return self._authority.cert_pem.bytes()
+
+    def become(self, estate: Estate) -> None:
+        """Serve ``estate`` from the next request on: the same cloud on another day.
+
+        Address, certificates, quotas and tokens stay. What was written before is forgotten: the estate of another day
+        shows what has become of it.
+        """
+        self._gone, self._changes = set(), Changes()
+        self._changed = ChangedEstate(estate, self._changes)
+        self.estate = estate
+        self._gate.see(estate)
+
+    def expire_tokens(self) -> None:
+        """From the next request on every token that was shown so far has expired."""
+        self._gate.expire_tokens()
 
     def write_ca(self, path: Path | str) -> Path:
         """Write the certificate authority, which clients must trust, and give the path back."""

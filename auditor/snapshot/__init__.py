@@ -4,7 +4,8 @@ Stored are the frames before anything was derived from them. A newer version may
 release table or another memory derive otherwise; only what was collected stays what it was.
 """
 
+from auditor.snapshot.letter import decoded_memory, encoded_memory
 from auditor.snapshot.read import Opened, open_snapshot
-from auditor.snapshot.write import check_output, write_snapshot
+from auditor.snapshot.write import check_output, claimed, write_snapshot
 
-__all__ = ["Opened", "check_output", "open_snapshot", "write_snapshot"]
+__all__ = ["Opened", "check_output", "claimed", "decoded_memory", "encoded_memory", "open_snapshot", "write_snapshot"]

@@ -72,12 +72,11 @@ class Letter:
     marks: Mapping[str, str]
 
 
-_LETTER = TypeAdapter(Letter)
+_LETTER, _REMEMBERED = TypeAdapter(Letter), TypeAdapter(Remembered)
 
 
 def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
     """night.json as it lies in a snapshot; shards and files are named, and lie beside it."""
-    memory = gathered.memory
     letter = Letter(
         tool=gathered.tool,
         as_of=gathered.as_of,
@@ -88,18 +87,7 @@ def encoded(gathered: Gathered, grounds: Grounds) -> bytes:
             {name: None if value is None else str(value) for name, value in row.items()}
             for row in gathered.subscriptions
         ),
-        memory=Remembered(
-            tuple(sorted(memory.first_seen.items())),
-            None if memory.failing is None else tuple(sorted(memory.failing)),
-            tuple(sorted(memory.last_unseen.items())),
-            memory.since,
-            memory.failures,
-            memory.operations,
-            memory.nights,
-            memory.passed_over,
-            memory.found_today,
-            memory.ended_today,
-        ),
+        memory=_remembered(gathered.memory),
         traffic=gathered.traffic,
         identity=gathered.identity,
         portal=gathered.portal,
@@ -133,6 +121,31 @@ def gathered_in(folder: Path, letter: Letter) -> Gathered:
         portal=letter.portal,
         confirmed=letter.confirmed,
         again=letter.again,
+    )
+
+
+def encoded_memory(memory: Memory) -> bytes:
+    """Memory alone, as it lies in night.json."""
+    return _REMEMBERED.dump_json(_remembered(memory))
+
+
+def decoded_memory(content: bytes) -> Memory:
+    """Raises pydantic's ValidationError, which is a ValueError."""
+    return _memory(_REMEMBERED.validate_json(content))
+
+
+def _remembered(memory: Memory) -> Remembered:
+    return Remembered(
+        tuple(sorted(memory.first_seen.items())),
+        None if memory.failing is None else tuple(sorted(memory.failing)),
+        tuple(sorted(memory.last_unseen.items())),
+        memory.since,
+        memory.failures,
+        memory.operations,
+        memory.nights,
+        memory.passed_over,
+        memory.found_today,
+        memory.ended_today,
     )
 
 

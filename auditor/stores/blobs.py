@@ -13,22 +13,45 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from auditor.cloud import Cloud
-from auditor.errors import ArchiveRefused, ExtraMissing
+from auditor.cloud import Cloud, Credential
+from auditor.errors import ArchiveBusy, ArchiveRefused, ExtraMissing
 from auditor.model.archive import ArchiveSettings, Container
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
+from auditor.stores.interface import LOCK, busy
 
 if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
     from azure.core.exceptions import AzureError
     from azure.storage.blob import BlobLeaseClient
 
-LOCK = ".lock"
 LEASE_S = 60
 """The longest lease that ends by itself: a killed run lets go of the archive after so long."""
 RENEWED_EVERY_S = 20.0
 _PATIENCE: dict[str, Any] = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 60}
+_FOLDER = "hdi_isfolder"
+"""Marks what is a folder, where the account has some (Data Lake Storage).
+https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-storage-accounts"""
+_TAKEN = (409, 412)
+"""What a lease that another run holds answers."""
 _WRITE = "Storage Blob Data Contributor"
+
+
+class _Renewing:
+    """The credential for one client of Azure Storage, which is asked again, with the tenant that a challenge names,
+    once the service has refused the token that was given before. It may have ended before its time.
+    https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#bearer-challenge
+    """
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self._given: str | None = None
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        if self._given and "tenant_id" in options:
+            self._credential.renew(self._given)
+        token = self._credential.get_token(*scopes, **options)
+        self._given = token.token
+        return token
 
 
 class BlobStore:
@@ -43,7 +66,7 @@ class BlobStore:
                 'pip install "azure-extension-auditor[azure-storage]", or name a folder: archive.url: file:./archive.'
             ) from error
         key = settings.account_key
-        credential: Any = cloud.credential
+        credential: Any = _Renewing(cloud.credential)
         if key is not None:
             credential = {"account_name": place.account, "account_key": key.get_secret_value()}
         self.where = settings.url
@@ -69,6 +92,12 @@ class BlobStore:
         with self._told("read"):
             found = self._container.walk_blobs(name_starts_with=prefix)
             return sorted(each.name.removeprefix(prefix).rstrip("/") for each in found if isinstance(each, BlobPrefix))
+
+    def files(self, folder: str) -> list[str]:
+        with self._told("read"):
+            found = self._container.list_blobs(name_starts_with=f"{self._path}{folder}/", include=["metadata"])
+            plain = (each.name for each in found if not (each.metadata or {}).get(_FOLDER))
+            return sorted(name.removeprefix(self._path) for name in plain)
 
     def read(self, name: str) -> bytes | None:
         from azure.core.exceptions import ResourceNotFoundError
@@ -154,19 +183,19 @@ class BlobStore:
     def check_locked(self) -> None:
         if self._lease is None:
             return
-        with self._told("written"):
+        with self._told("written", taken=ArchiveBusy):
             self._lease.renew()
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _told(self, what: str, taken: type[ArchiveRefused] = ArchiveRefused) -> Iterator[None]:
+        """``taken`` is what is raised where somebody else holds what was asked for."""
         from azure.core.exceptions import AzureError
 
         try:
             yield
         except AzureError as error:
-            raise ArchiveRefused(
-                f"The archive {self.where} could not be {what}: {_why(error)}. {_remedy(error)}"
-            ) from error
+            kind = taken if getattr(error, "status_code", None) in _TAKEN else ArchiveRefused
+            raise kind(f"The archive {self.where} could not be {what}: {_why(error)}. {_remedy(error)}") from error
         except OSError as error:
             raise ArchiveRefused(f"The archive {self.where} could not be {what}: {error}. Try again later.") from error
 
@@ -181,11 +210,13 @@ def _why(error: AzureError) -> str:
 
 def _remedy(error: AzureError) -> str:
     status = getattr(error, "status_code", None)
+    if status == 401 and _code(error) == "InvalidAuthenticationInfo":
+        return "Sign in again, or bring a fresh token: an expired or foreign token opens nothing."
     if status in (401, 403) or "Auth" in _code(error):
         return f"Give the identity the role {_WRITE} on the container, or set archive.account_key to a key that holds."
     if status == 404:
         return "Create the container, or correct its name in archive.url."
-    if status in (409, 412):
+    if status in _TAKEN:
         return "Another run has taken the archive over; look at its night, and run this one again."
     return "Check archive.url, the network and the account's firewall, and run again."
 

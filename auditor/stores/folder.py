@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
-from uuid import uuid4
 
-from auditor.errors import ArchiveRefused, why
+from auditor.disk.locks import try_lock
+from auditor.disk.whole_file import remove_whole, write_whole
+from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
+from auditor.stores.interface import LOCK, busy
 
-LOCK = ".lock"
+_ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 
 
 class FolderStore:
@@ -24,12 +22,18 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.where = str(folder)
+        self._lock: os.stat_result | None = None
 
     def nights(self) -> list[str]:
         with self._told("read"):
             place = self._folder / NIGHTS
             entries = sorted(place.iterdir()) if place.is_dir() else []
             return [each.name for each in entries if each.is_dir() and not each.is_symlink()]
+
+    def files(self, folder: str) -> list[str]:
+        with self._told("read"):
+            found = (self._folder / folder).rglob("*")
+            return sorted(each.relative_to(self._folder).as_posix() for each in found if not each.is_dir())
 
     def read(self, name: str) -> bytes | None:
         with self._told("read"):
@@ -39,32 +43,13 @@ class FolderStore:
                 return None
 
     def write(self, name: str, content: bytes | Path) -> None:
-        """Through a file beside it that takes its name at the end, and is on the disk by then."""
+        self.check_locked()
         with self._told("written"):
-            target = self._folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
-            try:
-                with draft.open("wb") as file:
-                    if isinstance(content, Path):
-                        with content.open("rb") as source:
-                            shutil.copyfileobj(source, file)
-                    else:
-                        file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(target)
-            finally:
-                draft.unlink(missing_ok=True)
+            write_whole(self._folder / name, content)
 
     def remove(self, name: str) -> None:
         with self._told("written"):
-            target = self._folder / name
-            target.unlink(missing_ok=True)
-            for draft in target.parent.glob(f".{target.name}.*.partial"):  # of a run that was killed
-                draft.unlink()
-            with suppress(OSError):  # its folder holds other files yet
-                target.parent.rmdir()
+            remove_whole(self._folder / name, root=self._folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -74,44 +59,37 @@ class FolderStore:
             file = (self._folder / LOCK).open("ab")
         with file:
             with self._told("locked"):
-                free = _lock(file)
+                free = try_lock(file)
             if not free:
                 raise busy(self.where)
-            yield
+            self._lock = os.fstat(file.fileno())
+            try:
+                yield
+            finally:
+                self._lock = None
 
     def check_locked(self) -> None:
-        """A lock of the system is not lost."""
+        """A lock of the system is not lost; but what was locked may have been moved away, or its disk taken off.
+
+        Then whatever lies at its place is another folder, and an archive that is begun there would look like the first.
+        """
+        if self._lock is None:
+            return
+        try:
+            there = os.path.samestat((self._folder / LOCK).stat(), self._lock)
+        except OSError:
+            there = False
+        if not there:
+            raise ArchiveRefused(
+                f"The archive {self.where} could not be written: it was there when the night began, and is not any "
+                "more. Bring the folder, or the disk that it lies on, back to its place, and run again."
+            )
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise ArchiveRefused(
-                f"The archive {self.where} could not be {what}: {why(error)}. Check that the folder, and the disk that "
-                "it lies on, can be read and written by whoever runs the audit, or name another under archive.url."
-            ) from error
-
-
-if sys.platform == "win32":
-
-    def _lock(file: IO[bytes]) -> bool:
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _lock(file: IO[bytes]) -> bool:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+            remedy = "Free some space on the disk that it lies on" if error.errno in FULL else _ACCESS
+            sentence = f"The archive {self.where} could not be {what}: {why(error)}"
+            raise ArchiveRefused(f"{sentence}. {remedy}, or name another under archive.url.") from error

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from auditor.errors import ArchiveBusy
 
+LOCK = ".lock"
+"""The file that whoever is at work in an archive holds."""
+
 
 class Store(Protocol):
     """Files by name, with ``/`` between; what is written is there whole or not at all.
@@ -20,6 +23,9 @@ class Store(Protocol):
 
     def nights(self) -> list[str]:
         """What lies in ``nights/``: the names of folders, sorted."""
+
+    def files(self, folder: str) -> list[str]:
+        """The names of all files below ``folder``, sorted; what killed runs left half-written may be among them."""
 
     def read(self, name: str) -> bytes | None:
         """A whole file; None where there is none."""
@@ -34,7 +40,7 @@ class Store(Protocol):
         """Nobody else is at work in the archive; raises ArchiveBusy at once where somebody is."""
 
     def check_locked(self) -> None:
-        """Raise ArchiveRefused where the lock was lost since."""
+        """Raise ArchiveRefused where the lock was lost since; ArchiveBusy where another run has it."""
 
 
 def busy(where: str) -> ArchiveBusy:

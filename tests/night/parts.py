@@ -13,6 +13,7 @@ from functools import cached_property
 from html import unescape
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import yaml
@@ -245,6 +246,7 @@ class Bench:
         token: str = TOKEN["AUDITOR_ACCESS_TOKEN"],
         machines_per_shard: int = MACHINES_PER_SHARD,
         threads: int = 32,
+        stopwatch: Callable[[], float] = monotonic,
         **settled: Any,
     ) -> Audited:
         """One night by the clock ``as_of``, which stands still; ``settled`` are what ``settle`` takes besides."""
@@ -252,7 +254,8 @@ class Bench:
         output = self.folder / f"report-{next(self.nights)}"
         order = Order(asked.settings, asked.rulebook, asked.config_hash, output, formats, as_of, True, fail_on)
         told, pauses = Told(), Pauses()
-        result = night(order, told, pause=pauses, machines_per_shard=machines_per_shard, threads=threads)
+        how: dict[str, Any] = {"machines_per_shard": machines_per_shard, "threads": threads, "stopwatch": stopwatch}
+        result = night(order, told, pause=pauses, **how)
         return Audited(result.exit_code, result.report, result.folder, told, pauses, azure.requests.snapshot())
 
 

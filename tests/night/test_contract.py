@@ -30,9 +30,9 @@ FINDING_KEYS = [
     "releases_behind", "evidence", "remediation", "change", "first_seen", "owner", "exemption",
 ]  # fmt: skip
 RUN_KEYS = [
-    "tool", "run_id", "as_of", "started", "ended", "seconds", "subscriptions", "machines", "operations", "readings",
-    "gaps", "counts", "changes", "not_run", "requests", "data_age", "confirmed", "hashes", "identity", "receipts",
-    "exit_code",
+    "tool", "run_id", "as_of", "started", "ended", "starts", "seconds", "subscriptions", "machines", "operations",
+    "readings", "gaps", "counts", "changes", "not_run", "requests", "data_age", "confirmed", "hashes", "identity",
+    "receipts", "exit_code",
 ]  # fmt: skip
 WORDS = {
     "Fail": "fail", "Unanswered": "unanswered", "Pending": "pending", "Exempt": "exempt",

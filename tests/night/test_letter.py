@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.mailbox import MailServer, serving
 from tests.night.parts import (
     FIRST,
     LATEST,
+    NOW,
     OLD,
     SECOND,
     TOKEN,
@@ -26,6 +28,7 @@ from tests.night.parts import (
     agent,
     estate,
     machine,
+    machine_id,
     refusal,
     subscription,
 )
@@ -130,10 +133,10 @@ def test_a_letter_that_is_refused_ends_with_4_and_the_next_night_sends_it_first(
 
     assert first.code == first.run["exit_code"] == ExitCode.NOT_DELIVERED
     assert [each["code"] for each in first.run["receipts"]] == [554]
-    assert [each.name for each in outbox.iterdir()] == [f"{first.run['run_id']}-0"]
+    assert [each.name for each in outbox.glob("*.zip")] == [f"{first.run['run_id']}-0.zip"]
 
     bench.nights = iter([int(first.folder.name.removeprefix("report-"))])
-    second = bench.night(config, azure)
+    second = bench.night(config, azure, as_of=NOW + timedelta(days=1))
     assert second.folder == first.folder
     assert (second.code, outbox.exists()) == (ExitCode.DELIVERED, False)
     assert len(server.taken) == 2 and len(second.run["receipts"]) == 2
@@ -167,3 +170,21 @@ def test_what_was_not_delivered_is_told_at_the_end_even_when_quiet(
     told = capsys.readouterr().out
     assert "was not sent to b@example.com: 127.0.0.1 did not take it (554 5.7.1 Refused)." in told
     assert f"It is kept in {output}.outbox/" in told
+
+
+def test_a_failure_whose_exemption_has_ended_is_told(bench: Bench, server: MailServer) -> None:
+    """It fails for its old reason, and by now nobody accepts that: who wants new failures alone hears of it, once."""
+    azure = bench.simulate(estate(subscription(FIRST, machine("off", agent("Linux", LATEST, auto_upgrade=False)))))
+    (bench.folder / "none.yaml").write_text("[]")
+    told = {"rule": "AMA-001", "owner": "Payroll", "reason": "Certified by hand", "ticket": "CHG-1"}
+    entry = {**told, "resource": machine_id("off"), "expires": NOW.date().isoformat()}
+    (bench.folder / "exempt.yaml").write_text(json.dumps([entry]))
+    archive = {"archive": {"url": "file:./archive"}}
+    letters = []
+    for day, exemptions in ((-1, "none"), (0, "exempt"), (1, "exempt"), (2, "exempt")):
+        changes = {**delivering(server, when="new_failures"), **archive, "exemptions": f"{exemptions}.yaml"}
+        audited = bench.night(bench.config(azure, changes), azure, as_of=NOW + timedelta(days=day))
+        letters.append((len(server.taken), [each["change"] for each in audited.findings if each["status"] == "fail"]))
+
+    assert letters == [(1, [None]), (1, []), (2, ["changed"]), (2, ["still"])]
+    assert server.mails[1]["Subject"] == "no new failure, 1 changed - Azure extension audit"

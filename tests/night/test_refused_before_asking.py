@@ -115,7 +115,7 @@ def test_all_mistakes_of_all_files_are_told_at_once_with_their_places(terminal: 
         ("colour: blue\n", "colour"),
         ("sources: {lookback: 14}\n", "lookback"),
         ("sources: {lookback: 90d}\n", "90"),
-        ("time_budget: 2h\n", "not yet"),
+        ("time_budget: 2h\n", "needs an archive"),
         ("deliver: [{kind: email}]\n", "deliver[0].smtp: is missing"),
         ("report: {title: '${NOBODY_SET_THIS}'}\n", "NOBODY_SET_THIS"),
         ("exemptions: nowhere.yaml\n", "nowhere.yaml"),

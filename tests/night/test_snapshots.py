@@ -43,7 +43,7 @@ from tests.night.parts import (
 
 FILES = ("findings.json", "findings.csv", "verdicts.parquet")
 AS_OF = ("--as-of", NOW.isoformat())
-MOVING = {"started", "ended", "seconds"}
+MOVING = {"started", "ended", "starts", "seconds"}
 CONFIG = {
     **IN_BULK,
     "report": {"title": "Überprüfung"},

@@ -14,6 +14,7 @@ from tests.real_parts import absent
 NODE_MODULES = "AUDITOR_TEST_NODE_MODULES"
 AZ = "AUDITOR_TEST_AZ"
 PYTHON = "AUDITOR_TEST_PYTHON"
+FUNCTIONS = "AUDITOR_TEST_FUNCTIONS"
 SERVICES = ("activeDirectory", "activeDirectoryResourceId", "resourceManager", "management", "gallery")
 """What a cloud that is registered with ``az`` must name, and is asked for here."""
 
@@ -83,5 +84,16 @@ def other_python() -> Path:
         absent(
             "No second Python is named: install the auditor in an environment of another Python version (3.11 to 3.13) "
             f"and set {PYTHON} to its python to run this test"
+        )
+    return Path(found)
+
+
+def functions_python() -> Path:
+    """A Python 3.13 with Microsoft's worker of Azure Functions, and nothing else."""
+    found = os.environ.get(FUNCTIONS)
+    if not found or not Path(found).is_file():
+        absent(
+            "No worker of Azure Functions is named: install azure-functions-runtime in an environment of Python 3.13 "
+            f"and set {FUNCTIONS} to its python to run this test"
         )
     return Path(found)

@@ -28,6 +28,7 @@ class LogAnalytics:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._estate: Estate | None = None
         self._tables: Any = None
 
     def warm(self, estate: Estate) -> None:
@@ -61,8 +62,8 @@ class LogAnalytics:
         from auditor.simulator.heartbeats import Heartbeats
 
         with self._lock:
-            if self._tables is None:
-                self._tables = Heartbeats(estate)
+            if self._estate is not estate:
+                self._estate, self._tables = estate, Heartbeats(estate)
         return self._tables
 
 

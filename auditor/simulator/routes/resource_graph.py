@@ -21,10 +21,11 @@ _FIRST_WITH_OBJECTS = "2021-03-01"
 
 
 class ResourceGraph:
-    """Makes the tables when the first query arrives: what runs the queries is slow to import."""
+    """Makes the tables when the first query of an estate arrives: what runs the queries is slow to import."""
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._estate: Estate | None = None
         self._tables: Any = None
 
     def warm(self, estate: Estate) -> None:
@@ -53,8 +54,8 @@ class ResourceGraph:
         from auditor.simulator.graph.tables import Tables
 
         with self._lock:
-            if self._tables is None:
-                self._tables = Tables(estate)
+            if self._estate is not estate:
+                self._estate, self._tables = estate, Tables(estate)
         return self._tables
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import orjson
 
@@ -47,6 +48,7 @@ def _token(call: Call) -> Answer:
         "appid": form.get("client_id", ""),
         "oid": call.estate.identity_id,
         "tid": call.estate.tenant_id,
+        "uti": uuid4().hex,
         "ver": "1.0",
     }
     token = {"token_type": "Bearer", "expires_in": _LIFETIME_S, "ext_expires_in": _LIFETIME_S}

@@ -2,88 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import pytest
 
-from auditor.deliver import Outbox, PostOffice
 from auditor.deliver.smtp import check
-from auditor.model.delivery import Smtp, WayOut, When
+from auditor.model.delivery import When
 from auditor.model.letter import Envelope
 from auditor.model.posted import Posted
 from tests.mailbox import DROP, PASSWORD, USER, Authority, MailServer, parsed, saying, serving
-
-RUN = "20261122T030017Z-1f3a5b7d"
-ENVELOPE = Envelope(
-    run_id=RUN,
-    subject="3 new failures, 41 still, 7 fixed; 1 subscription could not be read - 監査 of agents",
-    occasions=frozenset({When.ALWAYS, When.FAILURES}),
-    beside="It lies beside this letter: report.html report.xlsx",
-    attached="It is attached: {files}",
-    left_off="Not attached, over our limit: {files}",
-    too_large="Not attached, the server refused it: {files}",
-    elsewhere="It lies where the audit runs.",
-)
-ANN, BOB = "ann@example.com", "bob@example.com"
-
-
-class Asked:
-    """Takes the place of sleeping."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def __call__(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-
-
-class Sender:
-    """A letter in an output folder, and a post office with one way out to Ann and Bob."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.pause = folder / "report", Asked()
-        self.outbox = Outbox(folder / "report.outbox")
-        self.folder.mkdir()
-        picture = '<img src="data:image/png;base64,aGVsbG8=" alt="bars">'
-        page = f"<!DOCTYPE html><html><body><p>{ENVELOPE.beside}</p>{picture}</body></html>"
-        (self.folder / "letter.html").write_text(page)
-        (self.folder / "letter.txt").write_text(f"サーバー\n{ENVELOPE.beside}\n")
-        (self.folder / "report.html").write_text("<html>頁 page</html>" * 1000)
-        (self.folder / "report.xlsx").write_bytes(b"PK" * 20_000)
-
-    def office(self, server: MailServer, **changes: Any) -> PostOffice:
-        return PostOffice([WayOut(smtp=smtp(server, **changes))], self.outbox, self.pause)
-
-    def send(self, server: MailServer, **changes: Any) -> Posted:
-        return self.office(server, **changes).send(self.folder, ENVELOPE)
-
-    @property
-    def kept(self) -> list[str]:
-        return sorted(each.name for each in self.outbox.folder.iterdir()) if self.outbox.folder.exists() else []
-
-
-def smtp(server: MailServer, **changes: Any) -> Smtp:
-    told = {
-        "host": "127.0.0.1",
-        "port": server.port,
-        "security": "none",
-        "from": "Agent Audit 監査 <audit@example.com>",
-        "to": [f"Ann Ünal <{ANN}>"],
-        "cc": [BOB],
-        "reply_to": "helpdesk@example.com",
-    }
-    return Smtp.model_validate({**told, **changes}, strict=False)
-
-
-def signed(authority: Authority, password: str = PASSWORD) -> dict[str, Any]:
-    return {"security": "starttls", "ca_bundle": authority.bundle, "username": USER, "password": password}
+from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, signed, smtp, told
 
 
 @pytest.fixture
@@ -102,10 +32,6 @@ def server() -> Iterator[MailServer]:
         yield served
 
 
-def told(posted: Posted) -> list[tuple[str, bool, int | None, int]]:
-    return [(each.recipient, each.accepted, each.code, each.tries) for each in posted.receipts]
-
-
 def test_over_starttls_and_auth_the_letter_arrives_with_all_its_parts(sender: Sender, authority: Authority) -> None:
     with serving(MailServer(), authority.context, auth=True) as server:
         posted = sender.send(server, **signed(authority))
@@ -117,7 +43,7 @@ def test_over_starttls_and_auth_the_letter_arrives_with_all_its_parts(sender: Se
     assert {each.answer for each in posted.receipts} == {"2.0.0 queued as 4711"}
     assert server.taken[0].rcpt_tos == [ANN, BOB]
     assert mail["Subject"] == ENVELOPE.subject
-    assert mail["Message-ID"] == f"<{RUN}@example.com>" == posted.receipts[0].message_id
+    assert mail["Message-ID"] == f"<{RUN}-0@example.com>" == posted.receipts[0].message_id
     assert (mail["From"], mail["To"], mail["Cc"]) == (
         "Agent Audit 監査 <audit@example.com>",
         f"Ann Ünal <{ANN}>",
@@ -164,7 +90,7 @@ def test_a_wrong_password_is_a_sentence_and_the_letter_is_kept(sender: Sender, a
 
     assert told(posted) == [(ANN, False, 535, 1), (BOB, False, 535, 1)]
     assert sender.pause.seconds == [], "asking again would lock the account"
-    place = sender.outbox.folder / f"{RUN}-0"
+    place = sender.beside / f"{RUN}-0.zip"
     [problem] = posted.problems
     assert problem == (
         f"The letter of run {RUN} was not sent to {ANN}, {BOB}: 127.0.0.1 did not accept the user name and the "
@@ -215,7 +141,7 @@ def test_a_connection_dropped_after_the_letter_is_tried_again_with_the_same_id(
 
     first, second = server.handed_over
     assert first.content == second.content, "the same letter, and the same Message-ID"
-    assert parsed(first)["Message-ID"] == f"<{RUN}@example.com>"
+    assert parsed(first)["Message-ID"] == f"<{RUN}-0@example.com>"
     assert told(posted) == [(ANN, True, 250, 2), (BOB, True, 250, 2)]
     assert posted.problems == ()
 
@@ -292,123 +218,6 @@ def test_nobody_answers_and_the_letter_is_kept(sender: Sender) -> None:
     assert sender.kept == [f"{RUN}-0"]
 
 
-def test_a_kept_letter_is_sent_by_the_next_start_once_with_its_own_id_and_files(sender: Sender) -> None:
-    with serving(MailServer(answers=["451 Later"] * 6)) as server:
-        sender.send(server)
-        (sender.folder / "report.html").write_text("the next night's page")
-        posted = sender.office(server).send_kept()
-        again = sender.office(server).send_kept()
-
-        [mail] = server.mails
-    assert told(posted) == [(ANN, True, 250, 1), (BOB, True, 250, 1)]
-    assert (posted.receipts[0].run_id, mail["Message-ID"]) == (RUN, f"<{RUN}@example.com>")
-    assert next(mail.iter_attachments()).get_content().startswith("<html>頁 page")
-    assert again == Posted()
-    assert not sender.outbox.folder.exists()
-
-
-def test_a_kept_letter_reaches_those_only_who_have_it_not(sender: Sender, server: MailServer) -> None:
-    server.to = {BOB: ["450 4.2.0 Busy"] * 6}
-    sender.send(server)
-    posted = sender.office(server).send_kept()
-
-    assert [each.rcpt_tos for each in server.taken] == [[ANN], [BOB]]
-    assert told(posted) == [(BOB, True, 250, 1)]
-    assert sender.kept == []
-
-
-def test_a_kept_letter_that_fails_again_stays_and_is_told(sender: Sender, server: MailServer) -> None:
-    server.answers = ["451 Later"] * 7
-    sender.send(server)
-    sender.pause.seconds.clear()
-    posted = sender.office(server).send_kept()
-
-    assert sender.pause.seconds == [], "the night waits for nothing that an earlier one left"
-    assert f"It stays in {sender.outbox.folder / f'{RUN}-0'}, and the next start sends it." in posted.problems[0]
-    assert sender.kept == [f"{RUN}-0"]
-
-
-def test_after_an_address_is_mended_the_kept_letter_goes_to_the_right_one(sender: Sender, server: MailServer) -> None:
-    server.to = {"an@example.com": ["550 5.1.1 No such user"]}
-    sender.send(server, to="an@example.com", cc=[])
-    assert sender.kept == [f"{RUN}-0"], "nobody has it"
-    sender.office(server, cc=[]).send_kept()
-
-    assert ([each.rcpt_tos for each in server.taken], sender.kept) == ([[ANN]], [])
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be locked there")
-def test_a_run_that_begins_while_another_waits_for_the_server_sends_its_letter_no_second_time(
-    sender: Sender, server: MailServer
-) -> None:
-    begun: list[Posted] = []
-    server.answers = ["451 4.7.1 Greylisted", "451 4.7.1 Greylisted"]
-    office = replace(sender.office(server), pause=lambda _seconds: begun.append(sender.office(server).send_kept()))
-    posted = office.send(sender.folder, ENVELOPE)
-
-    assert begun == [Posted(), Posted()], "it leaves it to the first"
-    assert told(posted) == [(ANN, True, 250, 3), (BOB, True, 250, 3)]
-    assert (len(server.handed_over), len(server.taken), sender.kept) == (3, 1, [])
-
-
-def test_a_letter_that_cannot_even_be_kept_is_told(sender: Sender) -> None:
-    sender.outbox.folder.write_text("in the way")
-    with serving(MailServer(answers=["550 5.7.1 Spam"])) as server:
-        posted = sender.send(server)
-
-    assert "It could not be kept either (not a directory)" in posted.problems[0]
-
-
-@pytest.mark.parametrize("content", ["{}", "[]", "", '{"run_id": "2026', '{"subject": "a\\nBcc: victim@example.com"}'])
-def test_an_envelope_that_somebody_changed_ends_no_night_and_keeps_no_other_letter_back(
-    sender: Sender, server: MailServer, content: str
-) -> None:
-    server.answers = ["550 5.7.1 Spam"]
-    sender.send(server)
-    whole = sender.outbox.folder / f"{RUN}-0"
-    damaged = whole.with_name("20261121T030017Z-1f3a5b7d-0")
-    copytree(whole, damaged)
-    if "subject" in content:
-        content = json.dumps({**json.loads((whole / "envelope.json").read_text()), **json.loads(content)})
-    (damaged / "envelope.json").write_text(content)
-    posted = sender.office(server).send_kept()
-
-    assert posted.problems == (
-        f"What is kept in {damaged} was not sent: its envelope is not as it was written. Look at it, or move it away.",
-    )
-    assert (len(server.taken), sender.kept) == (1, [damaged.name])
-
-
-def test_a_kept_letter_that_has_lost_its_words_keeps_no_other_back(sender: Sender, server: MailServer) -> None:
-    server.answers = ["550 5.7.1 Spam"]
-    sender.send(server)
-    whole = sender.outbox.folder / f"{RUN}-0"
-    damaged = whole.with_name("20261121T030017Z-1f3a5b7d-0")
-    copytree(whole, damaged)
-    (damaged / "letter.txt").unlink()
-    posted = sender.office(server).send_kept()
-
-    [problem] = posted.problems
-    assert f"What is kept in {damaged} was not sent: no such file or directory" in problem
-    assert (len(server.taken), sender.kept) == (1, [damaged.name])
-
-
-def test_who_is_ended_while_he_waits_for_the_server_leaves_the_letter_to_the_next_start(
-    sender: Sender, server: MailServer
-) -> None:
-    def killed(_seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    server.to = {BOB: ["450 4.2.0 Greylisted"]}
-    office = replace(sender.office(server), pause=killed)
-    with pytest.raises(KeyboardInterrupt):
-        office.send(sender.folder, ENVELOPE)
-    sender.office(server).send_kept()
-
-    assert [each.rcpt_tos for each in server.taken] == [[ANN], [BOB]], "and nobody has it twice"
-    assert sender.kept == []
-
-
 def test_the_password_is_told_nowhere(
     sender: Sender, authority: Authority, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -419,7 +228,7 @@ def test_the_password_is_told_nowhere(
         posted = sender.send(server, **signed(authority, secret))
         way = smtp(server, **signed(authority, secret))
 
-    files = b"".join(each.read_bytes() for each in sender.outbox.folder.rglob("*") if each.is_file())
+    files = b"".join(each.read_bytes() for each in sender.beside.rglob("*") if each.is_file())
     assert secret.encode() not in files
     assert secret not in f"{posted}{way!r}{way.model_dump_json()}{caplog.text}{capfd.readouterr()}"
 
@@ -435,7 +244,7 @@ def test_a_servers_answer_is_told_on_one_line_without_the_password(sender: Sende
 def test_no_title_and_no_name_begins_a_header_of_its_own(sender: Sender, server: MailServer) -> None:
     """What the settings let through as one line is one header, whatever it looks like."""
     envelope = Envelope(RUN, "Bcc: victim@example.com \u202e😀 " + "x" * 300, frozenset(When), *["-"] * 5)
-    sender.office(server).send(sender.folder, envelope)
+    ended(sender.office(server), sender.folder, envelope)
 
     [mail] = server.mails
     assert mail["Subject"] == envelope.subject

@@ -148,9 +148,10 @@ class Nights:
 
     folder: Path
     retention: timedelta = 400 * DAY
+    zone: str = "UTC"
 
     def archive(self) -> Archive:
-        return Archive(FolderStore(self.folder), self.retention, "UTC")
+        return Archive(FolderStore(self.folder), self.retention, self.zone)
 
     def recall(self, as_of: datetime, run_id: str = "") -> Memory:
         return self.archive().recall(as_of, run_id or run_at(as_of))

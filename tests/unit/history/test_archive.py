@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -89,6 +89,43 @@ def test_a_second_run_of_the_day_is_compared_with_the_night_before(nights: Night
     again = nights.keep(NOW + DAY + timedelta(hours=5), [fails("a")])
 
     assert (again.since, became(again)) == (NOW, {"a": "still"})
+
+
+class TestAnExemptionThatEnds:
+    """What it excused fails again, and nobody accepts that any more: people are told, once."""
+
+    EXEMPT = Machine("a", Status.EXEMPT, "disabled")
+
+    def test_its_failure_has_changed_and_is_as_old_as_it_was(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        assert became(nights.keep(NOW + DAY, [self.EXEMPT])) == {}
+
+        past = nights.keep(NOW + 2 * DAY, [fails("a")])
+        assert became(past) == {"a": "changed"}
+        assert [(each.first_seen, each.nights) for each in past.open] == [(NOW, 2)]
+        assert became(nights.keep(NOW + 3 * DAY, [fails("a")])) == {"a": "still"}
+
+    @pytest.mark.parametrize(
+        "between", [Machine("a", Status.UNANSWERED, "not_known"), Machine("a", Status.PENDING, "rolling_out")]
+    )
+    def test_it_is_told_after_nights_that_could_not_see_it(self, nights: Nights, between: Machine) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [self.EXEMPT])
+        assert became(nights.keep(NOW + 2 * DAY, [between])) == {}
+
+        assert became(nights.keep(NOW + 3 * DAY, [fails("a")])) == {"a": "changed"}
+
+    def test_any_two_nights_say_the_same(self, nights: Nights) -> None:
+        nights.keep(NOW, [fails("a")])
+        nights.keep(NOW + DAY, [self.EXEMPT])
+        nights.keep(NOW + 2 * DAY, [fails("a")])
+
+        archive = nights.archive()
+        first, second, third = archive.manifests()[0]
+        told = [
+            [each.change for each in compare(archive, [], *two).changes] for two in ((second, third), (first, third))
+        ]
+        assert told == [["changed"], ["still"]]
 
 
 class TestASecondRunOfTheDay:
@@ -238,6 +275,35 @@ def test_an_archive_of_a_newer_version_is_refused(nights: Nights) -> None:
         nights.recall(NOW + DAY)
 
 
+def test_nights_of_the_future_are_told_and_nothing_is_compared_with_them(nights: Nights) -> None:
+    """The clock was put back by hours: what is kept since is later than now."""
+    nights.keep(NOW, [fails("a"), fails("b")])
+    nights.keep(NOW + DAY, [fails("a")])
+    late = NOW + DAY - timedelta(hours=2)
+
+    past = nights.keep(late, [fails("a"), fails("b")])
+
+    assert (past.since, became(past)) == (NOW, {"a": "still", "b": "still"})
+    (told,) = nights.recall(late).passed_over
+    assert told.startswith("In the archive 1 night is later than tonight, up to 2026-11-23 03:00 UTC,")
+    assert "Set the clock of this machine" in told
+    assert nights.recall(NOW + 2 * DAY).since == NOW + DAY and not nights.recall(NOW + 2 * DAY).passed_over
+
+
+def test_the_day_on_which_the_clocks_are_put_back_is_one_day(tmp_path: Path) -> None:
+    """Half past two comes twice then: the second run is compared with the night of the day before, as the first was."""
+    nights = Nights(tmp_path / "archive", zone="Europe/Berlin")
+    before, first, again, after = (
+        datetime(2026, 10, day, hour, 30, tzinfo=UTC) for day, hour in ((24, 0), (25, 0), (25, 1), (26, 1))
+    )
+    nights.keep(before, [fails("a")])
+    since = [nights.keep(at, [fails("a")]).since for at in (first, again, after)]
+
+    assert since == [before, before, again]
+    (failure,) = nights.recall(after + DAY).failures
+    assert (failure.nights, failure.first_seen) == (3, before), "of three days"
+
+
 class TestRetention:
     def test_older_nights_go_and_their_failures_stay(self, tmp_path: Path) -> None:
         nights = Nights(tmp_path / "archive", retention=2 * DAY)
@@ -268,6 +334,19 @@ class TestRetention:
 
         assert (past.since, [each.nights for each in past.open]) == (NOW + 2 * DAY, [4])
         assert len(nights.recall(NOW + 4 * DAY).nights) == 4
+
+    def test_nor_do_several_until_they_are_as_old_as_nights_may_become(self, tmp_path: Path) -> None:
+        """Who lets a machine rest for years loses its nights in the end; who mends its clock within days loses none."""
+        nights = Nights(tmp_path / "archive", retention=30 * DAY)
+        for day in range(3):
+            nights.keep(NOW + day * DAY, [fails("a")])
+        for day in range(4000, 4030):
+            nights.keep(NOW + day * DAY, [fails("a")])
+        assert len(nights.recall(NOW + 3 * DAY).nights) == 3
+
+        for day in (4030, 4031):
+            nights.keep(NOW + day * DAY, [fails("a")])
+        assert nights.recall(NOW + 3 * DAY).nights == ()
 
     def test_what_a_killed_run_left_goes_with_its_time(self, tmp_path: Path) -> None:
         """Killed while it kept the night, or while it let it go: it is not told for ever."""

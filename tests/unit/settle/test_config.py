@@ -305,7 +305,6 @@ def test_each_mistake_is_told_with_its_place_and_what_to_do(desk: Desk, config: 
 @pytest.mark.parametrize(
     ("config", "place", "instead"),
     [
-        ("time_budget: 2h", "time_budget", "take the line out"),
         ("workers: {kind: dask}", "workers.kind", "write local"),
     ],
 )

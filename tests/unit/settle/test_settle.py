@@ -28,7 +28,7 @@ def test_mistakes_of_all_files_are_told_at_once_and_sorted(desk: Desk) -> None:
         rules:
           MY-001: {params: {limits: 3d}}
         exemptions: exemptions.yaml
-        time_budget: 2h
+        time_budget: 2h  # without an archive
         """,
         rules=[Path("rules")],
     )

@@ -17,6 +17,7 @@ import yaml
 from auditor.simulator import (
     REMOVED,
     AgentView,
+    HandMadeEstate,
     MachineSpec,
     SeededEstate,
     Simulator,
@@ -187,3 +188,19 @@ def test_a_port_that_is_taken_is_an_error() -> None:
 def test_what_runs_queries_is_imported_only_for_a_query() -> None:
     code = "import sys, auditor.simulator; print([name for name in ('duckdb', 'duckdb_kql') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_another_day_is_another_estate_at_the_same_address(ask: Ask) -> None:
+    """What Resource Graph, the lists and the gate tell is of that day; what was written before is not laid over it."""
+    listed = f"/subscriptions/{FIRST}/providers/Microsoft.Compute/virtualMachines?api-version=1"
+    query = {"query": "resources | project name"}
+    with Simulator(estate_of(MachineSpec("a"))) as simulator:
+        for names in (["a"], ["b", "c"]):
+            simulator.become(estate_of(*map(MachineSpec, names)))
+            assert [each["name"] for each in ask(simulator, listed).json()["value"]] == names
+            rows = ask(
+                simulator, "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01", "POST", json=query
+            ).json()["data"]
+            assert {each["name"] for each in rows} >= set(names)
+        simulator.become(HandMadeEstate([], now=NOW))
+        assert ask(simulator, listed).json()["error"]["code"] == "SubscriptionNotFound"

@@ -98,3 +98,13 @@ def test_buckets_fill_again_with_time() -> None:
 def test_quotas_are_off_until_asked_for(ask: Ask) -> None:
     with Simulator(estate_of(MACHINE)) as simulator:
         assert {ask(simulator, PATH).status_code for _ in range(40)} == {200}
+
+
+def test_tokens_that_were_shown_expire_and_others_do_not(ask: Ask) -> None:
+    with Simulator(estate_of(MACHINE)) as simulator:
+        assert ask(simulator, PATH, token="first").status_code == 200
+        simulator.expire_tokens()
+        refused = ask(simulator, PATH, token="first")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "ExpiredAuthenticationToken")
+        assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+        assert ask(simulator, PATH, token="second").status_code == 200

@@ -83,3 +83,20 @@ def test_a_disk_that_knows_no_locks_is_told_with_what_to_do(tmp_path: Path, monk
         FolderStore(tmp_path).locked(),
     ):
         pass
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_an_archive_that_was_moved_away_is_not_begun_anew(tmp_path: Path, another: bool) -> None:
+    """Whatever lies in its place by then is none of this night's business: an empty mount point, perhaps."""
+    place, store = tmp_path / "archive", FolderStore(tmp_path / "archive")
+    with store.locked():
+        store.check_locked()
+        place.rename(tmp_path / "away")
+        if another:
+            place.mkdir()
+            (place / ".lock").touch()
+        with pytest.raises(
+            ArchiveRefused, match=r"was there when the night began, and is not any more\. Bring the folder"
+        ):
+            store.check_locked()
+    assert place.exists() is another

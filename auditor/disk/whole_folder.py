@@ -1,16 +1,19 @@
-"""A folder that appears whole or not at all, and never in the place of something that is not ours."""
+"""A folder that appears whole or not at all, never in the place of something that is not ours, by one run at a time."""
 
 from __future__ import annotations
 
 import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
-from uuid import uuid4
 
-from auditor.errors import OutputRefused, why
+from auditor.disk.locks import locked_file
+from auditor.disk.whole_file import sibling
+from auditor.errors import FULL, OutputRefused, why
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class WholeFolder:
         """
         place = folder.resolve()
         self._check_place(place, folder)
-        probe = _sibling(place)
+        probe = sibling(place)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             probe.mkdir()
@@ -51,17 +54,39 @@ class WholeFolder:
         """
         self.check(folder)
         place = folder.resolve()
-        draft = _sibling(place)
+        draft = sibling(place)
         try:
             draft.mkdir()
             yield draft
             self._check_place(place, folder)
             _put(draft, place)
         except OSError as error:
-            remedy = "Free some space or choose another folder with --output, and run again"
-            self._refuse(folder, why(error), remedy)
+            self._refuse(folder, why(error), _remedy(error))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    @contextmanager
+    def claimed(self, folder: Path) -> Iterator[None]:
+        """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it.
+
+        The system lets go of the lock when a process ends, however it ends. The empty file that it is on, beside the
+        folder, goes too; behind a process that was killed it stays, and holds nobody up.
+        """
+        place = folder.resolve()
+        lock = place.with_name(f".{place.name}.lock")
+        try:
+            file = locked_file(lock)
+        except OSError as error:
+            self._refuse(folder, why(error), "Choose another with --output")
+        if file is None:
+            reason = "another run is at work on it, and one would replace the other's"
+            self._refuse(folder, reason, "Wait until it has ended, or choose another with --output")
+        with file:
+            try:
+                yield
+            finally:
+                if sys.platform != "win32":  # where nobody can remove what somebody has open
+                    lock.unlink(missing_ok=True)
 
     def _check_place(self, place: Path, folder: Path) -> None:
         try:
@@ -83,12 +108,19 @@ class WholeFolder:
         raise OutputRefused(f"{self.what} was not written to {folder}: {reason}. {remedy}.")
 
 
+def _remedy(error: OSError) -> str:
+    """A full disk may be another than the folder's: what is written passes through temporary files, a workbook above
+    all."""
+    disks = f" there and in {tempfile.gettempdir()}" if error.errno in FULL else ""
+    return f"Free some space{disks} or choose another folder with --output, and run again"
+
+
 def _put(draft: Path, place: Path) -> None:
     """Two renames, as no system replaces a filled folder in one; the earlier one is back if the second one fails."""
     if not place.exists():
         draft.rename(place)
         return
-    earlier = _sibling(place)
+    earlier = sibling(place)
     place.rename(earlier)
     try:
         draft.rename(place)
@@ -96,8 +128,3 @@ def _put(draft: Path, place: Path) -> None:
         earlier.rename(place)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
-
-
-def _sibling(place: Path) -> Path:
-    """A new name beside ``place``: on the same disk, so that a rename is enough."""
-    return place.with_name(f".{place.name}.{uuid4().hex[:8]}.partial")

@@ -1,0 +1,99 @@
+"""The outbox beside the output folder, which the next night replaces: a folder that is there while it holds letters."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.disk.whole_file import remove_whole, write_whole
+from auditor.errors import ShelfRefused, why
+
+
+def outbox_of(output: Path) -> Path:
+    """Beside the output folder."""
+    place = output.resolve()
+    return place.with_name(f"{place.name}.outbox")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Its files lie in ``folder`` itself, whatever folder their names say."""
+
+    folder: Path
+
+    @property
+    def where(self) -> str:
+        return str(self.folder)
+
+    def place(self, name: str) -> Path:
+        return self.folder / name.rpartition("/")[2]
+
+    def files(self, folder: str) -> list[str]:
+        with self._told("read"):
+            entries = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+            return [f"{folder}/{each.name}" for each in entries if each.is_file()]
+
+    def read(self, name: str) -> bytes | None:
+        with self._told("read"):
+            try:
+                return self.place(name).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def write(self, name: str, content: bytes | Path) -> None:
+        with self._told("written"):
+            write_whole(self.place(name), content)
+
+    def remove(self, name: str) -> None:
+        with self._told("written"):
+            remove_whole(self.place(name))
+
+    def check_locked(self) -> None:
+        """Each letter is claimed by itself."""
+
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[bool]:
+        """Whether nobody else is sending the letter, who is kept from it until the end.
+
+        Two runs over one output folder would send it twice. The system lets go of the claim when a process ends.
+        """
+        if sys.platform == "win32":  # a file that is locked there could not be removed: nobody is kept out
+            yield self.place(name).exists()
+            return
+        with self._told("read"):
+            try:
+                letter = os.open(self.place(name), os.O_RDONLY)
+            except FileNotFoundError:  # another run has sent it since
+                letter = None
+        if letter is None:
+            yield False
+            return
+        try:
+            yield _lock(letter) and self.place(name).exists()
+        finally:
+            os.close(letter)
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ShelfRefused(f"{self.folder} could not be {what}: {why(error)}.") from error
+
+
+if sys.platform != "win32":
+
+    def _lock(letter: int) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(letter, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a disk that knows no locks: letters go out all the same
+            return True
+        return True
