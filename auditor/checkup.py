@@ -22,6 +22,7 @@ from auditor.model.narration import Narrator
 from auditor.model.reading import Source
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
+from auditor.stores.checkup import try_archive
 
 
 def checkup(
@@ -57,9 +58,10 @@ def checkup(
 def _reached(cloud: Cloud, settings: Settings, rulebook: RuleBook) -> Checkup:
     rules = tuple(rule.id for rule in rulebook.rules if rule.enabled)
     endpoints = reach(cloud, settings)
-    servers = mail_servers(settings.deliver)
-    silent = (Gap(("smtp",), (each.url,), each.reason, each.close or "") for each in servers if each.reason)
-    return Checkup(rules, cloud.unsigned(), (*endpoints, *servers), gaps=(*_unreached(endpoints), *silent))
+    archive = try_archive(settings)
+    others = (*((archive,) if archive else ()), *mail_servers(settings.deliver))
+    silent = (Gap((each.name,), (each.url,), each.reason, each.close or "") for each in others if each.reason)
+    return Checkup(rules, cloud.unsigned(), (*endpoints, *others), gaps=(*_unreached(endpoints), *silent))
 
 
 def _probed(

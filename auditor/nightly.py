@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
-from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
+from auditor import __version__, collect, compose, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
@@ -89,7 +89,8 @@ def night(
     tells the seconds that the time budget is measured by.
     """
     render.check_output(order.output)
-    with history.locked(order.settings) as archive, _begun(order, narrator) as (watch, scratch):
+    busy = render.claimed(order.output)
+    with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
         handover = Handover(order, watch, archive, pause, under_way.left)
@@ -160,7 +161,7 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
+    with snapshot.claimed(order.output), _begun(order, narrator) as (watch, scratch):
         memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
         gathered, shards = _gather(not_kept(order, watch, scratch), memory, machines_per_shard)
         with watch.stage("snapshot") as told:
@@ -177,7 +178,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     Raises SnapshotRefused for frames that cannot be read.
     """
     render.check_output(order.output)
-    with _begun(order, narrator) as (watch, scratch):
+    with render.claimed(order.output), _begun(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)
@@ -274,9 +275,5 @@ def _composer(
 
 
 def _ledger(gathered: Gathered, shards: Sequence[ShardResult]) -> compose.Ledger:
-    @lru_cache(maxsize=1)
-    def loaded(at: int) -> frames.Frames:
-        return load(shards[at])
-
-    loaders = [partial(loaded, at) for at in range(len(shards))]
+    loaders = [partial(load, shard) for shard in shards]
     return compose.Ledger(loaders, gathered.survey, gathered.subscriptions)

@@ -6,6 +6,7 @@ nothing due is over within a second.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -25,11 +26,14 @@ class Due:
     why: str
 
 
-def due(settings: Settings, now: datetime, *, late: bool = False, config: str = "config.yaml") -> Due:
+def due(
+    settings: Settings, now: datetime, *, late: bool = False, narrow: bool = False, config: str = "config.yaml"
+) -> Due:
     """Whether a night is due at ``now``, which is aware.
 
     A night that was begun and has not ended is gone on with at any time. A new one is due while the window is open, and
-    no night of this window is kept; with ``late``, for a host that was down, after it has closed as well.
+    no night of this window is kept; with ``late``, for a host that was down, after it has closed as well. A night of
+    some subscriptions takes the place of no whole one, unless only such a one is asked for (``narrow``).
 
     Raises SettingsRefused where ``config`` names no schedule or no archive, and ArchiveRefused where that cannot be
     read.
@@ -41,13 +45,13 @@ def due(settings: Settings, now: datetime, *, late: bool = False, config: str = 
         return Due(True, "a night was begun and has not ended: it is gone on with")
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
-    return _due_in(window, store, _Clocks(schedule, zone), now, late)
+    kept = _night_of(window, store, narrow) if late or window.is_open(now) else None
+    return _due_in(window, kept, _Clocks(schedule, zone), now, late)
 
 
-def _due_in(window: Window, store: Store, clocks: _Clocks, now: datetime, late: bool) -> Due:
+def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, late: bool) -> Due:
     if not window.is_open(now) and not late:
         return Due(False, f"nothing is due: nights begin {clocks}; the next one from {clocks.at(window.next_opens)}")
-    kept = _night_of(window, store)
     if kept:
         return Due(False, f"nothing is due: the night {kept} is kept; the next one from {clocks.at(window.next_opens)}")
     if window.is_open(now):
@@ -55,11 +59,22 @@ def _due_in(window: Window, store: Store, clocks: _Clocks, now: datetime, late: 
     return Due(True, f"a night is made up for: none is kept since {clocks.at(window.opened)}")
 
 
-def _night_of(window: Window, store: Store) -> str | None:
-    """The newest night of ``window`` that is kept whole."""
+def _night_of(window: Window, store: Store, narrow: bool) -> str | None:
+    """The newest night of ``window`` that is kept."""
     of_window = (each for each in store.nights() if (as_of := time_of(each)) and window.owns(as_of))
-    whole = (each for each in sorted(of_window, reverse=True) if store.read(f"{NIGHTS}/{each}/{MANIFEST}") is not None)
-    return next(whole, None)
+    kept = (
+        each for each in sorted(of_window, reverse=True) if _told(store.read(f"{NIGHTS}/{each}/{MANIFEST}"), narrow)
+    )
+    return next(kept, None)
+
+
+def _told(manifest: bytes | None, narrow: bool) -> bool:
+    """Whether it is a night's that was kept to its end, and of as much as is asked for."""
+    try:
+        told = json.loads(manifest or b"")
+    except ValueError:
+        return False
+    return isinstance(told, dict) and (narrow or not told.get("narrow"))
 
 
 @dataclass(frozen=True, slots=True)

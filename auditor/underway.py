@@ -168,6 +168,7 @@ def go_on(
         night.give_up(error)
     watch.earlier = night.begun.starts[:-1]
     watch.narrator.of_run(night.order.run_id)
+    watch.narrator.of_run(night.order.run_id)
     if same:
         told = f"the night of {same.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(same.starts)})"
         watch.narrator.stage("resume", f"{told}; kept: {night.progress()}")

@@ -13,6 +13,8 @@ _PACKAGES = {
     "chromium": "the Debian package chromium",
     "soffice": "the Debian package libreoffice-calc",
     "bash": "the Debian package bash",
+    "flock": "the Debian package util-linux",
+    "systemd-analyze": "the Debian package systemd",
     "node": "the Debian package nodejs",
 }
 

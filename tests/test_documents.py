@@ -16,6 +16,7 @@ from auditor.model.rights import RIGHTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEPLOY = sorted((ROOT / "deploy").glob("*/README.md"))
 COMMANDS = [line.strip() for line in README.splitlines() if re.match(r" {4,}.*python -m auditor ", line)]
 
 
@@ -59,3 +60,24 @@ def test_the_readme_names_every_exit_code_and_action() -> None:
 def test_links_in_the_readme_lead_to_files() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+# --- deploy/ ---
+
+
+def asked_of_the_auditor(document: Path) -> list[str]:
+    """What follows the program's name on each line that starts it, with lines that go on put together."""
+    lines = document.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    started = r"^ {4}.*\bauditor ((?:run|doctor|init|history|demo)\b[^>|&]*)"
+    return [found[1] for line in lines if (found := re.match(started, line))]
+
+
+@pytest.mark.parametrize("line", [line for document in DEPLOY for line in asked_of_the_auditor(document)])
+def test_every_command_of_the_auditor_in_a_way_of_running_it_is_one(line: str) -> None:
+    assert _parser().parse_args(shlex.split(line)).command
+
+
+@pytest.mark.parametrize("document", DEPLOY, ids=lambda each: each.parent.name)
+def test_links_between_the_ways_of_running_it_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from auditor.cli.running import narrator_of, order_of, run_night, settled_by
 from auditor.errors import ArchiveBusy, ExitCode, Problem, SettingsRefused
 
 if TYPE_CHECKING:
+    from auditor.model.narration import Narrator
     from auditor.model.run import Order
 
 
@@ -40,9 +42,28 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
 
     narrator = narrator_of(arguments)
     try:
-        answer = due(order.settings, arguments.as_of or now, late=arguments.late, config=str(arguments.config))
+        answer = due(
+            order.settings,
+            arguments.as_of or now,
+            late=arguments.late,
+            narrow=bool(arguments.subscription),
+            config=str(arguments.config),
+        )
         narrator.stage("schedule", answer.why)
-        return run_night(order, arguments) if answer.night else int(ExitCode.DELIVERED)
+        return run_night(order, arguments) if answer.night else _send_waiting(order, narrator)
     except ArchiveBusy as error:
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
+
+
+def _send_waiting(order: Order, narrator: Narrator) -> int:
+    """Letters that no server took while the night lasted."""
+    from auditor.deliver import send_waiting
+    from auditor.model.narration import counted
+    from auditor.model.posted import NOTHING_POSTED
+
+    posted = send_waiting(order.settings, order.output, time.sleep) if order.deliver else NOTHING_POSTED
+    if posted != NOTHING_POSTED:
+        accepted, told = sum(each.accepted for each in posted.receipts), len(posted.receipts)
+        narrator.stage("outbox", " ".join((f"{accepted} of {counted(told, 'recipient')}.", *posted.problems)))
+    return int(ExitCode.NOT_DELIVERED if posted.problems else ExitCode.DELIVERED)

@@ -5,9 +5,10 @@ Whoever hands over a letter gets a receipt for each recipient, and a sentence fo
 a server says or does ends the night.
 """
 
-from auditor.deliver.beside import Beside, outbox_of
+from auditor.deliver.beside import Beside
 from auditor.deliver.checkup import mail_servers
 from auditor.deliver.office import PostOffice
 from auditor.deliver.outbox import Outbox
+from auditor.deliver.waiting import send_waiting
 
-__all__ = ["Beside", "Outbox", "PostOffice", "mail_servers", "outbox_of"]
+__all__ = ["Beside", "Outbox", "PostOffice", "mail_servers", "send_waiting"]

@@ -9,14 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.disk.whole_file import remove_whole, write_whole
 from auditor.errors import ShelfRefused, why
-from auditor.whole_folder import remove_whole, write_whole
-
-
-def outbox_of(output: Path) -> Path:
-    """Beside the output folder."""
-    place = output.resolve()
-    return place.with_name(f"{place.name}.outbox")
 
 
 @dataclass(frozen=True)

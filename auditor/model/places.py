@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 
 NIGHTS = "nights"
 """A folder for each night, named by its run id."""
@@ -17,6 +18,12 @@ BEGUN = f"{UNDER_WAY}/begun.json"
 """There while a night is unfinished."""
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+
+
+def outbox_of(output: Path) -> Path:
+    """Where letters lie that no archive takes: beside the output folder, and there only while it holds some."""
+    place = output.resolve()
+    return place.with_name(f"{place.name}.outbox")
 
 
 def time_of(name: str) -> datetime | None:

@@ -161,6 +161,8 @@ class _Sheet:
         key = "gaps_found" if number else "all_well"
         if number and not self._readable:
             key = "nothing_asked"
+        elif any(gap.subjects == ("archive",) for gap in self.found.open_gaps):
+            key = "not_begun"
         elif number and all(gap.subjects == ("smtp",) for gap in self.found.open_gaps):
             key = "not_sent"
         if any("role" in gap.close for gap in self.found.open_gaps):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
+from auditor.disk.whole_folder import WholeFolder
 from auditor.errors import OutputRefused, why
 from auditor.model.files import FILES, KEPT, LETTER_HTML, LETTER_TEXT, RUN_FILE
 from auditor.model.report import Report
@@ -17,7 +18,6 @@ from auditor.render.batch import Take, batches
 from auditor.render.letter import letter
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import run_bytes, write_run_json
-from auditor.whole_folder import WholeFolder
 
 Format = Callable[[Report, Path], AbstractContextManager[Take]]
 """Opens a file, takes batches of findings, and closes it; nothing is finished where the night ends with an error."""
@@ -38,6 +38,11 @@ _RUN_KEYS = frozenset({"tool", "run_id", "as_of"})
 def check_output(folder: Path) -> None:
     """Raise OutputRefused where a report could not be put at ``folder``; makes the folders above it."""
     _REPORT.check(folder)
+
+
+def claimed(folder: Path) -> AbstractContextManager[None]:
+    """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it."""
+    return _REPORT.claimed(folder)
 
 
 def write_folder(report: Report, folder: Path, formats: Iterable[str]) -> Path:
@@ -74,6 +79,12 @@ def kept_files(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in KEPT if (folder / name).is_file()}
 
 
+def former_run(folder: Path) -> Mapping[str, Any]:
+    """The run.json of the report that lies in ``folder``; empty where none does."""
+    run = _run(folder / RUN_FILE)
+    return run if run.keys() >= _RUN_KEYS else {}
+
+
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:
@@ -95,11 +106,16 @@ def _is_ours(place: Path, names: Collection[str]) -> bool:
 
 
 def _is_our_run(path: Path) -> bool:
+    return _run(path).keys() >= _RUN_KEYS
+
+
+def _run(path: Path) -> dict[str, Any]:
+    """Empty where there is none."""
     try:
         run = orjson.loads(path.read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(run, dict) and run.keys() >= _RUN_KEYS
+        return {}
+    return run if isinstance(run, dict) else {}
 
 
 _REPORT = WholeFolder("The report", "an earlier report", _is_ours)

@@ -6,6 +6,6 @@ release table or another memory derive otherwise; only what was collected stays 
 
 from auditor.snapshot.letter import decoded_memory, encoded_memory
 from auditor.snapshot.read import Opened, open_snapshot
-from auditor.snapshot.write import check_output, write_snapshot
+from auditor.snapshot.write import check_output, claimed, write_snapshot
 
-__all__ = ["Opened", "check_output", "decoded_memory", "encoded_memory", "open_snapshot", "write_snapshot"]
+__all__ = ["Opened", "check_output", "claimed", "decoded_memory", "encoded_memory", "open_snapshot", "write_snapshot"]

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from auditor.disk.whole_folder import WholeFolder
 from auditor.errors import SnapshotRefused
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds
 from auditor.snapshot.letter import CONFIG, NIGHT, SHARDS, encoded
 from auditor.snapshot.manifest import MANIFEST, read_manifest, write_manifest
-from auditor.whole_folder import WholeFolder
 
 
 def check_output(folder: Path) -> None:
     """Raise OutputRefused where a snapshot could not be put at ``folder``; makes the folders above it."""
     _SNAPSHOT.check(folder)
+
+
+def claimed(folder: Path) -> AbstractContextManager[None]:
+    """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it."""
+    return _SNAPSHOT.claimed(folder)
 
 
 def write_snapshot(gathered: Gathered, grounds: Grounds, folder: Path) -> str:

@@ -13,17 +13,18 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from auditor.cloud import Cloud
+from auditor.cloud import Cloud, Credential
 from auditor.errors import ArchiveBusy, ArchiveRefused, ExtraMissing
 from auditor.model.archive import ArchiveSettings, Container
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
+from auditor.model.veil import veiled
+from auditor.stores.interface import LOCK, busy
 
 if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
     from azure.core.exceptions import AzureError
     from azure.storage.blob import BlobLeaseClient
 
-LOCK = ".lock"
 LEASE_S = 60
 """The longest lease that ends by itself: a killed run lets go of the archive after so long."""
 RENEWED_EVERY_S = 20.0
@@ -34,6 +35,24 @@ https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-stora
 _TAKEN = (409, 412)
 """What a lease that another run holds answers."""
 _WRITE = "Storage Blob Data Contributor"
+
+
+class _Renewing:
+    """The credential for one client of Azure Storage, which is asked again, with the tenant that a challenge names,
+    once the service has refused the token that was given before. It may have ended before its time.
+    https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#bearer-challenge
+    """
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self._given: str | None = None
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        if self._given and "tenant_id" in options:
+            self._credential.renew(self._given)
+        token = self._credential.get_token(*scopes, **options)
+        self._given = token.token
+        return token
 
 
 class BlobStore:
@@ -48,7 +67,7 @@ class BlobStore:
                 'pip install "azure-extension-auditor[azure-storage]", or name a folder: archive.url: file:./archive.'
             ) from error
         key = settings.account_key
-        credential: Any = cloud.credential
+        credential: Any = _Renewing(cloud.credential)
         if key is not None:
             credential = {"account_name": place.account, "account_key": key.get_secret_value()}
         self.where = settings.url
@@ -63,7 +82,7 @@ class BlobStore:
             )
         except ValueError as error:
             raise ArchiveRefused(
-                f"Nothing was done: nobody can sign in to the archive {self.where}: {error}."
+                f"Nothing was done: nobody can sign in to the archive {self.where}: {veiled(str(error))}."
             ) from error
         self._lease: BlobLeaseClient | None = None
 
@@ -187,11 +206,13 @@ def _why(error: AzureError) -> str:
     code = _code(error)
     if code:
         return f"Azure Storage answered {getattr(error, 'status_code', '')} {code}"
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    return veiled(str(error).splitlines()[0].rstrip(".")) if str(error) else type(error).__name__
 
 
 def _remedy(error: AzureError) -> str:
     status = getattr(error, "status_code", None)
+    if status == 401 and _code(error) == "InvalidAuthenticationInfo":
+        return "Sign in again, or bring a fresh token: an expired or foreign token opens nothing."
     if status in (401, 403) or "Auth" in _code(error):
         return f"Give the identity the role {_WRITE} on the container, or set archive.account_key to a key that holds."
     if status == 404:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from auditor.disk.locks import try_lock
+from auditor.disk.whole_file import remove_whole, write_whole
 from auditor.errors import FULL, ArchiveRefused, why
 from auditor.model.places import NIGHTS
-from auditor.stores.interface import busy
-from auditor.whole_folder import remove_whole, write_whole
-
-LOCK = ".lock"
+from auditor.stores.interface import LOCK, busy
 
 _ACCESS = "Check that the folder, and the disk that it lies on, can be read and written by whoever runs the audit"
 
@@ -52,7 +49,7 @@ class FolderStore:
 
     def remove(self, name: str) -> None:
         with self._told("written"):
-            remove_whole(self._folder / name)
+            remove_whole(self._folder / name, root=self._folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -62,7 +59,7 @@ class FolderStore:
             file = (self._folder / LOCK).open("ab")
         with file:
             with self._told("locked"):
-                free = _lock(file)
+                free = try_lock(file)
             if not free:
                 raise busy(self.where)
             self._lock = os.fstat(file.fileno())
@@ -96,27 +93,3 @@ class FolderStore:
             remedy = "Free some space on the disk that it lies on" if error.errno in FULL else _ACCESS
             sentence = f"The archive {self.where} could not be {what}: {why(error)}"
             raise ArchiveRefused(f"{sentence}. {remedy}, or name another under archive.url.") from error
-
-
-if sys.platform == "win32":
-
-    def _lock(file: IO[bytes]) -> bool:
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _lock(file: IO[bytes]) -> bool:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

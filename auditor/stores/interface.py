@@ -8,6 +8,9 @@ from typing import Protocol
 
 from auditor.errors import ArchiveBusy
 
+LOCK = ".lock"
+"""The file that whoever is at work in an archive holds."""
+
 
 class Store(Protocol):
     """Files by name, with ``/`` between; what is written is there whole or not at all.

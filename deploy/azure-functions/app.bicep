@@ -3,6 +3,7 @@ param name string
 param location string
 param alertEmail string
 param instanceMemoryMB int
+param archiveSku string
 
 var unique = uniqueString(resourceGroup().id)
 var roles = {
@@ -46,7 +47,7 @@ resource archive 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: take('${name}a${unique}', 24)
   location: location
   kind: 'StorageV2'
-  sku: { name: 'Standard_ZRS' }
+  sku: { name: archiveSku }
   properties: {
     allowSharedKeyAccess: false
     allowBlobPublicAccess: false

@@ -10,6 +10,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer
 import logging
 import os
 import shlex
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 WELL: dict[object, str] = {
     0: "all is well",
     5: "incomplete: there are gaps",
-    6: "out of time",
+    6: "out of time: the next tick goes on",
     10: "there are findings",
 }
 """The exit codes of a tick that did what it should. All others fail the invocation, which is what alerts look at: 2
@@ -36,28 +37,37 @@ class TickFailed(Exception):
 
 @app.timer_trigger(schedule="0 */10 * * * *", arg_name="tick", use_monitor=True, run_on_startup=False)
 def night(tick: func.TimerRequest) -> None:
-    from auditor.cli import main  # here, so that a package that is broken fails a tick, and does not hide the function
-
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # All that a function may write to. What is to stay goes into the archive, so nothing is left on the small disk.
+    output = Path(tempfile.gettempdir()) / "auditor" / "report"
     try:
-        code: object = main(command(late=tick.past_due), log=logging.getLogger("auditor"))
-    except SystemExit as mistake:  # of the command line, which ends a program; a worker must outlive it
-        code = mistake.code
+        code = ended(command(output, late=tick.past_due))
+    finally:
+        shutil.rmtree(output, ignore_errors=True)
     if code not in WELL:
         raise TickFailed(f"The auditor ended with exit code {code}: the lines above say why, and what to try.")
     logging.info("The auditor ended with exit code %s: %s.", code, WELL[code])
 
 
-def command(*, late: bool) -> list[str]:
+def command(output: Path, *, late: bool) -> list[str]:
     """The command line of a tick; ``late``: one that should have been earlier makes up for a night that was missed.
 
-    The report is written below the temporary folder, all that a function may write to: what is to stay goes into the
-    archive. The app's settings may name another configuration (``AUDITOR_CONFIG``) and more words of the command line
-    (``AUDITOR_ARGUMENTS``), such as ``--fail-on high``.
+    The files of a report are those that letters and the archive take. The app's settings may name another configuration
+    (``AUDITOR_CONFIG``) and more words of the command line (``AUDITOR_ARGUMENTS``), such as ``--fail-on high``.
     """
     config = os.environ.get("AUDITOR_CONFIG", str(HERE / "config.yaml"))
-    output = Path(tempfile.gettempdir()) / "auditor" / "report"
+    line = ["run", "--config", config, "--output", str(output), "--format", "html", "--format", "xlsx"]
     own = ["--rules", str(HERE / "rules")] if (HERE / "rules").is_dir() else []
-    line = ["run", "--config", config, "--output", str(output), "--if-due", "--log-format", "json", *own]
-    return [*line, *(["--late"] if late else []), *shlex.split(os.environ.get("AUDITOR_ARGUMENTS", ""))]
+    when = ["--if-due", "--late"] if late else ["--if-due"]
+    return [*line, *own, *when, "--log-format", "json", *shlex.split(os.environ.get("AUDITOR_ARGUMENTS", ""))]
+
+
+def ended(line: list[str]) -> object:
+    """The exit code that the command line ended with."""
+    from auditor.cli import main  # here, so that a package that is broken fails a tick, and does not hide the function
+
+    try:
+        return main(line, log=logging.getLogger("auditor"))
+    except SystemExit as mistake:  # of the command line, which ends a program; a worker must outlive it
+        return mistake.code

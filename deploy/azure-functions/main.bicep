@@ -27,6 +27,10 @@ param alertEmail string
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
+@description('Of the archive. In regions with zones Standard_ZRS survives the loss of one.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param archiveSku string = 'Standard_LRS'
+
 // As auditor doctor --role prints it for your configuration.
 var role = loadJsonContent('role.json')
 var roleId = guid(subscription().id, role.Name)
@@ -44,6 +48,7 @@ module app 'app.bicep' = {
     location: location
     alertEmail: alertEmail
     instanceMemoryMB: instanceMemoryMB
+    archiveSku: archiveSku
   }
 }
 
@@ -61,7 +66,8 @@ resource reader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (!empt
         notDataActions: role.NotDataActions
       }
     ]
-    assignableScopes: [for id in auditedSubscriptions: '/subscriptions/${id}']
+    // The subscription that holds the definition is among them: Azure takes it at no other scope.
+    assignableScopes: union([subscription().id], map(auditedSubscriptions, id => '/subscriptions/${id}'))
   }
 }
 

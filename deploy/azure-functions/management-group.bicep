@@ -23,7 +23,7 @@ resource reader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
     type: 'CustomRole'
     permissions: [
       {
-        actions: union(role.Actions, ['Microsoft.Management/managementGroups/descendants/read'])
+        actions: role.Actions
         notActions: role.NotActions
       }
     ]

@@ -24,6 +24,7 @@ from auditor.render.checkup import print_checkup, write_checkup
 from auditor.settle import settle
 from auditor.simulator import Estate, Fault, Simulator, StaySpec
 from auditor.simulator.weather import PARTIAL_ERROR
+from auditor.stores.folder import FolderStore
 from tests.mailbox import USER, Authority, MailServer, serving
 from tests.night.parts import (
     FIRST,
@@ -237,6 +238,33 @@ def test_a_mail_server_that_does_not_take_the_password_is_told_and_no_mail_is_se
     assert found.exit_code == ExitCode.NOTHING_COLLECTED
     assert "Mail server" in printed(found, 100, monkeypatch)
     assert printed(found, 100, monkeypatch).endswith("and the letter would not be sent.\n")
+
+
+def test_the_archive_is_tried_and_left_as_it_was(bench: Bench, examine: Examine) -> None:
+    """Where none was made yet there is none afterwards; one that is used keeps its lock; one at work is not a fault."""
+    place = bench.folder / "nights" / "archive"
+    kept = {"archive": {"url": f"file:{place}"}, **AUTO}
+    found = examine(one_of_each(), config=kept)
+    assert (found.endpoints[-1].name, found.endpoints[-1].url) == ("archive", f"file:{place}")
+    assert (found.gaps, place.parent.exists()) == ((), False)
+
+    with FolderStore(place).locked():
+        assert examine(one_of_each(), config=kept).gaps == ()
+    assert examine(one_of_each(), config=kept).gaps == ()
+    assert [each.name for each in place.iterdir()] == [".lock"]
+
+
+def test_an_archive_that_cannot_be_written_is_told(
+    bench: Bench, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.folder / "archive").write_text("in the way")
+    gap = only_gap(found := examine(one_of_each(), config={"archive": {"url": "file:./archive"}, **AUTO}))
+
+    assert (gap.subjects, gap.scopes) == (("archive",), (f"file:{bench.folder}/archive",))
+    assert gap.reason == f"The archive {bench.folder}/archive could not be written: file exists"
+    assert gap.close.startswith("Check that the folder, and the disk that it lies on, can be read and written")
+    assert found.exit_code == ExitCode.NOTHING_COLLECTED
+    assert printed(found, 100, monkeypatch).endswith("No night begins until its archive can be read and written.\n")
 
 
 # --- the subscriptions ---

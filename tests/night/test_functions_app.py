@@ -21,6 +21,7 @@ from azure.functions.timer import TimerRequest
 
 from auditor.errors import ExitCode
 from auditor.simulator import Fault, Simulator
+from tests.mailbox import MailServer, serving
 from tests.night.parts import (
     FIRST,
     LATEST,
@@ -74,7 +75,7 @@ class Worker:
     def starts_with(self, azure: Simulator, **changes: Any) -> None:
         self.monkeypatch.setenv("AUDITOR_CONFIG", str(self.bench.config(azure, {**CONFIG, **changes})))
 
-    def tick(self, at: datetime, *, late: bool = False, more: str = "--format json") -> list[dict[str, Any]]:
+    def tick(self, at: datetime, *, late: bool = False, more: str = "") -> list[dict[str, Any]]:
         """Returns what was told, and raises what the host would see."""
         self.caplog.clear()
         self.monkeypatch.setenv("AUDITOR_ARGUMENTS", f"--as-of {at.isoformat()} {more}")
@@ -131,8 +132,8 @@ def test_two_nights_of_one_process_have_two_dates_and_ticks_between_them_ask_not
         ("end", 0, ""),
         ("end", 0, "20261123"),
     ]
-    run = json.loads((worker.bench.folder / "tmp/auditor/report/run.json").read_bytes())
-    assert run["as_of"].startswith("2026-11-23")
+    runs = sorted((worker.bench.folder / "archive/nights").glob("*/run.json"))
+    assert [json.loads(each.read_bytes())["as_of"][:10] for each in runs] == ["2026-11-22", "2026-11-23"]
 
 
 def test_a_tick_that_should_have_been_earlier_makes_up_for_the_night(worker: Worker) -> None:
@@ -170,6 +171,25 @@ def test_the_alert_of_a_missing_night_reads_what_the_app_logs(worker: Worker) ->
     assert no_night_for_26_hours(NOW + timedelta(hours=27), lines), "ticks with nothing due are no nights"
 
 
+def test_a_letter_that_was_refused_fails_its_tick_and_goes_out_with_a_later_one_that_has_no_night(
+    worker: Worker,
+) -> None:
+    azure = worker.bench.simulate(of_two())
+    with serving(MailServer(answers=["554 5.7.1 Refused"])) as server:
+        smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "from": "a@example.com"}
+        worker.starts_with(azure, deliver=[{"smtp": {**smtp, "to": "b@example.com"}}])
+        with pytest.raises(worker.app.TickFailed, match="exit code 4"):
+            worker.tick(NOW)
+        asked = azure.requests.snapshot()
+
+        told = worker.tick(NOON)
+
+        assert len(server.taken) == 1 and told[-1]["exit_code"] == 0
+        assert "outbox" in [each.get("stage") for each in told]
+        assert worker.tick(NOON)[-1]["exit_code"] == 0 and len(server.taken) == 1
+    assert azure.requests.snapshot() == asked and len(worker.nights) == 1
+
+
 def test_a_night_with_gaps_is_no_failure_of_the_tick(worker: Worker) -> None:
     worker.starts_with(worker.bench.simulate(of_two(), REFUSE))
 
@@ -181,7 +201,7 @@ def test_findings_that_the_operator_asks_for_are_no_failure_of_the_tick(worker: 
     failing = estate(subscription(FIRST, machine("a", agent("Linux", LATEST, auto_upgrade=False))))
     worker.starts_with(worker.bench.simulate(failing))
 
-    assert worker.tick(NOW, more="--format json --fail-on low")[-1]["exit_code"] == ExitCode.FINDINGS
+    assert worker.tick(NOW, more="--fail-on low")[-1]["exit_code"] == ExitCode.FINDINGS
 
 
 @pytest.mark.parametrize(
@@ -228,12 +248,13 @@ def test_every_exit_code_either_fails_a_tick_or_does_not(app: ModuleType) -> Non
     assert {*app.WELL} == {int(code) for code in ExitCode} - fails
 
 
-def test_a_night_writes_below_the_temporary_folder_and_into_the_archive_alone(worker: Worker) -> None:
+def test_a_night_leaves_what_stays_in_the_archive_and_nothing_on_the_disk(worker: Worker) -> None:
     worker.starts_with(worker.bench.simulate(of_two()))
     before = {each for each in APP.parent.rglob("*") if "__pycache__" not in each.parts}
 
     worker.tick(NOW)
 
     assert {each for each in APP.parent.rglob("*") if "__pycache__" not in each.parts} == before
-    assert {each.name for each in (worker.bench.folder / "tmp").iterdir()} == {"auditor"}
-    assert {each.name for each in (worker.bench.folder / "tmp" / "auditor").iterdir()} == {"report"}
+    assert [each for each in (worker.bench.folder / "tmp").rglob("*") if each.is_file()] == [], "the disk is small"
+    kept = next((worker.bench.folder / "archive" / "nights").iterdir())
+    assert {"report.html", "report.xlsx", "run.json"} <= {each.name for each in kept.iterdir()}

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
+
+from auditor.cli.init.hosts import STATE, this_host
+from auditor.errors import ExitCode
+from auditor.simulator import Simulator
+from tests.night.image import build
+from tests.night.parts import FIRST, SECOND, estate, machine, subscription
+from tests.peers.confined import confine, open_window
+from tests.peers.test_kubernetes import CONTAINER
 
 pytestmark = pytest.mark.wheel
 ROOT = Path(__file__).parents[2]
 _NO_INDEX = ("No matching distribution found", "Temporary failure in name resolution", "connection", "timed out")
-
-
-def pip(python: Path | str, *arguments: str) -> None:
-    """Skips where no package index can be reached, unless CI is set."""
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    if done.returncode and os.environ.get("CI") != "true" and any(sign in done.stderr for sign in _NO_INDEX):
-        pytest.skip("no package index can be reached: the wheel cannot be built and installed here")
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -31,15 +29,61 @@ def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the programs of an environment that holds the wheel, its extra [demo], and nothing else."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip(sys.executable, "wheel", str(ROOT), "--no-deps", "--wheel-dir", str(folder))
-    [wheel] = folder.glob("*.whl")
-    venv.create(folder / "environment", with_pip=True)
-    programs = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
-    pip(programs / "python", "install", "--quiet", f"{wheel}[demo]")
-    return programs
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the image has in /opt/auditor, made by its file's own commands: the wheel, and each package by its hash.
+
+    Skips where no package index can be reached, unless CI is set.
+    """
+    try:
+        return build(tmp_path_factory.mktemp("image"))
+    except subprocess.CalledProcessError as error:
+        if os.environ.get("CI") != "true" and any(sign in error.stderr for sign in _NO_INDEX):
+            pytest.skip("no package index can be reached: the image's packages cannot be installed here")
+        pytest.fail(error.stderr[-2000:])
+
+
+@pytest.fixture(scope="module")
+def azure() -> Iterator[Simulator]:
+    """One agent that is as it should be, and a subscription that is told to be there and is not."""
+    with Simulator(estate(subscription(FIRST, machine("vm-1")))) as served:
+        yield served
+
+
+def test_the_image_audits_as_the_cronjob_runs_it_and_writes_to_its_volumes_alone(
+    image: Path, azure: Simulator, tmp_path: Path
+) -> None:
+    """Its second pod finds the night kept, so that an incomplete night is no failure of the job."""
+    for name in ("etc", "state"):
+        (tmp_path / name).mkdir()
+    asked = [each.replace("/etc/auditor", str(tmp_path / "etc")) for each in CONTAINER["args"]]
+    told = yaml.safe_load(azure.write_config(tmp_path / "etc" / "config.yaml").read_text("utf-8"))
+    told |= {"scope": {"expected_subscriptions": [SECOND]}, "schedule": open_window()}
+    told |= {"archive": {"url": "file:/var/lib/auditor/archive"}}
+    (tmp_path / "etc" / "config.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+
+    pods = [
+        confine(
+            [str(image / "bin" / "auditor"), *asked],
+            {"AUDITOR_ACCESS_TOKEN": "anything", "PYTHONDONTWRITEBYTECODE": "1"},
+            read=[image, tmp_path / "etc", *this_host(tmp_path).program],
+            write={STATE: tmp_path / "state"},
+        )
+        for _pod in range(2)
+    ]
+
+    assert [each.returncode for each in pods] == [ExitCode.INCOMPLETE, ExitCode.DELIVERED], pods[0].stderr
+    assert "is kept" in pods[1].stderr
+    assert (tmp_path / "state" / "report" / "report.html").stat().st_size > 50_000
+
+
+@pytest.fixture(scope="module")
+def installed(image: Path) -> Path:
+    """The folder of the programs of that environment, with the wheel's extra [demo] besides, and nothing else."""
+    [wheel] = image.with_name("build").glob("dist/*.whl")
+    pip = [str(image.with_name("base") / "bin" / "python"), "-m", "pip", "--python", str(image / "bin" / "python")]
+    done = run([*pip, "install", "--quiet", f"{wheel}[demo]"], image)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return image / "bin"
 
 
 def test_the_installed_script_runs_the_demo(installed: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,12 @@ def confine(
     return subprocess.run(
         [*_NAMESPACES, "sh", "-c", script], env=clean, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def open_window() -> dict[str, str]:
+    """A ``schedule`` that is open since an hour, and for two more; it may pass midnight."""
+    now = datetime.now(UTC)
+    return {"from": f"{now - timedelta(hours=1):%H:%M}", "until": f"{now + timedelta(hours=2):%H:%M}"}
 
 
 def _mounts(read: Sequence[Path], write: Mapping[Path, Path]) -> list[str]:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 import yaml
+from azure.storage.blob import BlobLeaseClient, ContainerClient
 
-from auditor.errors import ArchiveRefused, OutOfTime
+from auditor.errors import ArchiveRefused, ExitCode, OutOfTime
 from auditor.history import Archive, locked
 from auditor.model.settings import Settings
 from auditor.settle import settle
+from auditor.simulator import Simulator
+from auditor.stores import open_store
 from auditor.stores.blobs import BlobStore
+from auditor.stores.checkup import try_archive
+from auditor.stores.interface import LOCK
+from tests.mailbox import MailServer, parsed, serving
+from tests.night.happenings import Happenings
 from tests.night.parts import FIRST, LATEST, SECOND, agent, estate, machine, open_bench, subscription
 from tests.night.parts import NOW as TONIGHT
 from tests.peers.azurite import Azurite, azurite, token
+from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, Sender, ended
 from tests.unit.history.parts import DAY, NOW, Nights, became, fails, run_at
 
 
@@ -157,6 +166,59 @@ def test_a_night_that_ran_out_of_time_goes_on_in_a_container(served: Azurite, tm
     assert set(again.values()) == {1} and "subscriptions" not in again, "one subscription's own questions, once each"
 
 
+def test_letters_wait_in_the_container(served: Azurite, tmp_path: Path) -> None:
+    """Each is sent once, by whatever start finds it, and a disk of the machine is not needed for it."""
+    settings = settings_of(served, tmp_path, "letters", key=True)
+    sender, envelope = Sender(tmp_path), replace(ENVELOPE, run_id=run_at(NOW))
+    with serving(MailServer(answers=["451 4.3.0 Later"] * 6, to={BOB: ["550 5.1.1 No such user"] * 7})) as server:
+        with locked(settings) as archive:
+            assert archive
+            posted = ended(sender.office(server, archive=archive.store), sender.folder, envelope)
+            place = f"{archive.store.where}/outbox/{run_at(NOW)}-0.zip"
+            assert any(f"It is kept in {place}, and the next start sends it." in each for each in posted.problems)
+        sender.folder.rename(tmp_path / "elsewhere")
+        with locked(settings) as archive:
+            assert archive
+            office = sender.office(server, archive=archive.store)
+            office.empty(tries=1)
+            office.finished()
+            assert archive.store.files("outbox") == []
+        assert [(each.rcpt_tos, parsed(each)["Message-ID"]) for each in server.taken] == [
+            ([ANN], f"<{run_at(NOW)}-0@example.com>")
+        ]
+    assert (sender.kept, sender.beside.exists()) == ([], False)
+
+
+def test_whoever_lost_the_lease_sends_no_letter(served: Azurite, tmp_path: Path) -> None:
+    """Another run may be sending it by now."""
+    sender = Sender(tmp_path)
+    with serving(MailServer()) as server, locked(settings_of(served, tmp_path, "taken", key=True)) as archive:
+        assert archive and isinstance(archive.store, BlobStore) and archive.store._lease
+        archive.store._lease.break_lease(0)
+        posted = ended(sender.office(server, archive=archive.store), sender.folder)
+
+        assert "Another run has taken the archive over" in posted.problems[0]
+        assert (server.handed_over, sender.kept, archive.store.files("outbox")) == ([], [], [])
+
+
+def test_doctor_tries_the_container_and_leaves_nothing_in_it(served: Azurite, tmp_path: Path) -> None:
+    settings = settings_of(served, tmp_path, "doctor", key=True)
+    found = try_archive(settings)
+    assert found and (found.url, found.reason) == (served.config("doctor", key=True)["url"], None)
+    store = open_store(settings)
+    assert store and [store.read(name) for name in (LOCK, "doctor.partial")] == [None, None]
+    with locked(settings):
+        assert try_archive(settings) == found, "a night is at work in it"
+
+    wrong = Azurite(served.endpoint, served.key[::-1].replace("=", "") + "==", served.ca)
+    told = try_archive(settings_of(wrong, tmp_path, "doctor", key=True))
+    assert told and told.reason and "Auth" in told.reason
+    assert told.close == (
+        "Give the identity the role Storage Blob Data Contributor on the container, or set archive.account_key to a "
+        "key that holds."
+    )
+
+
 def test_whole_nights_remember_each_other_in_a_container(served: Azurite, tmp_path: Path) -> None:
     """One token for Resource Manager and for the container, and one file with both authorities."""
     off = agent("Linux", LATEST, auto_upgrade=False)
@@ -175,3 +237,47 @@ def test_whole_nights_remember_each_other_in_a_container(served: Azurite, tmp_pa
     changes = {(each["machine_name"], each["change"]) for each in second.findings if each["change"]}
     assert changes == {("a", "still"), ("c", "new")}
     assert [(row[0], row[3]) for row in second.table("departed")] == [("gone", "b")]
+
+
+def test_a_service_that_is_lost_in_the_night_costs_the_keeping_and_not_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next night finds it again, and is compared with the last one that it kept."""
+    monkeypatch.setattr(
+        "auditor.stores.blobs._PATIENCE", {"retry_total": 0, "connection_timeout": 5, "read_timeout": 5}
+    )
+    off = agent("Linux", LATEST, auto_upgrade=False)
+    sky, nights = Happenings(), []
+    with ExitStack() as opened:
+        bench, blobs = open_bench(tmp_path, opened), tmp_path / "azurite"
+        blobs.mkdir()
+        azure = bench.opened(Simulator(estate(subscription(FIRST, machine("a", off))), weather=sky))
+        lost = opened.enter_context(azurite(blobs))
+        config = bench.config(azure, {"archive": lost.config("whole", key=False)})
+        bundle = config.parent / "ca.pem"
+        trusted = bundle.read_bytes()
+        bundle.write_bytes(trusted + lost.ca.read_bytes())
+
+        nights.append(bench.night(config, azure, as_of=TONIGHT - 2 * DAY, token=token()))
+        sky.at("/eventtypes/management/values", lost.stop)
+        nights.append(bench.night(config, azure, as_of=TONIGHT - DAY, token=token()))
+        again = opened.enter_context(azurite(blobs, lost))
+        bundle.write_bytes(trusted + again.ca.read_bytes())
+        _let_go(again)
+        nights.append(bench.night(config, azure, as_of=TONIGHT, token=token()))
+
+    assert [each.code for each in nights] == [ExitCode.DELIVERED, ExitCode.NOT_DELIVERED, ExitCode.DELIVERED]
+    told = " ".join(sentence for name, sentence in nights[1].told.stages if name == "remember")
+    assert "could not be written" in told and "Check archive.url, the network and the account's firewall" in told
+    assert (nights[1].folder / "findings.json").is_file()
+    assert nights[2].run["changes"]["since"] == nights[0].run["as_of"]
+    assert [each.run_id for each in nights[2].report.nights] == [
+        nights[0].run["run_id"], nights[2].run["run_id"]
+    ]  # fmt: skip
+
+
+def _let_go(served: Azurite) -> None:
+    """What a minute does: the lease of the run that could not give it back ends."""
+    credential = {"account_name": "auditortest", "account_key": served.key}
+    client = ContainerClient(served.endpoint, "nights", credential=credential, connection_verify=str(served.ca))  # type: ignore[arg-type]
+    BlobLeaseClient(client.get_blob_client("whole/.lock")).break_lease(0)

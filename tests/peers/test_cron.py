@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.init.hosts import host_files, this_host
+from tests.real_parts import require
 
 ODD = 'it\'s "100%" of $HOME \\ ü'
 SHIPPED = Path(__file__).parents[2] / "deploy" / "systemd" / "crontab"
@@ -54,8 +54,7 @@ def read(text: str) -> Crontab:
 
 @pytest.fixture(scope="module", autouse=True)
 def flock_is_there() -> None:
-    if not shutil.which("flock"):
-        pytest.skip("flock is not installed (util-linux): the crontab is not run here")
+    require("flock")
 
 
 Tick = Callable[[str], Crontab]

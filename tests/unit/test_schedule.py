@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,15 +23,15 @@ def settings(folder: Path, **changes: object) -> Settings:
         "archive": {"url": f"file:{folder}"},
         "report": {"time_zone": "Asia/Tokyo"},
     }
-    return Settings.model_validate({**told, **changes})
+    return Settings.model_validate_json(json.dumps({**told, **changes}))
 
 
 def at(folder: Path, now: str, *, late: bool = False) -> Due:
     return due(settings(folder), datetime.fromisoformat(now).replace(tzinfo=UTC), late=late)
 
 
-def keep(folder: Path, name: str, file: str = "night.json") -> None:
-    FolderStore(folder).write(f"nights/{name}/{file}", b"{}")
+def keep(folder: Path, name: str, file: str = "night.json", content: bytes = b"{}") -> None:
+    FolderStore(folder).write(f"nights/{name}/{file}", content)
 
 
 def test_a_night_is_due_in_its_window_and_only_once(tmp_path: Path) -> None:
@@ -58,6 +59,23 @@ def test_a_night_is_due_in_its_window_and_only_once(tmp_path: Path) -> None:
 )
 def test_what_is_not_this_windows_night_leaves_it_due(tmp_path: Path, name: str, file: str) -> None:
     keep(tmp_path, name, file)
+
+    assert at(tmp_path, OPEN).night
+
+
+def test_a_night_of_some_subscriptions_takes_the_place_of_no_whole_one(tmp_path: Path) -> None:
+    keep(tmp_path, "20261121T180000Z-00000000", content=b'{"narrow": true}')
+    now = datetime.fromisoformat(OPEN).replace(tzinfo=UTC)
+
+    assert due(settings(tmp_path), now).night
+    assert not due(settings(tmp_path), now, narrow=True).night
+
+    keep(tmp_path, "20261121T181000Z-00000000", content=b'{"narrow": false}')
+    assert not due(settings(tmp_path), now).night
+
+
+def test_a_manifest_that_is_none_is_no_night(tmp_path: Path) -> None:
+    keep(tmp_path, "20261121T180000Z-00000000", content=b"{ half")
 
     assert at(tmp_path, OPEN).night
 

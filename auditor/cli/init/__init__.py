@@ -77,7 +77,8 @@ def _files(answers: Mapping[str, str], host: Host) -> Iterator[tuple[Path, str]]
 
     example = config_example().read_text(encoding="utf-8")
     config = filled(example, {**answers, "exemptions": str(EXEMPTIONS)})
-    yield CONFIG, switched_on(config, "archive", {"url": json.dumps(host.archive)})
+    config = switched_on(config, "archive", {"url": json.dumps(host.archive)})
+    yield CONFIG, switched_on(config, "schedule", {"from": '"02:00"', "until": '"06:00"'})
     yield EXEMPTIONS, commented_out((rules_folder() / "exemptions.example.yaml").read_text(encoding="utf-8"))
     yield RULE, (rules_folder() / "OWN-001.example.yaml").read_text(encoding="utf-8")
     yield SCHEMA, json.dumps(rule_schema(), indent=1) + "\n"

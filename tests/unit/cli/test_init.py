@@ -91,7 +91,9 @@ def test_what_it_writes_is_taken_as_it_is(command: Command, folder: Path) -> Non
 
     made = settled(folder / "audit", {})
 
-    assert made.settings == Settings(exemptions=folder / "audit" / "exemptions.yaml", archive=made.settings.archive)
+    nightly = {"archive": made.settings.archive, "schedule": made.settings.schedule}
+    assert None not in nightly.values(), "without them nothing is ever due"
+    assert made.settings == Settings(exemptions=folder / "audit" / "exemptions.yaml", **nightly)
     assert made.rulebook.exemptions == ()
     [own] = [rule for rule in made.rulebook.rules if rule.id == "OWN-001"]
     assert own.examples and check_examples(own) == []

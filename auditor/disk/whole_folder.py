@@ -1,65 +1,19 @@
-"""A folder that appears whole or not at all, and never in the place of something that is not ours; and such a file."""
+"""A folder that appears whole or not at all, never in the place of something that is not ours, by one run at a time."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
-from uuid import uuid4
 
+from auditor.disk.locks import locked_file
+from auditor.disk.whole_file import sibling
 from auditor.errors import FULL, OutputRefused, why
-
-
-def write_whole(target: Path, content: bytes | Path) -> None:
-    """Put a file at ``target``, in the place of an earlier one; it is on the disk when this returns. Raises OSError.
-
-    Through a file beside it that takes its name at the end.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = _sibling(target)
-    try:
-        with draft.open("wb") as file:
-            if isinstance(content, Path):
-                with content.open("rb") as source:
-                    shutil.copyfileobj(source, file)
-            else:
-                file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-        _sync(target.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def remove_whole(target: Path) -> None:
-    """Take the file at ``target`` away, with what runs that were killed left beside it. Raises OSError.
-
-    Its folder goes with its last file.
-    """
-    target.unlink(missing_ok=True)
-    for draft in target.parent.glob(f".{target.name}.*.partial"):
-        draft.unlink(missing_ok=True)
-    with suppress(OSError):  # it holds other files yet
-        target.parent.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    """A new name is on the disk only when its folder is, where folders can be told so."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # not every disk knows it
-            os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @dataclass(frozen=True)
@@ -82,7 +36,7 @@ class WholeFolder:
         """
         place = folder.resolve()
         self._check_place(place, folder)
-        probe = _sibling(place)
+        probe = sibling(place)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             probe.mkdir()
@@ -100,7 +54,7 @@ class WholeFolder:
         """
         self.check(folder)
         place = folder.resolve()
-        draft = _sibling(place)
+        draft = sibling(place)
         try:
             draft.mkdir()
             yield draft
@@ -110,6 +64,30 @@ class WholeFolder:
             self._refuse(folder, why(error), _remedy(error))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    @contextmanager
+    def claimed(self, folder: Path) -> Iterator[None]:
+        """Keep other runs from ``folder`` until the end. Raises OutputRefused at once where one is at work on it.
+
+        The system lets go of the lock when a process ends, however it ends. The empty file that it is on, beside the
+        folder, goes too; behind a process that was killed it stays, and holds nobody up.
+        """
+        place = folder.resolve()
+        lock = place.with_name(f".{place.name}.lock")
+        try:
+            file = locked_file(lock)
+        except OSError as error:  # somebody else's, of a run that was killed
+            reason = f"the lock {lock.name} beside it cannot be opened ({why(error)})"
+            self._refuse(folder, reason, "Remove it where no run is at work, or choose another folder with --output")
+        if file is None:
+            reason = "another run is at work on it, and one would replace the other's"
+            self._refuse(folder, reason, "Wait until it has ended, or choose another with --output")
+        with file:
+            try:
+                yield
+            finally:
+                if sys.platform != "win32":  # where nobody can remove what somebody has open
+                    lock.unlink(missing_ok=True)
 
     def _check_place(self, place: Path, folder: Path) -> None:
         try:
@@ -143,7 +121,7 @@ def _put(draft: Path, place: Path) -> None:
     if not place.exists():
         draft.rename(place)
         return
-    earlier = _sibling(place)
+    earlier = sibling(place)
     place.rename(earlier)
     try:
         draft.rename(place)
@@ -151,8 +129,3 @@ def _put(draft: Path, place: Path) -> None:
         earlier.rename(place)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
-
-
-def _sibling(place: Path) -> Path:
-    """A new name beside ``place``: on the same disk, so that a rename is enough."""
-    return place.with_name(f".{place.name}.{uuid4().hex[:8]}.partial")
