@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from auditor.cli.running import narrator_of, order_of, run_night, settled_by
 from auditor.errors import ArchiveBusy, ExitCode, Problem, SettingsRefused
 
 if TYPE_CHECKING:
-    from auditor.model.narration import Narrator
+    from auditor.cli.talk import Talk
     from auditor.model.run import Order
 
 
@@ -50,20 +51,27 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
             config=str(arguments.config),
         )
         narrator.stage("schedule", answer.why)
-        return run_night(order, arguments) if answer.night else _send_waiting(order, narrator)
+        return run_night(order, arguments) if answer.night else _send_waiting(order, arguments)
     except ArchiveBusy as error:
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
 
 
-def _send_waiting(order: Order, narrator: Narrator) -> int:
-    """Letters that no server took while the night lasted."""
+def _send_waiting(order: Order, arguments: argparse.Namespace) -> int:
+    """Letters that no server took while the night lasted are tried at every tick."""
     from auditor.deliver import send_waiting
-    from auditor.model.narration import counted
+    from auditor.model.narration import Told
     from auditor.model.posted import NOTHING_POSTED
+    from auditor.model.telling import tell_posted
+    from auditor.render.console import print_undelivered
 
     posted = send_waiting(order.settings, order.output, time.sleep) if order.deliver else NOTHING_POSTED
-    if posted != NOTHING_POSTED:
-        accepted, told = sum(each.accepted for each in posted.receipts), len(posted.receipts)
-        narrator.stage("outbox", " ".join((f"{accepted} of {counted(told, 'recipient')}.", *posted.problems)))
+    if posted == NOTHING_POSTED:
+        return int(ExitCode.DELIVERED)
+    told = Told()
+    tell_posted(told, posted)
+    narrator_of(arguments).stage("outbox", " ".join(told), counts=told.counts)
+    print_undelivered(posted.problems, sys.stdout)
+    talk: Talk = arguments.talk
+    talk.numbers |= {"undelivered": len(posted.problems), "problems": list(posted.problems)}
     return int(ExitCode.NOT_DELIVERED if posted.problems else ExitCode.DELIVERED)

@@ -129,6 +129,11 @@ def print_summary(report: Report, folder: Path, stream: TextIO, undelivered: Seq
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 
 
+def print_undelivered(undelivered: Sequence[str], stream: TextIO) -> None:
+    """What could not be sent by a start that had no night of its own."""
+    stream.write(encodable_in("".join(f"{one_line(each)}\n" for each in undelivered), stream))
+
+
 def print_collected(report: Report, folder: Path, digest: str, stream: TextIO) -> None:
     """Where the snapshot is, what tells it from any other, and what was not read."""
     written = report.words["snapshot_written"].format(folder=folder)

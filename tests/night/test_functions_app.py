@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,7 +20,11 @@ import duckdb_kql
 import pytest
 from azure.functions.timer import TimerRequest
 
-from auditor.errors import ExitCode
+from auditor import nightly
+from auditor.errors import ExitCode, OutOfTime
+from auditor.model.narration import Silent
+from auditor.model.run import Order
+from auditor.settle import settle
 from auditor.simulator import Fault, Simulator
 from tests.mailbox import MailServer, serving
 from tests.night.parts import (
@@ -175,12 +180,15 @@ def test_a_letter_that_was_refused_fails_its_tick_and_goes_out_with_a_later_one_
     worker: Worker,
 ) -> None:
     azure = worker.bench.simulate(of_two())
-    with serving(MailServer(answers=["554 5.7.1 Refused"])) as server:
+    with serving(MailServer(answers=["554 5.7.1 Refused"] * 2)) as server:
         smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", "from": "a@example.com"}
         worker.starts_with(azure, deliver=[{"smtp": {**smtp, "to": "b@example.com"}}])
         with pytest.raises(worker.app.TickFailed, match="exit code 4"):
             worker.tick(NOW)
         asked = azure.requests.snapshot()
+        with pytest.raises(worker.app.TickFailed, match="exit code 4"):
+            worker.tick(NOON)
+        assert "was not sent to b@example.com" in worker.heard[-1]["problems"][0]
 
         told = worker.tick(NOON)
 
@@ -188,6 +196,31 @@ def test_a_letter_that_was_refused_fails_its_tick_and_goes_out_with_a_later_one_
         assert "outbox" in [each.get("stage") for each in told]
         assert worker.tick(NOON)[-1]["exit_code"] == 0 and len(server.taken) == 1
     assert azure.requests.snapshot() == asked and len(worker.nights) == 1
+
+
+def begun_by_a_start_that_took_long(bench: Bench, config: Path) -> None:
+    """Only the survey is done, in a quarter of an hour: no other piece is begun within this budget any more."""
+    asked = settle(config, environ=TOKEN)
+    order = Order(asked.settings, asked.rulebook, asked.config_hash, bench.folder / "x", ("html", "xlsx"), NOW, True)
+    with pytest.raises(OutOfTime):
+        nightly.night(order, Silent(), stopwatch=count(0, 900).__next__)
+
+
+def test_a_night_that_runs_out_of_time_is_gone_on_with_tick_by_tick(worker: Worker) -> None:
+    azure = worker.bench.simulate(of_two())
+    worker.starts_with(azure, time_budget="8m")
+    begun_by_a_start_that_took_long(worker.bench, worker.bench.folder / "config.yaml")
+    listed = azure.requests.snapshot()["subscriptions"]
+
+    codes = []
+    while (worker.bench.folder / "archive/under-way/begun.json").exists():
+        told = worker.tick(NOW)
+        assert told[0]["message"] == "a night was begun and has not ended: it is gone on with"
+        codes.append(told[-1]["exit_code"])
+
+    assert codes[0] == codes[-2] == ExitCode.OUT_OF_TIME and codes[-1] == 0
+    assert worker.nights == ["20261122T030017"]
+    assert azure.requests.snapshot()["subscriptions"] == listed, "what was read is not read again"
 
 
 def test_a_night_with_gaps_is_no_failure_of_the_tick(worker: Worker) -> None:
