@@ -102,9 +102,9 @@ class Catalogue:
 
 @cache
 def _said(language: str) -> Sequence[tuple[re.Pattern[str], str]]:
-    """The sentences of readings as patterns; the first that fits is taken."""
+    """The sentences of readings as patterns; the first that fits is taken, and each value in it ends where it can."""
     told: Mapping[str, str] = _loaded(language)["readings"]
-    return [(re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(said)), re.DOTALL), text) for said, text in told.items()]
+    return [(re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(said)), re.DOTALL), text) for said, text in told.items()]
 
 
 @cache

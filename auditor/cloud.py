@@ -17,7 +17,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import Problem, SettingsRefused
-from auditor.model.settings import Azure
+from auditor.model.settings import Azure, secrets_in
+from auditor.model.veil import Veil
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -134,12 +135,15 @@ class Cloud:
 
     def __init__(self, azure: Azure) -> None:
         self._azure = azure
+        self.veil = Veil()
+        """Over what this identity signs in with."""
+        self.veil.hide(*secrets_in(azure))
         self.endpoints = endpoints_of(azure)
         self.verify: str | bool = str(azure.ca_bundle) if azure.ca_bundle else True
         try:
             self.credential = Credential(partial(_credential, azure, self.endpoints.authority, self.verify))
         except (OSError, ValueError) as error:  # what azure-identity raises on a malformed tenant or certificate
-            sentence = f"nobody can sign in with it: {error}"
+            sentence = f"nobody can sign in with it: {self.veil.over(str(error))}"
             raise SettingsRefused([Problem("the configuration", 0, "azure.credential", sentence)]) from error
 
     def arm_options(self) -> dict[str, Any]:

@@ -90,16 +90,16 @@ class ExtraMissing(AuditorError):
     exit_code = ExitCode.SETTINGS_REFUSED
 
 
-class ShelfRefused(AuditorError):
-    """A place where files are kept cannot be reached, read or written."""
-
-    exit_code = ExitCode.SETTINGS_REFUSED
-
-
 class OutOfTime(AuditorError):
     """The time budget is used up: what is done is kept in the archive, and the next start goes on with the night."""
 
     exit_code = ExitCode.OUT_OF_TIME
+
+
+class ShelfRefused(AuditorError):
+    """A place where files are kept cannot be reached, read or written."""
+
+    exit_code = ExitCode.SETTINGS_REFUSED
 
 
 class ArchiveRefused(ShelfRefused):

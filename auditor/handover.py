@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from auditor import compose, deliver, history, render
 from auditor.errors import ArchiveRefused, OutputRefused
 from auditor.model.memory import EMPTY, Failure, Memory
 from auditor.model.narration import counted
+from auditor.model.places import outbox_of
 from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import Finding, Report
 from auditor.model.run import Order, Watch
@@ -34,7 +35,7 @@ class Handover:
     def office(self) -> deliver.PostOffice:
         """No way out where this start delivers nothing."""
         ways = self.order.settings.deliver if self.order.deliver else ()
-        beside = deliver.Beside(deliver.outbox_of(self.order.output))
+        beside = deliver.Beside(outbox_of(self.order.output))
         outbox = deliver.Outbox(beside, self.archive.store if self.archive else None)
         return deliver.PostOffice(ways, outbox, self.pause, self.left)
 
@@ -50,12 +51,25 @@ class Handover:
         if self.archive is None:
             return EMPTY
         with self.watch.stage("recall") as told:
-            memory = self.archive.recall(self.order.as_of, self.order.run_id)
+            memory = self._not_lost(self.archive.recall(self.order.as_of, self.order.run_id))
             nights, failures = len(memory.nights), len(memory.failures)
             sentence = f"{counted(nights, 'earlier night')}, {counted(failures, 'failure')} open."
             told.tell(sentence, nights=nights, failures=failures, passed_over=len(memory.passed_over))
             told.extend(memory.passed_over)
         return memory
+
+    def _not_lost(self, memory: Memory) -> Memory:
+        """With a sentence where there is no earlier night, and the former report tells that there should be one: the
+        disk of the archive is not there, perhaps, and what lies in its place is empty."""
+        former = render.former_run(self.order.output)
+        kept = "recall" in former.get("seconds", {}) and former["run_id"] != self.order.run_id
+        if not kept or memory.nights or memory.passed_over:
+            return memory
+        told = (
+            f"The archive holds no earlier night, though run {former['run_id']}, whose report lies in the output "
+            "folder, had one to be kept in. If its folder, or the disk that it lies on, is away, bring it back."
+        )
+        return replace(memory, passed_over=(told,))
 
     def remember(
         self, composer: compose.Composer, reasons: Mapping[Failure, str], report: Report, folder: Path

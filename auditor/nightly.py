@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
-from auditor import __version__, collect, compose, frames, history, judge, render, snapshot, workers
+from auditor import __version__, collect, compose, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
@@ -27,7 +27,6 @@ from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
 from auditor.model.narration import Narrator, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
-from auditor.model.posted import Posted
 from auditor.model.reading import Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
@@ -94,7 +93,7 @@ def night(
     with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
-        handover = Handover(order, watch, archive, pause)
+        handover = Handover(order, watch, archive, pause, under_way.left)
         handover.send_kept()
         recalled = handover.recall()
         memory = under_way.once(memory_piece(), lambda: recalled)
@@ -103,20 +102,9 @@ def night(
         composer, made, reasons = _report(order, watch, gathered, shards)
         posted = handover.remember(composer, reasons, made.report, made.folder)
         posted = handover.deliver(posted, composer, made.report, made.folder)
-        under_way.ended()
-        handover.finished()
+        if under_way.ended():
+            handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
-
-
-def send_kept(order: Order, narrator: Narrator, *, pause: Callable[[float], None] = time.sleep) -> Posted:
-    """No night, but the letters of earlier ones that wait to be sent. Raises ArchiveRefused.
-
-    What is noted of letters that were sent stays until the next night has ended.
-    """
-    with history.locked(order.settings) as archive:
-        handover = Handover(order, Watch(narrator), archive, pause)
-        handover.send_kept()
-        return handover.office.posted
 
 
 def _gather(
@@ -287,9 +275,5 @@ def _composer(
 
 
 def _ledger(gathered: Gathered, shards: Sequence[ShardResult]) -> compose.Ledger:
-    @lru_cache(maxsize=1)
-    def loaded(at: int) -> frames.Frames:
-        return load(shards[at])
-
-    loaders = [partial(loaded, at) for at in range(len(shards))]
+    loaders = [partial(load, shard) for shard in shards]
     return compose.Ledger(loaders, gathered.survey, gathered.subscriptions)

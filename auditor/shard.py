@@ -102,11 +102,9 @@ def confirm(
     return replace(anew, traffic=traffic, confirmed=confirmed, again=tuple(again))
 
 
-def load(shard: ShardResult) -> frames.Frames:
-    """All frames of the shard as they were judged, and its verdicts."""
-    derived = frames.read_frames(shard.judged)
-    collected = frames.read_frames(shard.folder, without=derived)
-    return {**frames.declared(collected, without=derived), **derived}
+def load(shard: ShardResult) -> frames.StoredFrames:
+    """All frames of the shard as they were judged, and its verdicts, each read when it is asked for."""
+    return frames.StoredFrames(shard.folder, shard.judged)
 
 
 def doubts_of(shard: ShardResult, rulebook: RuleBook, memory: Memory, as_of: datetime) -> list[judge.Doubt]:

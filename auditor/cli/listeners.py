@@ -37,17 +37,17 @@ class Lines(JsonFormatter):
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {key: veiled(value, self._veil) for key, value in log_data.items()}
+        return {key: _seen(value, self._veil) for key, value in log_data.items()}
 
 
-def veiled(value: object, veil: Veil) -> object:
+def _seen(value: object, veil: Veil) -> object:
     """``value`` with no secret in any of its texts; what is neither a number nor a text becomes one."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        return [veiled(each, veil) for each in value]
+        return [_seen(each, veil) for each in value]
     if isinstance(value, dict):
-        return {str(key): veiled(each, veil) for key, each in value.items()}
+        return {str(key): _seen(each, veil) for key, each in value.items()}
     return veil.over(str(value))
 
 

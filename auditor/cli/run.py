@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -52,19 +53,22 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
         narrator.stage("schedule", answer.why)
         if answer.night:
             return run_night(order, arguments)
-        return _send_letters(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
+        return _send_waiting(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
     except ArchiveBusy as error:
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
 
 
-def _send_letters(order: Order, arguments: argparse.Namespace) -> int:
-    """What earlier nights could not send is tried at every tick, with a night or without."""
-    from auditor.nightly import send_kept
+def _send_waiting(order: Order, arguments: argparse.Namespace) -> int:
+    """Letters that no server took while the night lasted are tried at every tick."""
+    from auditor.deliver import send_waiting
+    from auditor.model.narration import counted
     from auditor.render.console import print_undelivered
 
-    problems = send_kept(order, narrator_of(arguments)).problems
-    print_undelivered(problems, sys.stdout)
+    posted = send_waiting(order.settings, order.output, time.sleep)
+    accepted = sum(each.accepted for each in posted.receipts)
+    narrator_of(arguments).stage("outbox", f"{accepted} of {counted(len(posted.receipts), 'recipient')}.")
+    print_undelivered(posted.problems, sys.stdout)
     talk: Talk = arguments.talk
-    talk.numbers |= {"undelivered": len(problems), "problems": list(problems)}
-    return int(ExitCode.NOT_DELIVERED if problems else ExitCode.DELIVERED)
+    talk.numbers |= {"undelivered": len(posted.problems), "problems": list(posted.problems)}
+    return int(ExitCode.NOT_DELIVERED if posted.problems else ExitCode.DELIVERED)

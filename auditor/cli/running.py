@@ -59,6 +59,7 @@ def order_of(settled: Settled, arguments: argparse.Namespace, as_of: datetime) -
         as_of=as_of,
         fixed_clock=getattr(arguments, "as_of", None) is not None,
         deliver=not getattr(arguments, "no_deliver", False),
+        narrowed=bool(getattr(arguments, "subscription", ())),
         fail_on=Severity(fail_on) if (fail_on := getattr(arguments, "fail_on", None)) else None,
     )
 

@@ -1,7 +1,8 @@
 """What an error's body tells: code and message, in whatever form a service wrote it.
 
 Recorded forms: ``error``, ``odata.error``, bare and PascalCase keys, a message per language, details and inner errors,
-JSON text within JSON, plain text, HTML, empty. A person reads the message: markup and raw JSON never get through.
+JSON text within JSON, plain text, HTML, empty. A person reads the message: markup and raw JSON never get through, nor
+does a credential that the message quotes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+
+from auditor.model.veil import veiled
 
 _HEADINGS = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}>", re.IGNORECASE | re.DOTALL) for tag in ("h2", "title"))
 """Where a page says what happened: the title is sometimes only the service's name."""
@@ -86,14 +89,14 @@ def readable(value: object) -> str:
     if isinstance(value, (Mapping, list)) or value is None:
         return ""
     text = str(value).strip()
-    return read_error(text.encode()).message if text.startswith(("{", "[{")) else text
+    return read_error(text.encode()).message if text.startswith(("{", "[{")) else veiled(text)
 
 
 def _plain(text: str, content_type: str) -> str:
     if text.startswith(("{", "[")):
         return ""  # JSON that was cut off
     if not text.startswith("<") and "<html" not in text[:500].lower() and "html" not in content_type.lower():
-        return text
+        return veiled(text)
     found = (heading.search(text) for heading in _HEADINGS)
     shown = next((match[1] for match in found if match and match[1].strip()), _UNSEEN.sub(" ", text))
-    return " ".join(html.unescape(_TAG.sub(" ", shown)).split())
+    return veiled(" ".join(html.unescape(_TAG.sub(" ", shown)).split()))

@@ -22,6 +22,7 @@ from azure.core.exceptions import (
 from auditor.collect.error_body import ErrorBody, from_json, read_error
 from auditor.model.reading import Source
 from auditor.model.rights import RIGHTS
+from auditor.model.veil import Veil, veiled
 
 
 class FaultKind(StrEnum):
@@ -172,15 +173,18 @@ def _look(source: Source) -> str:
     return "Nothing to change if it was deleted; else check that the identity can see it in the portal."
 
 
-def from_exception(source: Source, error: Exception) -> Fault:
-    """The fault that an exception of the SDK tells; raises it again where it is none of the SDK's."""
+def from_exception(source: Source, error: Exception, veil: Veil) -> Fault:
+    """The fault that an exception of the SDK tells; raises it again where it is none of the SDK's.
+
+    ``veil`` hides the secrets that the identity signs in with, which a directory may repeat.
+    """
     if isinstance(error, Fault):
         return error
     if isinstance(error, WouldWrite):
         return Fault(FaultKind.UNREADABLE, str(error), _REGISTER)
     response = error.response if isinstance(error, HttpResponseError) else None
     if isinstance(error, ClientAuthenticationError) and (response is None or _at_directory(response)):
-        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({bottom_of(error)})", _CREDENTIAL)
+        return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({veil.over(bottom_of(error))})", _CREDENTIAL)
     if response is not None and (response.status_code or 0) >= 400:
         return from_response(source, response.status_code or 0, _body(response), getattr(response, "headers", {}))
     if response is not None or isinstance(error, DecodeError):
@@ -228,5 +232,5 @@ def partial(source: Source, what: str, close: str = "Nothing to change: the next
 
 
 def _cut(message: str) -> str:
-    flat = " ".join(message.split())
+    flat = veiled(" ".join(message.split()))
     return flat if len(flat) <= _LONGEST else flat[: _LONGEST - 1] + "…"

@@ -30,6 +30,7 @@ from auditor.collect.pacing import Pace
 from auditor.collect.signing import RenewingPolicy
 from auditor.model.narration import Narrator
 from auditor.model.reading import Source, Traffic
+from auditor.model.veil import Veil
 
 if TYPE_CHECKING:
     from azure.mgmt.resourcegraph import ResourceGraphClient
@@ -177,9 +178,19 @@ class Answered(NamedTuple):
     headers: Mapping[str, str]
 
 
+def _veil_refusal(response: requests.Response, **_options: Any) -> None:
+    """A service or a proxy that refuses may repeat the request: the token that was sent must not get into a report."""
+    if response.status_code == 200:
+        return
+    veil = Veil()
+    veil.hide(str(response.request.headers.get("Authorization") or "").partition(" ")[2])
+    response._content = veil.over(response.content.decode("latin-1")).encode("latin-1")
+
+
 def _web() -> requests.Session:
     """One pool of connections for all clients, as large as the threads are many."""
     web = requests.Session()
+    web.hooks["response"] = [_veil_refusal]
     web.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=THREADS * 2))
     return web
 
@@ -325,7 +336,7 @@ class Session:
             response = send(request, stream=True, retry_on_methods=_METHODS)
             body = response.read()
         except AzureError as error:
-            raise faults.from_exception(source, error) from error
+            raise faults.from_exception(source, error, self.cloud.veil) from error
         except ValueError as error:  # what azure-core raises on headers and addresses that it cannot read
             raise faults.unreadable(source, "the answer's head is not what was promised", None) from error
         if response.status_code != 200:

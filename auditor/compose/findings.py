@@ -19,6 +19,7 @@ from auditor.compose.operations import as_evidence
 from auditor.compose.reasons import UNREAD, Reasons, Said
 from auditor.compose.remedy import Remedies, text_of
 from auditor.compose.rows import Rows, python
+from auditor.compose.spool import Spool
 from auditor.compose.unread import rows_of
 from auditor.compose.wording import Wording
 from auditor.model.dataset import Kind
@@ -82,19 +83,31 @@ class Bench:
 def findings_of(ledger: Ledger, bench: Bench) -> Iterator[Finding]:
     """Every verdict, gravest first: by verdict, severity, rule, then subscription, machine and resource.
 
-    The order does not depend on how the estate was cut into shards.
+    The order does not depend on how the estate was cut into shards. Raises OutputRefused where the disk refuses to
+    keep what a large estate's shards tell until its turn comes.
     """
-    for rule_id, status in sorted(ledger.tally.counts, key=lambda key: _gravity(bench, *key)):
-        for shard in ledger.shards_with(rule_id, status):
-            yield from _of_shard(shard, bench.rule(rule_id), status, bench)
+    order = sorted(ledger.tally.counts, key=lambda key: _gravity(bench, *key))
+    if ledger.fits:
+        for key in order:
+            for shard in ledger.shards():
+                yield from _of_shard(shard, *key, bench)
+        return
+    with Spool() as spool:
+        for shard in ledger.shards():
+            for key in order:
+                spool.lay(key, _of_shard(shard, *key, bench))
+        del shard
+        ledger.let_go()
+        for key in order:
+            yield from spool.told(key)
 
 
 def _gravity(bench: Bench, rule_id: str, status: Status) -> tuple[int, int, str]:
     return list(Status).index(status), bench.rule(rule_id).severity.rank, rule_id
 
 
-def _of_shard(shard: Shard, rule: Rule, status: Status, bench: Bench) -> Iterator[Finding]:
-    verdicts = shard.frames["verdicts"]
+def _of_shard(shard: Shard, rule_id: str, status: Status, bench: Bench) -> Iterator[Finding]:
+    rule, verdicts = bench.rule(rule_id), shard.frames["verdicts"]
     wanted = verdicts[verdicts["rule_id"].eq(rule.id) & verdicts["status"].eq(status)]
     rows = rows_of(shard.frames, shard.views[rule.frame], wanted)
     desk = _Desk(rule, status, bench, shard)

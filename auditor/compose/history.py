@@ -46,8 +46,12 @@ class History:
         return self.wording.say("history", key, count=count)
 
     def nights(self, tonight: Night) -> tuple[Night, ...]:
-        """Oldest first, tonight the last; none where no earlier one is remembered."""
-        return (*self.earlier, tonight) if self.earlier else ()
+        """Oldest first, tonight the last; none where no earlier one is remembered.
+
+        Earlier nights of some subscriptions are left out: among the others they would look like an improvement.
+        """
+        whole = [each for each in self.earlier if not each.narrow]
+        return (*whole, tonight) if whole else ()
 
     def of(self, failure: Failure, status: Status) -> tuple[Standing | None, str | None]:
         """What is known of a verdict from earlier nights, and a sentence on it."""

@@ -15,20 +15,23 @@ from auditor.compose.tally import Tally
 from auditor.compose.targets import Targets
 from auditor.model.dataset import VIEWS
 from auditor.model.reading import Reading
-from auditor.model.verdict import Status
 
 Frames = Mapping[str, pd.DataFrame]
 Load = Callable[[], Frames]
 
-MACHINES_HELD = 20_000
-"""Shards stay in memory up to so many machines together, as many as one full shard has; the rest is loaded anew."""
+MACHINES_HELD = 5_000
+"""Shards stay in memory up to so many machines together, as many as one full shard has: those looked at last."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One shard's frames, and what is looked up in them often."""
+    """One shard's frames, which are read when they are asked for, and what is looked up in them often."""
 
     frames: Frames
+
+    @cached_property
+    def machines(self) -> int:
+        return len(self.frames["machines"])
 
     @cached_property
     def views(self) -> Mapping[str, View]:
@@ -59,10 +62,10 @@ class Ledger:
     def shards(self) -> Iterator[Shard]:
         return map(self._shard, range(len(self.loads)))
 
-    def shards_with(self, rule_id: str, status: Status) -> Iterator[Shard]:
-        """The shards that have such a verdict; the others are not loaded for it."""
-        present = enumerate(self.tally.verdicts_of_shard)
-        return (self._shard(at) for at, verdicts in present if (rule_id, status) in verdicts)
+    @property
+    def fits(self) -> bool:
+        """Whether all shards stay in memory together: then they may be gone through in any order."""
+        return sum(self.tally.machines.values()) <= MACHINES_HELD
 
     @cached_property
     def tally(self) -> Tally:
@@ -77,13 +80,14 @@ class Ledger:
         return {}
 
     def _shard(self, at: int) -> Shard:
-        held = self._held.get(at)
-        if held is None:
-            held = Shard(self.loads[at]())
-            machines = sum(len(each.frames["machines"]) for each in (held, *self._held.values()))
-            if machines <= MACHINES_HELD:
-                self._held[at] = held
-        return held
+        self._held[at] = shard = self._held.pop(at, None) or Shard(self.loads[at]())
+        while len(self._held) > 1 and sum(each.machines for each in self._held.values()) > MACHINES_HELD:
+            del self._held[next(iter(self._held))]
+        return shard
+
+    def let_go(self) -> None:
+        """Keep no shard in memory until one is asked for again."""
+        self._held.clear()
 
     @cached_property
     def subscriptions(self) -> Mapping[str, Mapping[str, object]]:

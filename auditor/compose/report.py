@@ -94,7 +94,8 @@ class Composer:
         """Tonight as later nights will see it."""
         complete = not self.coverage.open_gaps and not self.coverage.nothing_collected
         counts = dict(self.facts.past.counts) if self.facts.past.since else {}
-        return Night(self.order.as_of, self.order.run_id, dict(self.summary.by_status), complete, counts)
+        told = (self.order.as_of, self.order.run_id, dict(self.summary.by_status), complete, counts)
+        return Night(*told, narrow=self.order.narrowed)
 
     @cached_property
     def bench(self) -> Bench:

@@ -37,7 +37,7 @@ def run_file(
         "run_id": order.run_id,
         "as_of": iso(order.as_of),
         "started": iso(facts.watch.starts[0]),
-        "ended": iso(facts.watch.ended),
+        "ended": iso(max(facts.watch.ended, *facts.watch.starts)),
         "starts": [iso(each) for each in facts.watch.starts],
         "seconds": {name: round(took, 3) for name, took in facts.watch.seconds.items()},
         "subscriptions": dict(coverage.subscriptions),

@@ -30,6 +30,13 @@ class Seen(NamedTuple):
     status_changed_at: datetime | None
 
 
+_CONCERNS = {
+    "instances_not_read": "scale_sets",
+    **dict.fromkeys(("extensions_not_read", "without_agent", "disconnected", "no_state", "behind_model"), "machines"),
+}
+"""Why something is told of, in that order, and the frame in which it stands."""
+
+
 @dataclass(frozen=True)
 class UnseenTables:
     """They name machines one by one: their rows are read out of the shards each time they are told."""
@@ -44,10 +51,7 @@ class UnseenTables:
 
     def _unseen(self) -> Table:
         def rows() -> Rows:
-            yield from self._of_concern("instances_not_read", "scale_sets")
-            yield from self._of_concern("extensions_not_read", "machines")
-            for word in ("without_agent", "disconnected", "no_state", "behind_model"):
-                yield from self._of_concern(word, "machines")
+            yield from self._of_concern()
             yield from self._gone()
             yield from self._not_listed()
 
@@ -61,13 +65,17 @@ class UnseenTables:
         )
         return table(self.coverage.wording, "unseen", columns, rows)
 
-    def _of_concern(self, word: str, frame: str) -> Rows:
+    def _of_concern(self) -> Rows:
+        """Word by word; the shards are gone through once for all of them."""
         reasons = {gap.scope: self.coverage.wording.said(gap.reason) for gap in self.coverage.gaps}
+        found: dict[str, list[Seen]] = {word: [] for word in _CONCERNS}
         for shard in self.coverage.ledger.shards():
-            rows = shard.frames[frame]
-            for seen in _seen(rows[_concerned(rows, word)], frame):
-                why = reasons.get(seen.id.lower()) or self._since(seen, word)
-                yield (self._say(word), *self._place(seen), seen.location, why)
+            for word, frame in _CONCERNS.items():
+                rows = shard.frames[frame]
+                found[word].extend(_seen(rows[_concerned(rows, word)], frame))
+        for word, seen in ((word, each) for word, several in found.items() for each in several):
+            why = reasons.get(seen.id.lower()) or self._since(seen, word)
+            yield (self._say(word), *self._place(seen), seen.location, why)
 
     def _since(self, seen: Seen, word: str) -> str | None:
         if word != "disconnected" or seen.status_changed_at is None:

@@ -9,6 +9,6 @@ from auditor.deliver.beside import Beside
 from auditor.deliver.checkup import mail_servers
 from auditor.deliver.office import PostOffice
 from auditor.deliver.outbox import Outbox
-from auditor.model.places import outbox_of
+from auditor.deliver.waiting import send_waiting
 
-__all__ = ["Beside", "Outbox", "PostOffice", "mail_servers", "outbox_of"]
+__all__ = ["Beside", "Outbox", "PostOffice", "mail_servers", "send_waiting"]

@@ -39,6 +39,7 @@ class Letter:
     sendings: Sequence[Sending]
     nameless: Sequence[str]
     looked_at: bool = False
+    noted: bool = True
 
     @property
     def name(self) -> str:
@@ -190,7 +191,10 @@ class PostOffice:
             for sending in letter.sendings:
                 if sending.outstanding:
                     self._hand_over(letter, sending, mail, unready)
-        except (ShelfRefused, ValueError, LookupError) as error:
+        except LookupError:
+            letter.sendings = ()
+            self._told[letter.name] = self._lost(letter.standing)
+        except (ShelfRefused, ValueError) as error:
             letter.sendings = ()
             self._told[letter.name] = _unread(self.outbox.place(letter.name) or letter.name, error)
         else:
@@ -205,7 +209,7 @@ class PostOffice:
             return
         sending.try_once(mail, self.left())
         letter.standing = letter.standing.answered(_receipts(sending, wanted, mail))
-        self.outbox.note(letter.standing)
+        letter.noted = self.outbox.note(letter.standing)
         if not sending.reached:
             unready[server] = sending.answers[wanted[0]]
 
@@ -213,13 +217,21 @@ class PostOffice:
         standing, tonight = letter.standing, letter.name in self._tonight
         receipts = tuple(each for each in standing.receipts if tonight or each.recipient in letter.tried)
         problems = _refusals(standing, [each for each in standing.waiting if each not in letter.nameless])
-        if not letter.worth_keeping:
+        if letter.worth_keeping:
+            place = self.outbox.place(letter.name)
+            kept = f"It is kept in {place}, and the next start sends it." if place else _KEPT_NOWHERE
+            problems = (*(f"{each} {kept}" for each in problems[:1]), *problems[1:])
+            problems += (_nameless(letter, place),) if letter.nameless else ()
+        else:
+            letter.noted = self.outbox.done(standing)
+        return Posted(receipts, problems if letter.noted else (*problems, _unnoted(standing)))
+
+    def _lost(self, standing: Standing) -> Posted:
+        """Whoever took its files away wants nobody to get it; that is told once."""
+        if not self.outbox.refused:  # else they may lie where nobody can look now
             self.outbox.done(standing)
-            return Posted(receipts, problems)
-        place = self.outbox.place(letter.name)
-        kept = f"It is kept in {place}, and the next start sends it." if place else _KEPT_NOWHERE
-        problems = (*(f"{each} {kept}" for each in problems[:1]), *problems[1:])
-        return Posted(receipts, (*problems, *([_nameless(letter, place)] if letter.nameless else ())))
+        told = f"The letter of run {standing.envelope.run_id} was not sent to {', '.join(standing.waiting)}"
+        return Posted(problems=(f"{told}: its files are not in the outbox any more.",))
 
 
 _KEPT_NOWHERE = "It could not be kept either: send letter.html in the output folder on with your own means."
@@ -242,6 +254,11 @@ def _unread(place: str, error: Exception) -> Posted:
     elif isinstance(error, ShelfRefused):
         reason = str(error).rstrip(".")
     return Posted(problems=(f"What is kept in {place} was not sent: {reason}. Look at it, or move it away.",))
+
+
+def _unnoted(standing: Standing) -> str:
+    them = ", ".join(sorted(standing.have_it)) or "nobody"
+    return f"That {them} has the letter of run {standing.envelope.run_id} could not be noted: it may be sent once more."
 
 
 def _nameless(letter: Letter, place: str | None) -> str:

@@ -26,6 +26,7 @@ from auditor.deliver.beside import Beside
 from auditor.deliver.message import Mail
 from auditor.deliver.standing import Standing, standing_of
 from auditor.errors import ArchiveBusy, ShelfRefused
+from auditor.model.files import LETTER_HTML, LETTER_TEXT
 from auditor.model.places import OUTBOX
 from auditor.model.shelf import Shelf
 
@@ -220,6 +221,9 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
 def _unpacked(content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return {name: packed.read(name) for name in packed.namelist()}
+            files = {name: packed.read(name) for name in packed.namelist()}
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"is damaged: {error}") from error
+    if not files.keys() >= {LETTER_HTML, LETTER_TEXT}:
+        raise ValueError("has lost its words")
+    return files

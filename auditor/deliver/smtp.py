@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from auditor.deliver.message import Made, Mail
 from auditor.model.delivery import Security, Smtp, addresses
+from auditor.model.veil import veiled
 
 _ANSWER_S, _TAKEN_S = 60.0, 600.0
 """For how long an answer is awaited, and the one to the whole letter (RFC 5321, 4.5.3.2): who gives up too early on
@@ -209,7 +210,7 @@ def _clean(smtp: Smtp, text: str) -> str:
     """One line of what a server says, without the secret that it may repeat, in clear or as it was sent to it."""
     for secret in _secrets(smtp):
         text = text.replace(secret, "***")
-    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    line = veiled(" ".join("".join(each if each.isprintable() else " " for each in text).split()))
     return line if len(line) <= _MOST_ANSWER else line[:_MOST_ANSWER] + " …"
 
 

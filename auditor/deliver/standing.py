@@ -18,7 +18,8 @@ class Standing:
     """Of one letter, which goes out by one way: ``way`` was its place in ``deliver`` when it was written.
 
     ``receipts`` are the last answers; ``accepted`` have it by the word of an earlier version, which kept no receipts.
-    ``done``: nobody is waiting for it any more.
+    ``done``: nobody is waiting for it any more. A field that a later version adds, here or to the envelope, has a
+    default: letters that wait are read by that version.
     """
 
     envelope: Envelope

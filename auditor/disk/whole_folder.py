@@ -76,8 +76,9 @@ class WholeFolder:
         lock = place.with_name(f".{place.name}.lock")
         try:
             file = locked_file(lock)
-        except OSError as error:
-            self._refuse(folder, why(error), "Choose another with --output")
+        except OSError as error:  # somebody else's, of a run that was killed
+            reason = f"the lock {lock.name} beside it cannot be opened ({why(error)})"
+            self._refuse(folder, reason, "Remove it where no run is at work, or choose another folder with --output")
         if file is None:
             reason = "another run is at work on it, and one would replace the other's"
             self._refuse(folder, reason, "Wait until it has ended, or choose another with --output")

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 
 from auditor.errors import OutputRefused
 from auditor.frames.build import Frames, declared
+from auditor.model.dataset import FRAMES
 
 MANIFEST = "manifest.json"
 MOST_ROWS = 20_000_000
@@ -54,6 +56,40 @@ def read_frames(folder: Path, *, without: Collection[str] = ()) -> Frames:
     """
     left = {f"{name}.parquet" for name in without}
     return {Path(file).stem: _read(folder, file, told) for file, told in _told(folder).items() if file not in left}
+
+
+class StoredFrames(Mapping[str, pd.DataFrame]):
+    """What was collected into a finished folder and what was judged of it into another, as this version declares it.
+
+    A frame is read when it is first asked for, and stays as long as this does: few of those who go through all shards
+    want more than one or two frames of each. Reading raises as :func:`read_frames` does.
+    """
+
+    def __init__(self, collected: Path, judged: Path) -> None:
+        self._collected, self._judged = collected, judged
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            self._read[name] = self._stored(name)
+        return self._read[name]
+
+    def _stored(self, name: str) -> pd.DataFrame:
+        if name in self._of_judged:
+            return read_frame(self._judged, name)
+        kept = f"{name}.parquet" in _told(self._collected)
+        stored = {name: read_frame(self._collected, name)} if kept else {}
+        return declared(stored, without=FRAMES.keys() - {name})[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*FRAMES, *self._of_judged)))
+
+    def __len__(self) -> int:
+        return len({*FRAMES, *self._of_judged})
+
+    @cached_property
+    def _of_judged(self) -> frozenset[str]:
+        return frozenset(Path(file).stem for file in _told(self._judged))
 
 
 def read_collected(folder: Path) -> Frames:

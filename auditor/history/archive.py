@@ -228,6 +228,7 @@ class Archive:
             since=tonight.past.since,
             changes=tonight.night.changes,
             files=_described(files),
+            narrow=tonight.night.narrow,
         )
 
     def _let_go(self, tonight: Tonight) -> tuple[list[Manifest], list[str]]:

@@ -68,11 +68,12 @@ class Manifest:
     since: datetime | None
     changes: Mapping[str, int]
     files: Mapping[str, File]
+    narrow: bool = False
 
     @property
     def night(self) -> Night:
         shown = tuple(name for name in KEPT if name in self.files)
-        return Night(self.as_of, self.run_id, self.counts, self.complete, self.changes, shown)
+        return Night(self.as_of, self.run_id, self.counts, self.complete, self.changes, shown, self.narrow)
 
     def encoded(self) -> bytes:
         return _MANIFEST.dump_json(self, indent=1) + b"\n"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -89,9 +89,10 @@ def _compare(comparison: Comparison, column: Column, view: pd.DataFrame) -> Trut
         return _compare_regions(comparison, view)
     holds = _test(comparison)
     if column.bounds:
-        return _between(comparison, holds, [values_of(view[name], column.kind) for name in column.stored()])
+        low, high = (_coded(view[name], column.kind) for name in column.stored())
+        return _between(comparison, holds, low, high)
     values = _tag(view["tags"], column.name) if column.name.startswith("tags.") else view[column.name]
-    return _pointwise(values_of(values, column.kind), holds)
+    return _pointwise(_coded(values, column.kind), holds)
 
 
 def _compare_regions(comparison: Comparison, view: pd.DataFrame) -> Truth:
@@ -99,30 +100,43 @@ def _compare_regions(comparison: Comparison, view: pd.DataFrame) -> Truth:
     given = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
     bare = tuple("".join(str(value).split()) for value in given)
     wanted = replace(comparison, value=bare if isinstance(comparison.value, tuple) else bare[0])
-    return _pointwise(values_of(view["location"].str.replace(" ", ""), Kind.TEXT), _test(wanted))
+    return _pointwise(_coded(view["location"].str.replace(" ", ""), Kind.TEXT), _test(wanted))
 
 
-def _pointwise(values: Sequence[Any], holds: Callable[[Any], bool]) -> Truth:
-    """Few distinct values, many rows: each distinct value is tried once."""
-    known: dict[Any, bool] = {}
-    answers = np.empty(len(values), dtype=np.int8)
-    for at, value in enumerate(values):
-        if value is None:
-            answers[at] = -1
-        else:
-            answer = known.get(value)
-            if answer is None:
-                answer = known[value] = holds(value)
-            answers[at] = answer
-    return Truth(answers == 1, answers == 0)
+class Coded(NamedTuple):
+    """A column: its distinct values, of which the last stands for what is missing, and for each row the place of its
+    own among them."""
+
+    places: np.ndarray[Any, np.dtype[np.int64]]
+    values: list[Any]
 
 
-def _between(comparison: Comparison, holds: Callable[[Any], bool], ends: list[list[Any]]) -> Truth:
-    """True or false only if every value between the bounds agrees; an open end leaves room for any value."""
-    rows = [_spans(comparison, holds, low, high) for low, high in zip(*ends, strict=True)]
-    return Truth(
-        np.array([row is True for row in rows], dtype=bool), np.array([row is False for row in rows], dtype=bool)
-    )
+def _coded(column: pd.Series[Any], kind: Kind) -> Coded:
+    """Few distinct values, many rows: only the distinct ones become Python values."""
+    places, distinct = pd.factorize(column)
+    values = [*values_of(pd.Series(distinct), kind), None]
+    return Coded(places % len(values), values)  # what is missing has -1
+
+
+def _pointwise(column: Coded, holds: Callable[[Any], bool]) -> Truth:
+    """Each distinct value is tried once."""
+    return _spread([None if value is None else holds(value) for value in column.values], column.places)
+
+
+def _between(comparison: Comparison, holds: Callable[[Any], bool], low: Coded, high: Coded) -> Truth:
+    """True or false only if every value between the bounds agrees; an open end leaves room for any value.
+
+    Each distinct pair of bounds is tried once.
+    """
+    pairs, places = np.unique(low.places * len(high.values) + high.places, return_inverse=True)
+    ends = ((low.values[at // len(high.values)], high.values[at % len(high.values)]) for at in pairs.tolist())
+    return _spread([_spans(comparison, holds, *each) for each in ends], places)
+
+
+def _spread(answers: Sequence[bool | None], places: np.ndarray[Any, np.dtype[np.int64]]) -> Truth:
+    """The answers on distinct values as those on all rows."""
+    true, false = (np.array([each is word for each in answers], dtype=bool) for word in (True, False))
+    return Truth(true[places], false[places])
 
 
 def _spans(comparison: Comparison, holds: Callable[[Any], bool], low: Any, high: Any) -> bool | None:

@@ -136,6 +136,7 @@ class Night:
     """A night of the trend: how many verdicts of each kind it had, and whether everything expected was read.
 
     ``changes`` by word of ``CHANGES``, empty on the first night; ``files`` of its report that the archive keeps.
+    ``narrow``: it was asked for some of the subscriptions, so its numbers are no other night's.
     """
 
     as_of: datetime
@@ -144,6 +145,14 @@ class Night:
     complete: bool
     changes: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    narrow: bool = False
+
+    @property
+    def extent(self) -> str:
+        """How far it was read, as the catalogue has it: ``nothing``, ``narrowed``, ``wholly`` or ``partly``."""
+        if self.unread:
+            return "nothing"
+        return "narrowed" if self.narrow else "wholly" if self.complete else "partly"
 
     @property
     def unread(self) -> bool:

@@ -29,7 +29,7 @@ class Order:
     ``fixed_clock``: the time was given, so every answer counts as read at ``as_of`` and the same data give the same
     report. ``fail_on``: the gravest-or-equal severity that makes the exit code 10, None for never. ``checked``: folders
     whose rules have done what their examples say. ``deliver``: whether letters are sent where the configuration names
-    receivers.
+    receivers. ``narrowed``: this run was asked for some subscriptions, whatever the configuration names.
     """
 
     settings: Settings
@@ -42,6 +42,7 @@ class Order:
     fail_on: Severity | None = None
     checked: tuple[Path, ...] = ()
     deliver: bool = True
+    narrowed: bool = False
 
     @property
     def clock(self) -> Callable[[], datetime]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.render.archive import archive_page
-    from auditor.render.folder import check_output, claimed, kept_files, rewrite_run, write_folder
+    from auditor.render.folder import check_output, claimed, former_run, kept_files, rewrite_run, write_folder
 
-__all__ = ["archive_page", "check_output", "claimed", "kept_files", "rewrite_run", "write_folder"]
+__all__ = ["archive_page", "check_output", "claimed", "former_run", "kept_files", "rewrite_run", "write_folder"]
 
 _MODULES = {"archive_page": "archive"}
 

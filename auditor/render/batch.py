@@ -16,8 +16,8 @@ from auditor.model.report import FINDING_KEYS, LEFT_TO_PARQUET, Evidence, Findin
 from auditor.render.text import encodable
 
 AT_ONCE = 1_000
-PIECES_HELD = 100_000
-"""Pieces of evidence whose JSON is kept: as many as a night of 40,000 machines has."""
+PIECES_HELD = 20_000
+"""Pieces of evidence whose JSON is kept: as many as a full shard has, and shards share none."""
 
 
 class Pieces:

@@ -123,7 +123,8 @@ def print_summary(report: Report, folder: Path, stream: TextIO, undelivered: Seq
     if report.banner:
         lines += [*_not_read(report.banner), ""]
     if undelivered:
-        lines += [*map(one_line, undelivered), ""]
+        said = Catalogue(report.language).said
+        lines += [*(one_line(said(each)) for each in undelivered), ""]
     lines.append(one_line(report.headline))
     stream.write(encodable_in("\n".join(lines) + "\n", stream))
 

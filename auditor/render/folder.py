@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -79,6 +79,12 @@ def kept_files(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in KEPT if (folder / name).is_file()}
 
 
+def former_run(folder: Path) -> Mapping[str, Any]:
+    """The run.json of the report that lies in ``folder``; empty where none does."""
+    run = _run(folder / RUN_FILE)
+    return run if run.keys() >= _RUN_KEYS else {}
+
+
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The findings are made once, and told to every file as they come."""
     with ExitStack() as files:
@@ -100,11 +106,16 @@ def _is_ours(place: Path, names: Collection[str]) -> bool:
 
 
 def _is_our_run(path: Path) -> bool:
+    return _run(path).keys() >= _RUN_KEYS
+
+
+def _run(path: Path) -> dict[str, Any]:
+    """Empty where there is none."""
     try:
         run = orjson.loads(path.read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(run, dict) and run.keys() >= _RUN_KEYS
+        return {}
+    return run if isinstance(run, dict) else {}
 
 
 _REPORT = WholeFolder("The report", "an earlier report", _is_ours)

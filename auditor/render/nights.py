@@ -55,8 +55,7 @@ def _line(night: Night, catalogue: Catalogue, clock: Clock) -> list[str]:
     number = catalogue.number
     counts = ["-" if night.unread else number(night.counts.get(status, 0)) for status in Status]
     changes = [number(night.changes.get(change, 0)) if night.changes else "-" for change in CHANGES]
-    read = catalogue.say("archive", "nothing" if night.unread else "wholly" if night.complete else "partly")
-    return [clock.text(night.as_of), night.run_id, read, *counts, *changes]
+    return [clock.text(night.as_of), night.run_id, catalogue.say("archive", night.extent), *counts, *changes]
 
 
 def print_comparison(found: Comparison, zone: str, language: str, stream: TextIO) -> None:
@@ -94,6 +93,7 @@ def write_nights(nights: Sequence[Night], stream: TextIO) -> None:
             "run_id": night.run_id,
             "as_of": utc_text(night.as_of),
             "complete": night.complete,
+            "narrow": night.narrow,
             "counts": {str(status): night.counts.get(status, 0) for status in Status},
             "changes": {change: night.changes.get(change, 0) for change in CHANGES} if night.changes else None,
         }

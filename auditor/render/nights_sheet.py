@@ -18,7 +18,7 @@ def night_table(report: Report) -> Table:
     def rows() -> Iterator[tuple[Cell, ...]]:
         for night in report.nights:
             counts = (None if night.unread else night.counts.get(status, 0) for status in Status)
-            yield (night.as_of, *counts, words["yes" if night.complete else "no"], night.run_id)
+            yield (night.as_of, *counts, words["yes" if night.complete and not night.narrow else "no"], night.run_id)
 
     statuses = (
         TableColumn(str(status), report.status_words[status], CellKind.NUMBER, 14, described.get(str(status), ""))

@@ -17,6 +17,7 @@ from auditor.cloud import Cloud, Credential
 from auditor.errors import ArchiveBusy, ArchiveRefused, ExtraMissing
 from auditor.model.archive import ArchiveSettings, Container
 from auditor.model.places import NIGHTS
+from auditor.model.veil import veiled
 from auditor.stores.interface import LOCK, busy
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class BlobStore:
             )
         except ValueError as error:
             raise ArchiveRefused(
-                f"Nothing was done: nobody can sign in to the archive {self.where}: {error}."
+                f"Nothing was done: nobody can sign in to the archive {self.where}: {veiled(str(error))}."
             ) from error
         self._lease: BlobLeaseClient | None = None
 
@@ -205,7 +206,7 @@ def _why(error: AzureError) -> str:
     code = _code(error)
     if code:
         return f"Azure Storage answered {getattr(error, 'status_code', '')} {code}"
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    return veiled(str(error).splitlines()[0].rstrip(".")) if str(error) else type(error).__name__
 
 
 def _remedy(error: AzureError) -> str:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from html import unescape
@@ -253,6 +253,7 @@ class Bench:
         asked = settle(config, environ={"AUDITOR_ACCESS_TOKEN": token}, **settled)
         output = self.folder / f"report-{next(self.nights)}"
         order = Order(asked.settings, asked.rulebook, asked.config_hash, output, formats, as_of, True, fail_on)
+        order = replace(order, narrowed=bool(settled.get("subscriptions")))
         told, pauses = Told(), Pauses()
         how: dict[str, Any] = {"machines_per_shard": machines_per_shard, "threads": threads, "stopwatch": stopwatch}
         result = night(order, told, pause=pauses, **how)

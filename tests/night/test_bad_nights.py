@@ -6,7 +6,8 @@ Each with a real cause where there is one: what is said, which exit code, and th
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.night.parts import (
     subscription,
 )
 
+DAY = timedelta(days=1)
 SECRET = {
     "azure": {
         "credential": "client_secret",
@@ -115,6 +117,27 @@ def test_tokens_that_hold_for_seconds_do(bench: Bench) -> None:
     audited = bench.night(bench.config(azure, SECRET), azure)
 
     assert (audited.code, audited.gaps()) == (ExitCode.DELIVERED, [])
+
+
+# --- an archive that vanishes ---
+
+
+def test_an_archive_that_vanished_between_two_nights_is_missed(bench: Bench) -> None:
+    """What lies in its place is empty: a mount point whose disk is away. The former report knows better."""
+    azure, _sky = simulated(bench)
+    config = bench.config(azure, {"archive": {"url": "file:./archive"}})
+    bench.nights = repeat(1)
+    first = bench.night(config, azure, as_of=NOW - DAY)
+    assert first.run["changes"]["passed_over"] == [], "there is a first night for everybody"
+    (bench.folder / "archive").rename(bench.folder / "away")
+    (bench.folder / "archive").mkdir()
+
+    second = bench.night(config, azure)
+
+    assert second.run["changes"]["since"] is None
+    (told,) = second.run["changes"]["passed_over"]
+    assert told.startswith(f"The archive holds no earlier night, though run {first.run['run_id']}, whose report lies")
+    assert told in dict(second.told.stages)["recall"]
 
 
 # --- a clock that jumps ---

@@ -125,6 +125,32 @@ def test_what_was_not_asked_for_is_not_gone(nights: list[Audited]) -> None:
     assert nights[3].run["changes"]["unanswered"] == 1
 
 
+def test_a_night_of_some_subscriptions_is_told_as_such(
+    nights: list[Audited], shared_bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``wholly`` would be said of what it was not asked for."""
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "any")
+
+    main(["history", "--config", str(shared_bench.folder / "config.yaml")])
+
+    listed = capsys.readouterr().out.splitlines()[1:]
+    assert ["some subscriptions" in line for line in listed] == [True, False, False, False]
+    assert "some subscriptions" in (shared_bench.folder / "archive" / "index.html").read_text("utf-8")
+
+
+def test_a_night_of_some_subscriptions_stands_in_no_later_trend(bench: Bench) -> None:
+    """Its few failures would look like an improvement."""
+    both = subscription(FIRST, machine("a", OFF)), subscription(SECOND, machine("b", OFF))
+    azure = bench.simulate(estate(*both))
+    asked: list[dict[str, Any]] = [{}, {"subscriptions": [FIRST]}, {}]
+
+    *_earlier, last = (
+        bench.audit(azure, config=ARCHIVE, as_of=at, **each) for at, each in zip(NIGHTS[1:], asked, strict=True)
+    )
+
+    assert [each.as_of for each in last.report.nights] == [NIGHTS[1], NIGHTS[3]]
+
+
 def test_a_failed_operation_outlives_the_look_back_and_leaves_with_evidence(nights: list[Audited]) -> None:
     """14 days are read; it failed 15 days before the third night, and was put right before the fourth."""
     (third,) = [each for each in nights[2].findings if each["rule_id"] == "AMA-003" and each["status"] == "fail"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain as chain_of
@@ -17,6 +17,7 @@ import pytest
 
 from auditor.errors import ExitCode, OutOfTime
 from auditor.simulator import Simulator, StaySpec
+from tests.mailbox import MailServer, serving
 from tests.night.killed import At, Ended, start
 from tests.night.parts import (
     FIRST,
@@ -95,6 +96,12 @@ def asked(azure: Simulator) -> Counter[str]:
     return Counter(azure.requests.snapshot())
 
 
+@pytest.fixture(scope="module")
+def letters() -> Iterator[MailServer]:
+    with serving(MailServer()) as served:
+        yield served
+
+
 def starts_in(folder: Path, bench: Bench, azure: Simulator, config: Mapping[str, Any] = CONFIG) -> Starts:
     """The same configuration, byte for byte, in a folder of its own."""
     folder.mkdir(exist_ok=True)
@@ -104,8 +111,9 @@ def starts_in(folder: Path, bench: Bench, azure: Simulator, config: Mapping[str,
 
 
 @pytest.fixture(scope="module")
-def whole(shared_bench: Bench, azure: Simulator) -> Whole:
-    starts, before = starts_in(shared_bench.folder / "whole", shared_bench, azure), asked(azure)
+def whole(shared_bench: Bench, azure: Simulator, letters: MailServer) -> Whole:
+    config = {**CONFIG, **sending_to(letters)}
+    starts, before = starts_in(shared_bench.folder / "whole", shared_bench, azure, config), asked(azure)
     ended = starts.start()
     assert ended.code == 0, ended.err
     return Whole(
@@ -114,12 +122,18 @@ def whole(shared_bench: Bench, azure: Simulator) -> Whole:
 
 
 @pytest.fixture
-def starts(tmp_path: Path, shared_bench: Bench, azure: Simulator) -> Starts:
-    return starts_in(tmp_path / "starts", shared_bench, azure)
+def starts(tmp_path: Path, shared_bench: Bench, azure: Simulator, letters: MailServer) -> Starts:
+    return starts_in(tmp_path / "starts", shared_bench, azure, {**CONFIG, **sending_to(letters)})
+
+
+def sending_to(server: MailServer) -> dict[str, Any]:
+    smtp = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+    return {"deliver": [{"smtp": {**smtp, "from": "a@example.com", "to": "b@example.com"}}]}
 
 
 def _without(run: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in run.items() if key not in TIMES}
+    timeless = {key: value for key, value in run.items() if key not in TIMES}
+    return {**timeless, "receipts": [{**each, "at": None} for each in run["receipts"]]}
 
 
 def same_report(starts: Starts, whole: Whole) -> None:
@@ -137,16 +151,19 @@ STAGES = (
     At("auditor.nightly:_composer"),
     At("auditor.render:write_folder"),
     At("auditor.render:write_folder", after=True),
-    At("auditor.stores.folder:FolderStore.check_locked", 3),
+    At("auditor.history.night:Manifest.encoded"),
     At("auditor.handover:Handover.remember", after=True),
+    At("auditor.deliver:PostOffice.put", after=True),
+    At("auditor.deliver:PostOffice.empty", after=True),
     At("auditor.underway:UnderWay.ended"),
 )
 """One start each, and each of them gets as far; the tenth dies while the night is kept, before its manifest."""
 
 
 @pytest.fixture(scope="module")
-def chain(shared_bench: Bench, azure: Simulator, whole: Whole) -> Chain:
-    starts, before = starts_in(shared_bench.folder / "chain", shared_bench, azure), asked(azure)
+def chain(shared_bench: Bench, azure: Simulator, whole: Whole, letters: MailServer) -> Chain:
+    config = {**CONFIG, **sending_to(letters)}
+    starts, before = starts_in(shared_bench.folder / "chain", shared_bench, azure, config), asked(azure)
     ends = [starts.start(at) for at in (*STAGES, None)]
     return starts, ends, asked(azure) - before
 
@@ -157,7 +174,7 @@ def test_a_night_that_is_killed_at_every_stage_goes_on_each_time(chain: Chain) -
     assert [each.code for each in ends] == [-9] * len(STAGES) + [0], [each.err for each in ends]
     assert "goes on (start 2); kept: nothing" in ends[1].err
     assert "goes on (start 3); kept: the survey\n" in ends[2].err
-    assert "goes on (start 13); kept: the survey, 2 shards, 2 shards read again\n" in ends[12].err
+    assert "goes on (start 15); kept: the survey, 2 shards, 2 shards read again\n" in ends[14].err
 
 
 def test_its_report_is_that_of_a_night_that_nobody_killed(chain: Chain, whole: Whole) -> None:
@@ -171,6 +188,15 @@ def test_nothing_was_asked_twice(chain: Chain, whole: Whole) -> None:
     _starts, _ends, requests = chain
 
     assert requests == whole.requests
+
+
+def test_its_letter_was_sent_once(chain: Chain, letters: MailServer) -> None:
+    """Killed before it lay in the outbox, while it did, and after the server had it."""
+    starts, _ends, _asked = chain
+
+    mine = [each for each in letters.mails if str(each["Subject"]).startswith("2 failures")]
+    assert len(mine) == 2, "that of the night that nobody killed, and this one's"
+    assert [each["accepted"] for each in starts.run["receipts"]] == [True]
 
 
 def test_the_run_tells_how_often_it_was_started(chain: Chain) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from auditor.compose import ledger
 from auditor.simulator import Fault, PageSizes, SeededEstate, Simulator
 from auditor.simulator.weather import PRESETS
 from tests.night.parts import ALL, FIRST, IN_BULK, NOW, TOKEN, Audited, Bench, estate, machine, subscription
@@ -89,16 +90,26 @@ def test_one_shard_or_several_give_the_same_report(
     assert sheets(cut) == sheets(whole)
 
 
-@pytest.mark.parametrize(("machines_per_shard", "threads"), [(5, 1), (5, 32), (1000, 1)])
-def test_in_bulk_too_neither_shards_nor_threads_change_a_byte(
-    bench: Bench, in_bulk: tuple[Simulator, Audited], machines_per_shard: int, threads: int
+@pytest.mark.parametrize(("machines_per_shard", "threads", "held"), [(5, 1, 20), (5, 32, 5_000), (1000, 1, 5_000)])
+def test_in_bulk_too_neither_shards_nor_threads_nor_memory_change_a_byte(
+    bench: Bench,
+    in_bulk: tuple[Simulator, Audited],
+    monkeypatch: pytest.MonkeyPatch,
+    machines_per_shard: int,
+    threads: int,
+    held: int,
 ) -> None:
-    """Resource Graph, lag, and what is read again: the same machines are chosen however the estate is cut."""
+    """Resource Graph, lag, and what is read again: the same machines are chosen however the estate is cut.
+
+    Where only some of the machines are ``held`` in memory, findings wait on the disk until their turn comes.
+    """
     azure, whole = in_bulk
+    monkeypatch.setattr(ledger, "MACHINES_HELD", held)
 
     cut = bench.audit(azure, config=IN_BULK, machines_per_shard=machines_per_shard, threads=threads, formats=ALL)
 
     assert whole.run["confirmed"]["machines"] > 0
+    assert sheets(cut) == sheets(whole)
     assert bytes_of(cut, *FILES) == bytes_of(whole, *FILES)
     assert cut.run["confirmed"] == whole.run["confirmed"]
 

@@ -81,6 +81,18 @@ def test_a_run_that_was_killed_holds_nobody_up(at_work: subprocess.Popen[bytes],
     )
 
 
+def test_a_lock_that_cannot_be_opened_is_named(bench: Bench, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bench.folder / ".report.lock").mkdir()
+
+    code = main(["run", "--config", str(config), "--output", str(bench.folder / "report"), "--quiet"])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"The report was not written to {bench.folder / 'report'}: the lock .report.lock beside it cannot be opened "
+        "(is a directory). Remove it where no run is at work, or choose another folder with --output.\n"
+    )
+
+
 def test_another_folder_beside_it_is_free(at_work: subprocess.Popen[bytes], bench: Bench, config: Path) -> None:
     code = main(["run", "--config", str(config), "--output", str(bench.folder / "mine"), "--format", "json", "--quiet"])
 

@@ -80,7 +80,8 @@ def test_the_image_audits_as_the_cronjob_runs_it_and_writes_to_its_volumes_alone
 def installed(image: Path) -> Path:
     """The folder of the programs of that environment, with the wheel's extra [demo] besides, and nothing else."""
     [wheel] = image.with_name("build").glob("dist/*.whl")
-    done = run([str(image / "bin" / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[demo]"], image)
+    pip = [str(image.with_name("base") / "bin" / "python"), "-m", "pip", "--python", str(image / "bin" / "python")]
+    done = run([*pip, "install", "--quiet", f"{wheel}[demo]"], image)
     assert done.returncode == 0, done.stderr[-2000:]
     return image / "bin"
 

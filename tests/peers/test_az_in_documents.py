@@ -15,16 +15,17 @@ _EXTENSIONS = ("connectedmachine",)
 """What a plain installation would first have to download."""
 
 
+_COMMAND = re.compile(r"\baz ((?:[a-z][a-z-]* )+)((?:(?!\baz )[^\n`|>])*--(?:(?!\baz )[^\n`|>])*)")
+_OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]*")
+
+
 def told() -> dict[str, set[str]]:
     """The options by command, over all documents."""
     found: dict[str, set[str]] = {}
     for document in DOCUMENTS:
-        text = document.read_text("utf-8").replace("\\\n", " ")
-        for command, rest in re.findall(
-            r"\baz ((?:[a-z][a-z-]* )+)((?:(?!\baz )[^\n`|>])*--(?:(?!\baz )[^\n`|>])*)", text
-        ):
+        for command, rest in _COMMAND.findall(document.read_text("utf-8").replace("\\\n", " ")):
             if not command.startswith(_EXTENSIONS):
-                found.setdefault(command.strip(), set()).update(re.findall(r"--[a-z][a-z-]*", rest.split("#")[0]))
+                found.setdefault(command.strip(), set()).update(_OPTION.findall(rest.split("#")[0]))
     return found
 
 

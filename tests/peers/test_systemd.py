@@ -155,6 +155,19 @@ def test_paths_come_out_of_the_unit_as_they_are(tmp_path: Path, name: str) -> No
     assert made.service.value("EnvironmentFile").replace("\\\\", "\\") == f"-{folder}/environment"
 
 
+def test_the_line_for_a_certificate_is_taken_once_it_is_no_comment(tmp_path: Path) -> None:
+    folder = tmp_path / ODD
+    write(folder, "daemon", folder)
+    unit = folder / "systemd" / "auditor.service"
+    text = unit.read_text("utf-8").replace("#LoadCredential", "LoadCredential")
+    unit.write_text(text, encoding="utf-8")
+
+    load(unit)
+
+    certificate = str(folder / "auditor.pem").replace("%", "%%")
+    assert f"\nLoadCredential=auditor.pem:{certificate}\n" in text
+
+
 def test_a_python_whose_name_has_quotes_is_started_too(tmp_path: Path) -> None:
     (tmp_path / ODD).mkdir()
     (tmp_path / ODD / "python").symlink_to(sys.executable)

@@ -84,8 +84,10 @@ def test_each_meaning_that_is_told_is_one_that_the_data_set_declares() -> None:
     assert set(JAPANESE.sections["declared"]) <= declared
 
 
-def test_each_sentence_of_a_reading_is_one_that_collect_writes() -> None:
-    source = "".join(file.read_text("utf-8") for file in (ROOT / "auditor" / "collect").rglob("*.py"))
+def test_each_sentence_of_a_reading_is_one_that_a_stage_writes() -> None:
+    """collect's of what could not be read, deliver's of letters, and those of the stores on the archive."""
+    rooms = ("collect", "deliver", "stores")
+    source = "".join(file.read_text("utf-8") for room in rooms for file in (ROOT / "auditor" / room).rglob("*.py"))
     written = re.sub(r'"\s*\n\s*f?"', "", source)
     for said in (said for said in READINGS if not said.startswith("Grant the action")):
         pieces = [piece for piece in re.split(r"\{[^}]*\}", said) if piece.strip(" .,()")]
@@ -226,3 +228,17 @@ def test_a_condition_keeps_the_words_of_its_file() -> None:
     late = Comparison("silent_for", Operator.AT_MOST, timedelta(days=1))
     assert wording.condition(AllOf((enabled, late))) == "auto_upgrade が enabled、silent_for が 1 日 以下"
     assert wording.condition(AnyOf((enabled,))) == "いずれかに該当 (auto_upgrade が enabled)"
+
+
+def test_what_was_not_sent_and_not_kept_is_told_in_japanese() -> None:
+    why = "mail.example.com was not reached: it did not answer in time."
+    kept = "It is kept in /var/out.outbox/1-2-0.zip, and the next start sends it."
+    assert JAPANESE.said(f"The letter of run 1-2 was not sent to a@example.com: {why} {kept}") == (
+        "監査 1-2 のメールを a@example.com に送信できませんでした。mail.example.com に到達できませんでした"
+        "（時間内に応答がありませんでした）。/var/out.outbox/1-2-0.zip に保管され、次回の実行時に送信されます。"
+    )
+    close = "Free some space on the disk that it lies on, or name another under archive.url."
+    assert JAPANESE.said(f"The archive /var/archive could not be written: no space left on device. {close}") == (
+        "アーカイブ /var/archive は書き込めませんでした（no space left on device）。ディスクの空き容量を増やすか、"
+        "archive.url に別の場所を指定してください。"
+    )

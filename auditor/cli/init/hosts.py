@@ -94,6 +94,8 @@ def _service(text: str, host: Host) -> str:
     [command] = re.findall(r"^ExecStart=:(.*)$", text, re.MULTILINE)
     text = _with_line(text, "ExecStart", f"ExecStart=:{_command(command, host)}")
     text = _with_line(text, "EnvironmentFile", f"EnvironmentFile=-{_file_name(host.folder / 'environment')}")
+    certificate = str(host.folder / "auditor.pem").replace("%", "%%")
+    text = _with_line(text, "#LoadCredential", f"#LoadCredential=auditor.pem:{certificate}")
     if host.hidden:
         seen = " ".join(_word(each) for each in host.hidden if each != host.state)
         text = _with_line(text, "ProtectHome", "ProtectHome=tmpfs", *([f"BindReadOnlyPaths={seen}"] if seen else []))

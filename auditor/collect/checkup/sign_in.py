@@ -16,6 +16,7 @@ from auditor.collect import faults
 from auditor.collect.faults import Fault, FaultKind
 from auditor.model.reading import Source
 from auditor.model.settings import Azure, Credential
+from auditor.model.veil import Veil
 
 _BY_NUMBER: Mapping[str, str] = {
     "7000215": "The client secret is a wrong one: bring the secret's value, not its id.",
@@ -67,12 +68,12 @@ def sign_in(cloud: Cloud, azure: Azure) -> SignedIn:
     try:
         cloud.credential.get_token(f"{cloud.endpoints.resource_manager}/.default")
     except AzureError as error:
-        return SignedIn(cloud.unsigned(), _read(error, azure), _attempts(str(error)))
+        return SignedIn(cloud.unsigned(), _read(error, azure, cloud.veil), _attempts(cloud.veil.over(str(error))))
     return SignedIn(cloud.identity())
 
 
-def _read(error: AzureError, azure: Azure) -> Fault:
-    fault = faults.from_exception(Source.SUBSCRIPTIONS, error)
+def _read(error: AzureError, azure: Azure, veil: Veil) -> Fault:
+    fault = faults.from_exception(Source.SUBSCRIPTIONS, error, veil)
     if fault.kind is FaultKind.UNREACHABLE:
         return fault
     number = _NUMBER.search(str(error))

@@ -72,7 +72,7 @@ def _sent(
     try:
         return session.logs.query_workspace(workspace, query, timespan=span, server_timeout=timeout_s)
     except AzureError as error:
-        raise faults.from_exception(SOURCE, error) from error
+        raise faults.from_exception(SOURCE, error, session.cloud.veil) from error
     except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
         # What the SDK raises on an answer that holds no tables, or cells that are not of their column's type.
         raise faults.unreadable(SOURCE, "no tables with the rows that were asked for") from error

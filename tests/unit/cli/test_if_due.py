@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from auditor.stores.folder import FolderStore
+from tests.mailbox import MailServer, serving
 from tests.unit.cli.conftest import Command
+from tests.unit.deliver.parts import ANN, BOB, RUN, Sender, ended
 
 CONFIG = """
     schedule: {from: "02:00", until: "06:00"}
@@ -51,6 +54,30 @@ def test_a_tick_while_another_run_is_at_work_is_no_failure(command: Command, wri
 
     assert (code, out) == (0, "")
     assert "a night is due" in err and "another run is at work" in err
+
+
+def test_a_tick_with_nothing_due_sends_the_letters_that_wait(command: Command, write: Write, folder: Path) -> None:
+    """The mail server was down while the night lasted; nobody waits for the next night."""
+    tick, sender, store = "run --if-due --as-of 2026-11-22T12:00Z", Sender(folder), FolderStore(folder / "archive")
+    with serving(MailServer(answers=["451 4.3.0 Later"] * 7)) as server:
+        write("config.yaml", f"{CONFIG}    deliver: [{{smtp: {way_of(server)}}}]\n")
+        office = sender.office(server, archive=store)
+        ended(office, sender.folder)
+
+        code, out, err = command(tick)
+        assert (code, err.splitlines()[-1]) == (4, "outbox    0 of 2 recipients.")
+        assert out.startswith(f"The letter of run {RUN} was not sent to"), "when quiet, too"
+        assert command(f"{tick} --no-deliver")[0] == 0, "who asks for none sends none"
+
+        code, _out, err = command(tick)
+        assert (code, err.splitlines()[-1]) == (0, "outbox    2 of 2 recipients.")
+        assert (len(server.taken), store.files("outbox")) == (1, [])
+        assert "outbox" not in command(tick)[2]
+
+
+def way_of(server: MailServer) -> str:
+    told = {"host": "127.0.0.1", "port": server.port, "security": "none", "from": "a@example.com", "to": [ANN, BOB]}
+    return json.dumps(told)
 
 
 def test_a_night_that_is_asked_for_by_hand_is_refused_while_another_is_at_work(

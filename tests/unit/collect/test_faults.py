@@ -21,6 +21,7 @@ from auditor.collect.session import Session
 from auditor.model.narration import Silent
 from auditor.model.reading import Source
 from auditor.model.rights import RIGHTS
+from auditor.model.veil import Veil
 from tests.real.night import azure
 from tests.real.replay import Answer, Replay
 
@@ -125,19 +126,19 @@ def test_a_long_message_is_cut() -> None:
     ],
 )
 def test_an_exception_of_the_sdk(error: AzureError, kind: FaultKind) -> None:
-    told = faults.from_exception(VIEW, error)
+    told = faults.from_exception(VIEW, error, Veil())
     assert told.kind is kind
     assert told.reason and told.close
 
 
 def test_a_fault_stays_the_fault_that_it_is() -> None:
     fault = faults.partial(VIEW, "a half")
-    assert faults.from_exception(VIEW, fault) is fault
+    assert faults.from_exception(VIEW, fault, Veil()) is fault
 
 
 def test_a_mistake_of_our_own_is_no_fault_of_the_service() -> None:
     with pytest.raises(ZeroDivisionError):
-        faults.from_exception(VIEW, ZeroDivisionError())
+        faults.from_exception(VIEW, ZeroDivisionError(), Veil())
 
 
 def test_something_else_than_was_promised_says_what_it_says() -> None:

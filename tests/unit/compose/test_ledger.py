@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections import Counter
+from typing import NoReturn
 
 import pytest
 
 from auditor.compose import Ledger, ledger
 from auditor.compose.findings import Bench, findings_of
 from auditor.compose.wording import Wording
+from auditor.errors import OutputRefused
 from tests.unit.compose import parts
 
 BENCH = Bench(parts.BOOK, Wording("en", "UTC"), "https://portal.azure.com")
@@ -19,14 +23,14 @@ class Disk:
 
     def __init__(self) -> None:
         self.loaded: Counter[str] = Counter()
-        self._frames = {"shop": parts.shop().frames(parts.survey()), "plant": parts.plant().frames(parts.survey())}
+        self.frames = {"shop": parts.shop().frames(parts.survey()), "plant": parts.plant().frames(parts.survey())}
 
     def ledger(self) -> Ledger:
         return Ledger([lambda: self._load("shop"), lambda: self._load("plant")], tuple(parts.survey()), ())
 
     def _load(self, name: str) -> ledger.Frames:
         self.loaded[name] += 1
-        return self._frames[name]
+        return self.frames[name]
 
 
 def test_shards_that_fit_into_memory_are_loaded_once() -> None:
@@ -37,9 +41,35 @@ def test_shards_that_fit_into_memory_are_loaded_once() -> None:
     assert disk.loaded == {"shop": 1, "plant": 1}
 
 
-def test_what_does_not_fit_is_loaded_only_for_verdicts_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_is_gone_through_once_and_told_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(findings_of(Disk().ledger(), BENCH))
     monkeypatch.setattr(ledger, "MACHINES_HELD", 5)
     disk = Disk()
-    assert len(list(findings_of(disk.ledger(), BENCH))) == 15
-    present = {(each["rule_id"], each["status"]) for each in parts.plant().verdicts}
-    assert disk.loaded == {"shop": 1, "plant": 1 + len(present)}
+    cut = disk.ledger()
+    assert list(findings_of(cut, BENCH)) == whole
+    assert disk.loaded == {"shop": 2, "plant": 2}, "once to count, once to make the findings"
+
+
+def test_a_disk_that_refuses_ends_the_telling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "MACHINES_HELD", 5)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(OutputRefused, match="no space left"):
+        list(findings_of(Disk().ledger(), BENCH))
+
+
+def full(**_options: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_the_shards_that_were_looked_at_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk()
+    machines = {name: len(each["machines"]) for name, each in disk.frames.items()}
+    monkeypatch.setattr(ledger, "MACHINES_HELD", max(machines.values()))
+    held = disk.ledger()
+    list(held.shards())
+    *_others, last = held.shards()
+    assert disk.loaded == {"shop": 2, "plant": 2}
+    assert last.frames is disk.frames["plant"]
+    held.let_go()
+    list(held.shards())
+    assert disk.loaded == {"shop": 3, "plant": 3}

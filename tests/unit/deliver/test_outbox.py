@@ -261,8 +261,10 @@ def test_a_letter_that_has_lost_its_words_keeps_no_other_back(
     posted = sender.send_kept(server)
 
     [problem] = posted.problems
-    assert f"{RUN}-0" in problem and "was not sent" in problem
+    gone = f"The letter of run {RUN} was not sent to {ANN}, {BOB}: its files are not in the outbox any more."
+    assert problem == gone if content is None else f"What is kept in {damaged} was not sent: it is not as" in problem
     assert [each for each, _to in reached(server)] == [f"<{LATER}-0@example.com>"]
+    assert len(sender.send_kept(server).problems) == (content is not None), "what was taken away is told once"
 
 
 def test_who_is_ended_while_he_waits_for_the_server_leaves_the_letter_to_the_next_start(

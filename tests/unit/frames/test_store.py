@@ -8,7 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.frames import Frames, FramesRefused, read_collected, read_frames, store, write_frames
+from auditor.frames import (
+    Frames,
+    FramesRefused,
+    StoredFrames,
+    collected,
+    declared,
+    read_collected,
+    read_frames,
+    store,
+    write_frames,
+)
 from tests.unit.frames.parts import Estate, ago, operation, stay
 
 
@@ -110,3 +120,28 @@ def test_a_table_that_says_it_is_huge_is_not_read(
 
     with pytest.raises(FramesRefused, match=r"subscriptions\.parquet .* 30 rows; no frame has more than 20"):
         read_collected(tmp_path)
+
+
+def test_stored_frames_are_read_when_they_are_asked_for_and_judged_ones_win(frames: Frames, tmp_path: Path) -> None:
+    gathered, judged = tmp_path / "gathered", tmp_path / "judged"
+    write_frames(gathered, collected(frames))
+    write_frames(judged, {"machines": frames["machines"].iloc[:1], "verdicts": frames["readings"]})
+    (gathered / "versions.parquet").write_bytes(b"broken")
+    stored = StoredFrames(gathered, judged)
+
+    assert set(stored) == {*frames, "verdicts"} and len(stored) == len(frames) + 1
+    pd.testing.assert_frame_equal(stored["machines"], frames["machines"].iloc[:1])
+    pd.testing.assert_frame_equal(stored["extensions"], declared(collected(frames))["extensions"])
+    assert stored["extensions"] is stored["extensions"]
+    with pytest.raises(ValueError, match=r"versions\.parquet"):
+        stored["versions"]
+    with pytest.raises(KeyError):
+        stored["nothing"]
+
+
+def test_a_frame_that_an_older_version_did_not_store_is_empty(frames: Frames, tmp_path: Path) -> None:
+    write_frames(tmp_path / "gathered", {"machines": collected(frames)["machines"]})
+    write_frames(tmp_path / "judged", {})
+    stored = StoredFrames(tmp_path / "gathered", tmp_path / "judged")
+    assert list(stored["associations"].columns) == list(frames["associations"].columns)
+    assert stored["associations"].empty

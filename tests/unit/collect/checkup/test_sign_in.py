@@ -12,6 +12,7 @@ from azure.identity import CredentialUnavailableError
 from auditor.cloud import Cloud
 from auditor.collect.checkup.sign_in import SignedIn, sign_in
 from auditor.model.settings import Azure, Credential
+from auditor.model.veil import Veil
 
 CHAIN = """DefaultAzureCredential failed to retrieve a token from the included credentials.
 Attempted credentials:
@@ -32,6 +33,7 @@ def signed(error: Exception, credential: Credential) -> SignedIn:
         credential=SimpleNamespace(get_token=fail),
         endpoints=SimpleNamespace(resource_manager="https://management.azure.com"),
         unsigned=lambda: {"object_id": None},
+        veil=Veil(),
     )
     return sign_in(cast(Cloud, cloud), azure)
 
