@@ -19,6 +19,7 @@ from auditor import history
 from auditor.errors import ArchiveRefused, OutOfTime
 from auditor.model.duration import write_duration
 from auditor.model.grounds import Changes
+from auditor.model.narration import counted
 from auditor.model.run import Order, Watch
 from auditor.model.underway import Begun
 from auditor.pieces import Piece
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 KEPT_FOR = timedelta(days=1)
 """What was read longer ago is no part of tonight."""
-_COUNTED = {"shard": "shards", "confirm": "shards read again"}
+_COUNTED = {"shard": "", "confirm": " read again"}
 _CONFIGURATION, _OTHERWISE = "the configuration", "the command line or the environment"
 
 
@@ -89,12 +90,13 @@ class UnderWay:
         """``the survey, 3 of 8 shards``: what is done so far."""
         done = Counter(each.kind for each in self.begun.pieces.values() if each.kind)
         parts = ["the survey"] if done["survey"] else []
-        parts += [self._counted(kind, word, done[kind]) for kind, word in _COUNTED.items() if done[kind]]
+        parts += [self._counted(kind, done[kind]) + end for kind, end in _COUNTED.items() if done[kind]]
         return ", ".join(parts) or "nothing"
 
-    def _counted(self, kind: str, word: str, count: int) -> str:
-        told = f"{count} of {self.planned[kind]}" if kind in self.planned else str(count)
-        return f"{told} {word}"
+    def _counted(self, kind: str, count: int) -> str:
+        if kind not in self.planned:
+            return counted(count, "shard")
+        return f"{count} of {counted(self.planned[kind], 'shard')}"
 
     def ended(self) -> bool:
         """The night is over; False where a later start takes it up all the same, as the archive cannot be written."""
@@ -103,7 +105,8 @@ class UnderWay:
         try:
             self.checkpoints.end()
         except ArchiveRefused as error:
-            self.give_up(error)
+            if not self._given_up:
+                self.watch.narrator.stage("resume", f"{error} The next start will tell of this night once more.")
             return False
         return True
 
@@ -164,7 +167,6 @@ def go_on(
     except ArchiveRefused as error:
         night.give_up(error)
     watch.earlier = night.begun.starts[:-1]
-    watch.narrator.of_run(night.order.run_id)
     watch.narrator.of_run(night.order.run_id)
     if same:
         told = f"the night of {same.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(same.starts)})"

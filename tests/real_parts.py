@@ -16,6 +16,7 @@ _PACKAGES = {
     "flock": "the Debian package util-linux",
     "systemd-analyze": "the Debian package systemd",
     "node": "the Debian package nodejs",
+    "jq": "the Debian package jq",
 }
 
 

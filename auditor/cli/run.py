@@ -62,12 +62,17 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
 def _send_waiting(order: Order, arguments: argparse.Namespace) -> int:
     """Letters that no server took while the night lasted are tried at every tick."""
     from auditor.deliver import send_waiting
-    from auditor.model.narration import counted
+    from auditor.model.narration import Told
+    from auditor.model.posted import NOTHING_POSTED
+    from auditor.model.telling import tell_posted
     from auditor.render.console import print_undelivered
 
     posted = send_waiting(order.settings, order.output, time.sleep)
-    accepted = sum(each.accepted for each in posted.receipts)
-    narrator_of(arguments).stage("outbox", f"{accepted} of {counted(len(posted.receipts), 'recipient')}.")
+    if posted == NOTHING_POSTED:
+        return int(ExitCode.DELIVERED)
+    told = Told()
+    tell_posted(told, posted)
+    narrator_of(arguments).stage("outbox", " ".join(told), counts=told.counts)
     print_undelivered(posted.problems, sys.stdout)
     talk: Talk = arguments.talk
     talk.numbers |= {"undelivered": len(posted.problems), "problems": list(posted.problems)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from auditor.disk.locks import try_lock
 from auditor.disk.whole_file import remove_whole, write_whole
 from auditor.errors import ShelfRefused, why
 
@@ -60,16 +61,14 @@ class Beside:
             return
         with self._told("read"):
             try:
-                letter = os.open(self.place(name), os.O_RDONLY)
+                letter = self.place(name).open("rb")
             except FileNotFoundError:  # another run has sent it since
                 letter = None
         if letter is None:
             yield False
             return
-        try:
-            yield _lock(letter) and self.place(name).exists()
-        finally:
-            os.close(letter)
+        with letter:
+            yield _is_free(letter) and self.place(name).exists()
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -79,15 +78,8 @@ class Beside:
             raise ShelfRefused(f"{self.folder} could not be {what}: {why(error)}.") from error
 
 
-if sys.platform != "win32":
-
-    def _lock(letter: int) -> bool:
-        import fcntl
-
-        try:
-            fcntl.flock(letter, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a disk that knows no locks: letters go out all the same
-            return True
+def _is_free(letter: IO[bytes]) -> bool:
+    try:
+        return try_lock(letter)
+    except OSError:  # a disk that knows no locks: letters go out all the same
         return True

@@ -146,11 +146,23 @@ class Outbox:
 
         What cannot be removed now the end of the next night removes.
         """
+        if self.archive is not None:
+            with self._told():
+                self._sweep(self.archive)
         for name in self.names():
             with suppress(ValueError, ShelfRefused):
                 standing = self.standing(name)
                 if standing and standing.done:
                     self.withdraw(name)
+
+    @staticmethod
+    def _sweep(archive: Shelf) -> None:
+        """Files without a standing are of a run that was killed while it put its letter there."""
+        archive.check_locked()
+        files = {Path(each) for each in archive.files(OUTBOX)}
+        for each in files:
+            if each.suffix == ".zip" and each.with_suffix(".json") not in files:
+                archive.remove(each.as_posix())
 
     def place(self, name: str) -> str | None:
         """Where a letter lies, as a person finds it; None where it lies in memory only."""

@@ -34,6 +34,8 @@ WEIGHT: Mapping[int, int] = {
     ExitCode.NOT_DELIVERED: logging.ERROR,
 }
 """The level of a night's last record by its exit code; a bug (1) is ``CRITICAL``."""
+NO_NIGHT = "no_night"
+"""How a start ends well that had no night to run: nothing was due, or it was a checkup."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ class LogNarrator:
 
         ``sentence``: why it ended early; then the record tells in which stage. ``error``: the bug that ended it.
         """
-        outcome = _outcome(code)
+        outcome = _outcome(code) if code or self._run_id else NO_NIGHT
         took = {"exit_code": code, "outcome": outcome, "seconds": round(self.clock() - self._began, 3)}
         told = self._fields("end", **took, **fields)
         if not sentence:

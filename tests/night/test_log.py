@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 
 from auditor.cli import main
 from auditor.errors import ExitCode
+from auditor.render.log import WEIGHT
 from auditor.simulator import Fault, Simulator
 from tests.mailbox import MailServer, serving
 from tests.night.parts import (
@@ -26,7 +30,10 @@ from tests.night.parts import (
     refusal,
     subscription,
 )
+from tests.real_parts import require
 
+PAGE = (Path(__file__).parents[2] / "deploy/log.md").read_text(encoding="utf-8")
+QUESTIONS = [line.strip() for line in PAGE.splitlines() if line.strip().startswith("jq ")]
 STAGES = ["settle", "recall", "survey", "audit", "confirm", "compose", "render", "remember", "deliver"]
 CLOSED = Fault(rf"/subscriptions/{SECOND}/", **refusal())
 LATER = Fault("/web-1", headers={"Retry-After": "1"}, times=1, **refusal("TooManyRequests", "Later", 429))
@@ -107,6 +114,20 @@ def test_the_morning_after(bench: Bench, shell: Machine) -> None:
     assert sum(line["requests"] for line in stages if line["stage"] in asked) == end["requests"]
     assert (end["undelivered"], end["problems"], end["folder"]) == (0, [], str(logged.output))
 
+    run_id = run["run_id"]
+    ended = [[run_id, "incomplete", end["verdicts_fail"], end["gaps"], 0]]
+    assert [jq(question, logged) for question in QUESTIONS] == [
+        ended, [[run_id, logged.one(event="stage", stage="audit")["seconds"]]], [[run_id, "audit", 1]],
+    ]  # fmt: skip
+
+
+def jq(question: str, logged: Logged) -> list[Any]:
+    """What the page's command answers to these lines."""
+    lines = "".join(f"{json.dumps(line)}\n" for line in logged.lines)
+    command = [require("jq"), *shlex.split(question)[1:-1]]
+    told = subprocess.run(command, input=lines, capture_output=True, text=True, check=True, timeout=60)
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
 
 def test_a_letter_that_is_lost_for_tonight_is_in_the_last_line(bench: Bench, shell: Machine) -> None:
     with serving(MailServer(answers=["554 5.7.1 Refused"])) as server:
@@ -143,9 +164,15 @@ def test_an_archive_that_cannot_be_read_ends_the_night_in_one_line(bench: Bench,
     assert end["message"].startswith(f"The archive {bench.folder / 'archive'} could not be")
 
 
-def test_the_demo_ends_well_although_it_is_incomplete(shell: Machine) -> None:
-    logged = shell.start("demo", "--format", "json", "-q")
+def test_the_page_tells_every_level_event_and_field(bench: Bench, shell: Machine) -> None:
+    """What a night really says is what the page says that it says."""
+    logged = shell.start(
+        "run", "--config", str(bench.config(simulated(bench, CLOSED, LATER))), "--format", "json", "-v"
+    )
 
-    [end] = logged.lines
-    assert (logged.code, end["outcome"], end["exit_code"], end["level"]) == (0, "delivered", 0, "INFO")
-    assert end["gaps"] == 7
+    words = {f"`{word}`" for line in logged.lines for word in (line["level"], line["event"], line.get("stage"))}
+    assert {word for word in words - {"`None`"} if word not in PAGE} == set()
+    told = ("time", "level", "logger", "event", "stage", "run_id", "message", "seconds")
+    assert all(f"| `{name}` |" in PAGE for name in told)
+    assert set(told) <= set(logged.one(event="stage", stage="audit"))
+    assert {int(number) for number in re.findall(r"(?:with|or|,) (\d+) \(", PAGE)} >= set(WEIGHT) - {0}

@@ -28,21 +28,14 @@ def config(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def at_work(bench: Bench, config: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process, held still amid its night over ``report``."""
-    command = [
-        sys.executable,
-        "-m",
-        "auditor",
-        "run",
-        "--config",
-        str(config),
-        "--output",
-        str(bench.folder / "report"),
-    ]
+    asked = ["run", "--config", str(config), "--output", str(bench.folder / "report")]
+    command = [sys.executable, "-m", "auditor", *asked]
     lock = bench.folder / ".report.lock"
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as other:
         while not lock.exists():
             assert other.poll() is None, "the other run ended before its time"
             time.sleep(0.01)
+        time.sleep(0.1)  # between making the file and locking it
         os.kill(other.pid, signal.SIGSTOP)
         yield other
         other.kill()
@@ -76,9 +69,8 @@ def test_a_run_that_was_killed_holds_nobody_up(at_work: subprocess.Popen[bytes],
     )
 
     assert code == 0
-    assert sorted(each.name for each in bench.folder.iterdir() if "report" in each.name) == ["report"], (
-        "no lock is left"
-    )
+    left = [each.name for each in bench.folder.iterdir() if "report" in each.name]
+    assert left == ["report"], "no lock is left"
 
 
 def test_a_lock_that_cannot_be_opened_is_named(bench: Bench, config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -244,6 +244,8 @@ class Week:
     sky: Happenings
     mail: MailServer
     nights: list[Night] = field(default_factory=list)
+    surveys: Counter[int] = field(default_factory=Counter)
+    """By night, how often its subscriptions were listed."""
 
     @property
     def folder(self) -> Path:
@@ -282,6 +284,7 @@ class Week:
     def note(self, night: int, *starts: tuple[int, str]) -> None:
         """Keep what the last start left in the output folder, which the next night replaces."""
         report = self.folder / "report"
+        self.surveys[night] = self.azure.requests["subscriptions"] - self.surveys.total()
         self.nights.append(
             Night(
                 night,
@@ -352,7 +355,7 @@ def not_kept(week: Week) -> None:
     first = week.start(NOT_KEPT)
     assert not week.archive.exists(), "nothing was begun in its place"
     away.rename(week.archive)
-    week.note(NOT_KEPT, first, week.start(NOT_KEPT, "--no-deliver"))
+    week.note(NOT_KEPT, first, week.start(NOT_KEPT))
 
 
 THE_WEEK = (no_mail, refused, throttled, killed, expired, broken, not_kept)
@@ -434,6 +437,16 @@ def test_the_numbers_add_up_with_the_plan(week: Week) -> None:
         counts = Counter(change for change, _first in planned.failing.values())
         counts.update(planned.departed.values())
         assert +Counter(night.run["changes"]["counts"]) == counts, night.number
+
+
+def test_whoever_was_killed_goes_on_where_he_was(week: Week) -> None:
+    """What was read before is not read again, and the night has the time at which it was begun."""
+    killed_, resumed = week.nights[KILLED - 1].said
+
+    assert "survey 2 subscriptions" in killed_ and "audit" not in killed_
+    assert "resume the night of 2026-11-25 03:00 UTC goes on (start 2); kept: the survey" in resumed
+    assert week.surveys[KILLED] == 1, "in two starts"
+    assert len(week.nights[KILLED - 1].run["starts"]) == 2
 
 
 def test_a_change_of_the_reason_is_told_as_such(week: Week) -> None:

@@ -63,7 +63,7 @@ def _mounts(read: Sequence[Path], write: Mapping[Path, Path]) -> list[str]:
         place, source = shlex.quote(str(shown)), shlex.quote(f"{_STAGE}{real}")
         lines += [f"mkdir -p {place}", f"mount --bind {source} {place}"]
     lines += [f"mount -o remount,bind,ro {shlex.quote(str(each))}" for each in read]
-    lines += [f"mount -o remount,ro {each}" for each in there if each != _TEMPORARY]
+    lines += [f"mount -o remount,bind,ro {each}" for each in there if each != _TEMPORARY]
     lines += [f"umount --lazy {_STAGE}", f"chmod 1777 {_TEMPORARY}", "mount -o remount,bind,ro /"]
     return [*lines, "mount -t proc -o subset=pid,hidepid=invisible proc /proc", "umask 0077"]
 

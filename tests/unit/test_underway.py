@@ -294,6 +294,16 @@ def test_a_night_whose_end_cannot_be_noted_is_known_to_be_taken_up_again(starts:
     assert len(starts.told.lines) == 1
 
 
+def test_where_its_end_alone_cannot_be_noted_that_is_told(starts: Starts) -> None:
+    night = starts.start()
+    (starts.folder / "archive" / BEGUN).unlink()
+    (starts.folder / "archive" / BEGUN).mkdir()
+
+    assert not night.ended()
+    (told,) = starts.told.lines
+    assert told.endswith("The next start will tell of this night once more.")
+
+
 def test_a_night_that_gave_up_keeping_is_over_at_its_end(starts: Starts) -> None:
     night = starts.start(store=Full(starts.folder / "archive", 2))
     starts.do(night, "one")

@@ -315,6 +315,17 @@ def test_with_an_archive_letters_lie_in_there(sender: Sender, server: MailServer
     assert (archive.files("outbox"), sender.beside.exists()) == ([], False)
 
 
+def test_what_a_run_left_that_was_killed_while_it_put_its_letter_there_goes(
+    sender: Sender, server: MailServer, tmp_path: Path
+) -> None:
+    archive = FolderStore(tmp_path / "archive")
+    archive.write(f"outbox/{LATER}-0.zip", b"no standing beside it")
+    server.answers = ["451 Later"] * 6
+    ended(sender.office(server, archive=archive), sender.folder)
+
+    assert archive.files("outbox") == [f"outbox/{RUN}-0.json", f"outbox/{RUN}-0.zip"]
+
+
 @pytest.mark.parametrize("good", range(4))
 def test_where_the_archive_cannot_be_written_nothing_is_lost_and_nothing_sent_twice(
     sender: Sender, server: MailServer, tmp_path: Path, good: int

@@ -115,10 +115,20 @@ def test_waits_of_many_threads_are_one_line_and_every_wait_is_there_for_who_debu
 def test_the_end_weighs_what_its_exit_code_weighs(
     code: int, level: str, outcome: str, log: logging.Logger, heard: Heard
 ) -> None:
-    LogNarrator(log).end(code, fields={"gaps": 7})
+    narrator = LogNarrator(log)
+    narrator.of_run("20261122T030017Z-01234567")
+    narrator.end(code, fields={"gaps": 7})
 
     assert heard.fields("event", "levelname", "exit_code", "outcome", "gaps") == [("end", level, code, outcome, 7)]
     assert "stage" not in heard.records[0].__dict__
+
+
+def test_a_start_without_a_night_does_not_say_that_one_was_delivered(log: logging.Logger, heard: Heard) -> None:
+    narrator = LogNarrator(log)
+    narrator.stage("schedule", "nothing is due")
+    narrator.end(ExitCode.DELIVERED)
+
+    assert heard.fields("outcome", "run_id")[1:] == [("no_night", None)]
 
 
 def test_an_early_end_tells_why_and_in_which_stage(log: logging.Logger, heard: Heard) -> None:
