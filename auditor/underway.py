@@ -26,8 +26,9 @@ from auditor.pieces import Piece
 
 T = TypeVar("T")
 
-KEPT_FOR = timedelta(days=1)
-"""What was read longer ago is no part of tonight."""
+KEPT_FOR = timedelta(hours=20)
+"""What was read longer ago is no part of tonight. Less than a day: a start at the same hour of every day is the next
+night, however a clock trembles."""
 _COUNTED = {"shard": "", "confirm": " read again"}
 _CONFIGURATION, _OTHERWISE = "the configuration", "the command line or the environment"
 
@@ -109,6 +110,13 @@ class UnderWay:
                 self.watch.narrator.stage("resume", f"{error} The next start will tell of this night once more.")
             return False
         return True
+
+    def left_open(self) -> None:
+        """The night could not be kept: the next start tries that again, and as it is the same night sends no second
+        letter."""
+        if self.checkpoints is not None and not self._given_up:
+            told = "The night is not kept, and so not over: the next start tries to keep it, and sends nothing twice."
+            self.watch.narrator.stage("resume", told)
 
     def _found(self, piece: Piece[T]) -> T | None:
         """None too where its file is not what was written: then it is made anew."""
@@ -209,9 +217,9 @@ def _begun_before(checkpoints: history.Checkpoints, watch: Watch, marks: Mapping
 
 
 def _why_not(begun: Begun, now: datetime, marks: Mapping[str, str]) -> str:
-    """Empty where it may go on. A clock that was set back a day and more makes a night old, too."""
+    """Empty where it may go on. A clock that was set back as far makes a night old, too."""
     if abs(now - begun.starts[0]) > KEPT_FOR:
-        return f"it was begun on {begun.starts[0]:%Y-%m-%d %H:%M} UTC, and is older than a day"
+        return f"it was begun on {begun.starts[0]:%Y-%m-%d %H:%M} UTC, more than 20 hours ago"
     then, today = dict(begun.marks), dict(marks)
     if then.get(_CONFIGURATION) != today[_CONFIGURATION]:  # then the settings differ because of that
         then[_OTHERWISE] = today[_OTHERWISE]

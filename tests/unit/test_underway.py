@@ -241,15 +241,15 @@ def test_a_new_token_is_the_same_order(starts: Starts) -> None:
     assert starts.made == ["one"]
 
 
-@pytest.mark.parametrize("days", [1.01, -1.01])
-def test_what_is_older_than_a_day_begins_anew(starts: Starts, days: float) -> None:
+@pytest.mark.parametrize("days", [0.999, 1.01, -1.01])
+def test_the_same_hour_of_the_next_day_begins_anew(starts: Starts, days: float) -> None:
     """A clock that was wrong when it was begun makes it old as well."""
     starts.do(starts.start(), "one")
     at = NOW + timedelta(days=days)
 
     later = starts.start(replace(ORDER, as_of=at), at=at)
 
-    assert "it was begun on 2026-11-22 03:00 UTC, and is older than a day" in starts.told.lines[-1]
+    assert "it was begun on 2026-11-22 03:00 UTC, more than 20 hours ago" in starts.told.lines[-1]
     assert (later.order.as_of, later.watch.starts) == (at, (at,))
 
 
