@@ -38,7 +38,7 @@ def tell_audited(told: Told, shards: Sequence[ShardResult]) -> None:
 def tell_posted(told: Told, posted: Posted) -> None:
     """Who has a letter now."""
     accepted, recipients = sum(each.accepted for each in posted.receipts), len(posted.receipts)
-    sentence = f"{accepted:,} of {counted(recipients, 'recipient')}"
+    sentence = f"{accepted:,} of {counted(recipients, 'recipient')}" if recipients else "nobody waits for a letter"
     told.tell(sentence, recipients=recipients, accepted=accepted)
 
 
