@@ -201,6 +201,21 @@ def test_a_time_to_wait_that_is_none_is_a_pause_like_any(replay: Replay, header:
     assert (fault, traffic.sent) == (None, 2)
 
 
+AT = "Sun, 22 Nov 2026 03:00:00 GMT"
+IN_40_S = "Sun, 22 Nov 2026 03:00:40 GMT"
+
+
+@pytest.mark.parametrize(
+    ("until", "waited"),
+    [(IN_40_S, [40.0]), ("Sun, 22 Nov 2026 02:00:00 GMT", []), ("Mon, 22 Nov 2027 03:00:00 GMT", [3600.0])],
+    ids=["soon", "gone by", "in a year"],
+)
+def test_a_date_to_wait_for_is_measured_by_the_answers_own(replay: Replay, until: str, waited: list[float]) -> None:
+    """However wrong this machine's clock: it takes no part."""
+    told = Answer(429, b"", {"Retry-After": until, "Date": AT})
+    assert waits(replay, told, page("a"))[:2] == (waited, None)
+
+
 def test_the_tries_end(replay: Replay) -> None:
     _waited, fault, traffic = waits(replay, Answer(503))
     assert fault is not None and fault.kind is FaultKind.UNAVAILABLE
