@@ -15,11 +15,10 @@ from threading import Lock
 from auditor.errors import ClockRefused
 
 TOLERANCE = timedelta(minutes=5)
-"""What Microsoft allows between two clocks, for tokens and for Kerberos alike; and an event takes up to 20 minutes to
-reach the activity log, so that a window that ends so much too early leaves out nothing that could be read safely.
+"""What Microsoft's libraries allow between two clocks where they look at a token; and what is logged takes minutes
+until it can be read, so that the end of a window is never sure. The next night asks for those minutes again.
 https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.tokenvalidationparameters.defaultclockskew
-https://learn.microsoft.com/windows/security/threat-protection/security-policy-settings/maximum-tolerance-for-computer-clock-synchronization
-https://learn.microsoft.com/azure/azure-monitor/platform/activity-log"""
+https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time"""
 BEARABLE = timedelta(minutes=30)
 """A clock that drifts is off by minutes; one that takes another zone's time for UTC by an hour and more. By that ages,
 exemptions and the dates of the archive would be wrong, too."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from azure.core.rest import HttpRequest
 
 from auditor.cloud import Cloud
 from auditor.collect import faults
+from auditor.collect.clocks import Clocks
 from auditor.collect.faults import Fault, FaultKind
 from auditor.collect.pacing import Pace
 from auditor.collect.session import GRAPH_PATH, Answered, Session
@@ -244,6 +247,21 @@ def test_a_certificate_that_nobody_vouches_for(replay: Replay, tmp_path: Path) -
     assert found == [] and fault is not None and fault.kind is FaultKind.UNREACHABLE
     assert "certificate verify failed" in fault.reason
     assert "azure.ca_bundle" in fault.close
+
+
+# --- the clock ---
+
+
+def test_only_what_the_service_answered_is_compared_with_this_machines_clock(replay: Replay) -> None:
+    """A refusal may be a proxy's, which has a clock of its own."""
+    now = datetime.now(UTC)
+    refused, told = (format_datetime(now + timedelta(hours=hours), usegmt=True) for hours in (-5, 3))
+    replay.give(PATH, Answer(503, b"", {"Date": refused}), Answer.json({"value": []}, Date=told))
+    compared = Clocks()
+    session = Session(Cloud(azure(replay)), Silent(), pause=lambda _seconds: None, clocks=compared)
+    read(session)
+    session.close()
+    assert compared.ahead is not None and abs(compared.ahead + timedelta(hours=3)) < timedelta(minutes=1)
 
 
 # --- nothing but reading ---
