@@ -41,11 +41,11 @@ class Clocks:
     def heard(self, asked: datetime, answered: datetime, date: str | None) -> None:
         """An answer between two moments by this machine's clock, and its ``Date``; without one it tells nothing."""
         theirs = moment_of(date)
-        if theirs is None or answered < asked or len(self._seconds) >= _FIRST:  # a clock put back meanwhile
+        if theirs is None or answered < asked:  # a clock that was put back meanwhile
             return
-        off = _ahead(asked, answered, theirs).total_seconds()
         with self._lock:
-            self._seconds.append(off)
+            if len(self._seconds) < _FIRST:
+                self._seconds.append(_ahead(asked, answered, theirs).total_seconds())
 
     @property
     def ahead(self) -> timedelta | None:

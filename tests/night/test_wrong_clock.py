@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from auditor.cli import main
 from auditor.errors import ClockRefused, ExitCode
 from auditor.simulator import Fault, HandMadeEstate, OperationSpec, Simulator, StaySpec, WorkspaceSpec
-from tests.night.parts import FIRST, LATEST, NOW, WORKSPACE, Audited, Bench, agent, machine, offers, subscription
+from tests.night.parts import FIRST, LATEST, NOW, TOKEN, WORKSPACE, Audited, Bench, agent, machine, offers, subscription
 
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
@@ -97,3 +98,20 @@ def test_a_time_that_was_given_is_compared_with_nothing(bench: Bench) -> None:
     served = azure(bench, 3 * HOURS)
     audited = bench.night(bench.config(served), served, as_of=NOW)
     assert not any("clock" in gap["reason"] for gap in audited.gaps())
+
+
+def test_a_tick_at_which_the_clock_is_wrong_says_what_to_do_and_the_next_one_tries_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No night is kept, so that one is due until the clock is right: in the window, or made up for after it."""
+    for name, value in TOKEN.items():
+        monkeypatch.setenv(name, value)
+    changes = {"archive": {"url": "file:./archive"}, "schedule": {"from": "00:00", "until": "23:59"}}
+    config = bench.config(azure(bench, 3 * HOURS), changes)
+    line = ["run", "--config", str(config), "--output", str(bench.folder / "report"), "--if-due", "--late"]
+    for _tick in range(2):
+        assert main(line) == 3
+        told = capsys.readouterr().err
+        assert "a night is " in told
+        assert f"the clock of this machine is 3 h behind that of Azure. {SET}" in " ".join(told.split())
+        assert "goes on" not in told, "nothing of the wrong time is kept"
