@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,11 +27,11 @@ from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
 from auditor.model.narration import Narrator, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
-from auditor.model.reading import Source, Traffic
+from auditor.model.reading import Requests, Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
-from auditor.model.telling import tell_asked, tell_audited, tell_shards
-from auditor.pieces import Asked, memory_piece, survey_piece
+from auditor.model.telling import tell_audited, tell_confirmed, tell_shards, tell_surveyed
+from auditor.pieces import memory_piece, survey_piece
 from auditor.resources import rules_folder
 from auditor.shard import Workshop, load
 from auditor.shards import audit_all, confirm_all, judge_all, plan
@@ -90,7 +90,7 @@ def night(
     """
     render.check_output(order.output)
     busy = render.claimed(order.output)
-    with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
+    with history.locked(order.settings) as archive, busy, _workplace(order, narrator) as (watch, scratch):
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
         handover = Handover(order, watch, archive, pause, under_way.left)
@@ -122,20 +122,15 @@ def _gather(
     )
     with watch.stage("survey") as told:
         survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
-        readable, machines = len(survey.readable), len(survey.rows.get("machines", []))
-        sentence = f"{counted(readable, 'subscription')}, {counted(machines, 'machine')}"
-        tell_asked(told, sentence, [asked], subscriptions=readable, machines=machines)
+        tell_surveyed(told, survey, asked)
     with watch.stage("audit") as told:
-        most = min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
-        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, most)
+        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, _most(order, machines_per_shard))
         shards = audit_all(scopes, survey, memory, under_way, shop)
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
-        again, changed = confirmation.machines, confirmation.changed
-        sentence = f"{counted(again, 'machine')} read again, {counted(changed, 'verdict')} changed"
-        tell_asked(told, sentence, (shard.traffic for shard in shards), audited, machines=again, changed=changed)
+        tell_confirmed(told, confirmation, shards, audited)
     traffic = _traffic([asked, *(shard.traffic for shard in shards)])
     return _gathered(order, cloud, survey, memory, traffic, confirmation, shards), shards
 
@@ -161,7 +156,7 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with snapshot.claimed(order.output), _begun(order, narrator) as (watch, scratch):
+    with snapshot.claimed(order.output), _workplace(order, narrator) as (watch, scratch):
         memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
         gathered, shards = _gather(not_kept(order, watch, scratch), memory, machines_per_shard)
         with watch.stage("snapshot") as told:
@@ -178,7 +173,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     Raises SnapshotRefused for frames that cannot be read.
     """
     render.check_output(order.output)
-    with render.claimed(order.output), _begun(order, narrator) as (watch, scratch):
+    with render.claimed(order.output), _workplace(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)
@@ -186,7 +181,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
 
 
 @contextmanager
-def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
+def _workplace(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     """A watch that runs, and a folder for what need not stay."""
     workers.return_freed_memory()
     workers.collect_garbage_seldom()
@@ -202,7 +197,7 @@ def _gathered(
     cloud: Cloud,
     survey: Survey,
     memory: Memory,
-    traffic: Mapping[Source, Traffic],
+    traffic: Requests,
     confirmation: Confirmation,
     shards: Sequence[ShardResult],
 ) -> Gathered:
@@ -236,7 +231,11 @@ def _check_examples(order: Order) -> None:
         raise SettingsRefused(problems)
 
 
-def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Asked]:
+def _most(order: Order, machines_per_shard: int) -> int:
+    return min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
+
+
+def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Requests]:
     session = open_session()
     try:
         return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic
@@ -244,7 +243,7 @@ def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, 
         session.close()
 
 
-def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]:
+def _traffic(parts: Iterable[Requests]) -> Requests:
     told = list(parts)
     return {source: sum((part.get(source, Traffic()) for part in told), Traffic()) for source in Source}
 

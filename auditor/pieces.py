@@ -20,10 +20,9 @@ from auditor import snapshot
 from auditor.history import Content
 from auditor.model.memory import Memory
 from auditor.model.parcel import Chosen, Confirmation, ShardResult, ShardScope, Survey
-from auditor.model.reading import Reading, Row, Source, Traffic
+from auditor.model.reading import Reading, Requests, Row
 
 T = TypeVar("T")
-Asked = Mapping[Source, Traffic]
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def memory_piece() -> Piece[Memory]:
     )
 
 
-def survey_piece() -> Piece[tuple[Survey, Asked]]:
+def survey_piece() -> Piece[tuple[Survey, Requests]]:
     return Piece("survey", "survey", _pack_survey, _unpack_survey)
 
 
@@ -81,14 +80,14 @@ def confirmed_piece(scope: ShardScope) -> Piece[ShardResult]:
 class _Survey:
     readings: tuple[Reading, ...]
     readable: tuple[str, ...]
-    traffic: Asked
+    traffic: Requests
 
 
 @dataclass(frozen=True)
 class _Shard:
     subscriptions: tuple[str, ...]
     machines: int
-    traffic: Asked
+    traffic: Requests
     confirmed: Confirmation
     again: tuple[str, ...]
 
@@ -98,13 +97,13 @@ _TIME = "time"
 """JSON has no times, and no cell of a row is a mapping: a mapping with this one key is a time."""
 
 
-def _pack_survey(made: tuple[Survey, Asked]) -> dict[str, Content]:
+def _pack_survey(made: tuple[Survey, Requests]) -> dict[str, Content]:
     survey, traffic = made
     rows = orjson.dumps(survey.rows, default=_tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
     return {"rows.json": rows, "survey.json": _SURVEY.dump_json(_Survey(survey.readings, survey.readable, traffic))}
 
 
-def _unpack_survey(folder: Path) -> tuple[Survey, Asked]:
+def _unpack_survey(folder: Path) -> tuple[Survey, Requests]:
     told = _SURVEY.validate_json((folder / "survey.json").read_bytes())
     rows: dict[str, list[Row]] = orjson.loads((folder / "rows.json").read_bytes())
     for row in (each for frame in rows.values() for each in frame):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from auditor.model.reading import Reading, Row, Source, Traffic
+from auditor.model.reading import Reading, Requests, Row, Source
 from auditor.model.scopes import Cut
 
 
@@ -98,7 +98,7 @@ class ShardResult:
     folder: Path
     judged: Path
     machines: int
-    traffic: Mapping[Source, Traffic] = field(default_factory=dict)
+    traffic: Requests = field(default_factory=dict)
     confirmed: Confirmation = NOTHING_CONFIRMED
     again: tuple[str, ...] = ()
 
