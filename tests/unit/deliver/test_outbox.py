@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,6 @@ from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, tol
 
 CAROL = "carol@example.com"
 LATER = "20261123T030017Z-1f3a5b7d"
-
-
-@pytest.fixture
-def sender(tmp_path: Path) -> Sender:
-    return Sender(tmp_path)
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with serving(MailServer()) as served:
-        yield served
 
 
 def reached(server: MailServer) -> list[tuple[str, list[str]]]:
