@@ -123,9 +123,9 @@ class Handover:
         return posted
 
     def finished(self) -> None:
-        """To be called when no start can take the night up again: then what was sent to whom need not be known."""
-        if self.office.ways:
-            self.office.finished()
+        """To be called when no start can take the night up again: then what was sent to whom need not be known, by a
+        start that delivers nothing either."""
+        self.office.finished()
 
 
 def noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str]) -> Iterator[Finding]:

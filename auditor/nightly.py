@@ -7,7 +7,6 @@ A run is what :func:`collect_only` and :func:`judge_again` do one after the othe
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from auditor import __version__, collect, compose, history, judge, render, snaps
 from auditor.cloud import Cloud
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
+from auditor.disk.scratch import scratch_folder
 from auditor.errors import ExitCode, SettingsRefused
 from auditor.handover import Handover, noting
 from auditor.model.asked import configured_sources
@@ -188,8 +188,8 @@ def _workplace(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]
     _check_examples(order)
     watch = Watch(narrator)
     narrator.of_run(order.run_id)
-    with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
-        yield watch, Path(scratch)
+    with scratch_folder() as scratch:
+        yield watch, scratch
 
 
 def _gathered(

@@ -12,7 +12,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from auditor.errors import Problem, SettingsRefused
-from auditor.model.places import BEGUN, MANIFEST, NIGHTS, time_of
+from auditor.model.places import BEGUN, MANIFEST, NIGHTS, OUTBOX, outbox_of, time_of
+from auditor.model.run import Order
 from auditor.model.schedule import Schedule, Window, last_window
 from auditor.model.settings import Settings
 from auditor.stores import Store, open_store
@@ -47,6 +48,15 @@ def due(
     window = last_window(schedule, zone, now)
     kept = _night_of(window, store, narrow) if late or window.is_open(now) else None
     return _due_in(window, kept, _Clocks(schedule, zone), now, late)
+
+
+def letters_wait(order: Order) -> bool:
+    """Whether an earlier night has left letters that this start may send. Raises ArchiveRefused."""
+    if not (order.deliver and order.settings.deliver):
+        return False
+    store = open_store(order.settings)
+    kept = store.files(OUTBOX) if store else []
+    return any(each.endswith(".zip") for each in kept) or outbox_of(order.output).is_dir()
 
 
 def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, late: bool) -> Due:

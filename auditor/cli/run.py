@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
     """The night, where one is due; a tick while another run is at work is no failure."""
-    from auditor.schedule import due
+    from auditor.schedule import due, letters_wait
 
     narrator = narrator_of(arguments)
     try:
@@ -51,7 +51,9 @@ def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
             config=str(arguments.config),
         )
         narrator.stage("schedule", answer.why)
-        return run_night(order, arguments) if answer.night else _send_waiting(order, arguments)
+        if answer.night:
+            return run_night(order, arguments)
+        return _send_waiting(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
     except ArchiveBusy as error:
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
@@ -65,7 +67,7 @@ def _send_waiting(order: Order, arguments: argparse.Namespace) -> int:
     from auditor.model.telling import tell_posted
     from auditor.render.console import print_undelivered
 
-    posted = send_waiting(order.settings, order.output, time.sleep) if order.deliver else NOTHING_POSTED
+    posted = send_waiting(order.settings, order.output, time.sleep)
     if posted == NOTHING_POSTED:
         return int(ExitCode.DELIVERED)
     told = Told()

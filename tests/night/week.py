@@ -197,12 +197,16 @@ def estate_of(night: int) -> HandMadeEstate:
 # --- the week ---
 
 SECRET = "a-secret-of-the-test"
-MODERATE = {"Retry-After": "17"}
+COME_AGAIN = {"Retry-After": "17"}
 STORM = (
     Fault(
-        "Microsoft.ResourceGraph/resources", status=429, headers=MODERATE, body=refusal("RateLimiting")["body"], times=3
+        "Microsoft.ResourceGraph/resources",
+        status=429,
+        headers=COME_AGAIN,
+        body=refusal("RateLimiting")["body"],
+        times=3,
     ),
-    Fault("/eventtypes/management/values", status=429, headers=MODERATE, body=refusal("Throttled")["body"], times=2),
+    Fault("/eventtypes/management/values", status=429, headers=COME_AGAIN, body=refusal("Throttled")["body"], times=2),
     Fault("/vmextension/types/", status=503, body="<html>Service Unavailable</html>", times=1),
 )
 
@@ -246,11 +250,11 @@ class Week:
     def archive(self) -> Path:
         return self.folder / "archive"
 
-    def start(self, night: int, *more: str) -> tuple[int, str]:
+    def start(self, night: int) -> tuple[int, str]:
         """One start of the command line, to its end: its exit code and what it said on stderr."""
         said = io.StringIO()
         with redirect_stderr(said), redirect_stdout(io.StringIO()):
-            code = main(self._command(night, *more))
+            code = main(self._command(night))
         return code, said.getvalue()
 
     def killed(self, night: int, request: str) -> tuple[int, str]:
@@ -264,13 +268,13 @@ class Week:
             text=True,
         ) as process:
             self.sky.at(request, process.kill)
-            _out, said = process.communicate(timeout=60)
+            _out, said = process.communicate(timeout=600)
         return process.returncode, said
 
-    def _command(self, night: int, *more: str) -> list[str]:
+    def _command(self, night: int) -> list[str]:
         place = ("--config", str(self.folder / "config.yaml"), "--output", str(self.folder / "report"))
         formats = ("--format", "html", "--format", "json")
-        return ["run", *place, *formats, "--as-of", at(night).isoformat(), *more]
+        return ["run", *place, *formats, "--as-of", at(night).isoformat()]
 
     def note(self, night: int, *starts: tuple[int, str]) -> None:
         """Keep what the last start left in the output folder, which the next night replaces."""

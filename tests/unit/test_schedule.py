@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import ArchiveRefused, SettingsRefused
+from auditor.model.rule import RuleBook
+from auditor.model.run import Order
 from auditor.model.settings import Settings
-from auditor.schedule import Due, due
+from auditor.schedule import Due, due, letters_wait
 from auditor.stores.folder import FolderStore
 
 OPEN, CLOSED, BEFORE = "2026-11-21T18:30", "2026-11-22T01:00", "2026-11-21T16:00"
@@ -120,3 +123,27 @@ def test_an_archive_that_cannot_be_read_is_no_answer(tmp_path: Path) -> None:
 
     with pytest.raises(ArchiveRefused, match="could not be read"):
         at(tmp_path, OPEN)
+
+
+SMTP = {"host": "127.0.0.1", "security": "none", "from": "a@example.com", "to": "b@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("lies", "waits"),
+    [
+        ("archive/outbox/20261121T180000Z-00000000-0.zip", True),
+        ("report.outbox/20261121T180000Z-00000000-0.zip", True),
+        ("archive/outbox/20261121T180000Z-00000000-0.json", False),  # a note of one that was sent
+        ("archive/nights/20261121T180000Z-00000000/night.json", False),
+    ],
+)
+def test_letters_wait_in_the_archive_or_beside_the_output_folder(tmp_path: Path, lies: str, waits: bool) -> None:
+    place = tmp_path / lies
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"")
+    told = settings(tmp_path / "archive", deliver=[{"smtp": SMTP}])
+    order = Order(told, RuleBook(()), "", tmp_path / "report", (), datetime(2026, 11, 22, tzinfo=UTC))
+
+    assert letters_wait(order) is waits
+    assert not letters_wait(replace(order, deliver=False)), "--no-deliver sends nothing"
+    assert not letters_wait(replace(order, settings=settings(tmp_path / "archive"))), "nobody is named"
