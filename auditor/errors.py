@@ -96,6 +96,12 @@ class OutOfTime(AuditorError):
     exit_code = ExitCode.OUT_OF_TIME
 
 
+class NotDue(AuditorError):
+    """Another run has ended the night since this one was told that it is due."""
+
+    exit_code = ExitCode.DELIVERED
+
+
 class ShelfRefused(AuditorError):
     """A place where files are kept cannot be reached, read or written."""
 

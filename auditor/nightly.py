@@ -81,16 +81,19 @@ def night(
     pause: Callable[[float], None] = time.sleep,
     threads: int = THREADS,
     stopwatch: Callable[[], float] = time.monotonic,
+    still_due: Callable[[], None] = lambda: None,
 ) -> Result:
     """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none.
 
     With an archive a start goes on where an earlier one of the same night has ended (:mod:`auditor.underway`).
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once. ``stopwatch``
-    tells the seconds that the time budget is measured by.
+    tells the seconds that the time budget is measured by. ``still_due`` is asked once the archive is locked, when no
+    other run can end the night any more, and raises where that has been done since this one was started.
     """
     render.check_output(order.output)
     busy = render.claimed(order.output)
     with history.locked(order.settings) as archive, busy, _workplace(order, narrator) as (watch, scratch):
+        still_due()
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
         handover = Handover(order, watch, archive, pause, under_way.left)
