@@ -42,13 +42,7 @@ class Piece(Generic[T]):
 
 def memory_piece() -> Piece[Memory]:
     """What the first start recalled: once the night is kept itself, the archive may have let another one go."""
-    file = "memory.json"
-    return Piece(
-        "",
-        "memory",
-        lambda memory: {file: snapshot.encoded_memory(memory)},
-        lambda folder: snapshot.decoded_memory((folder / file).read_bytes()),
-    )
+    return _in_one_file("", "memory", snapshot.encoded_memory, snapshot.decoded_memory)
 
 
 def survey_piece() -> Piece[tuple[Survey, Requests]]:
@@ -62,18 +56,17 @@ def shard_piece(scope: ShardScope) -> Piece[ShardResult]:
 
 def choice_piece() -> Piece[Chosen]:
     """What is to be read again; once some of it was, other things would be chosen."""
-    file = "chosen.json"
-    return Piece(
-        "choice",
-        "chosen",
-        lambda chosen: {file: _CHOSEN.dump_json(chosen)},
-        lambda folder: _CHOSEN.validate_json((folder / file).read_bytes()),
-    )
+    return _in_one_file("choice", "chosen", _CHOSEN.dump_json, _CHOSEN.validate_json)
 
 
 def confirmed_piece(scope: ShardScope) -> Piece[ShardResult]:
     """The same shard after what is doubtful of it was read again."""
     return Piece("confirm", f"{scope.name}-again", partial(_pack_shard, scope), partial(_unpack_shard, scope))
+
+
+def _in_one_file(kind: str, name: str, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> Piece[T]:
+    file = f"{name}.json"
+    return Piece(kind, name, lambda made: {file: encode(made)}, lambda folder: decode((folder / file).read_bytes()))
 
 
 @dataclass(frozen=True)
