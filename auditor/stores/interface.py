@@ -31,7 +31,10 @@ class Store(Protocol):
         """A whole file; None where there is none."""
 
     def write(self, name: str, content: bytes | Path) -> None:
-        """Put a file there, in the place of an earlier one; a Path is a file of this machine."""
+        """Put a file there, in the place of an earlier one; a Path is a file of this machine.
+
+        Raises as :meth:`check_locked` does, too: whoever has lost the lock writes nothing.
+        """
 
     def remove(self, name: str) -> None:
         """Take a file away; where there is none nothing happens."""
