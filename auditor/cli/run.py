@@ -58,6 +58,7 @@ def _if_due(order: Order, arguments: argparse.Namespace) -> int:
             return run_night(order, arguments, still_due)
         return _send_waiting(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
     except (ArchiveBusy, NotDue) as error:
+        narrator.of_run(None)
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
 
