@@ -131,6 +131,8 @@ def _gather(
         shards = audit_all(scopes, survey, memory, under_way, shop)
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
+    survey = survey.after_audit()
+    workers.release()
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
         tell_confirmed(told, confirmation, shards, audited)
