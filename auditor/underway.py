@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor import history
-from auditor.errors import ArchiveRefused, OutOfTime
+from auditor.errors import ArchiveRefused, ClockRefused, OutOfTime
 from auditor.model.duration import write_duration
 from auditor.model.grounds import Changes
 from auditor.model.narration import counted
@@ -56,7 +56,11 @@ class UnderWay:
         if piece.kind:
             self.check_time(piece.kind)
         began = self.stopwatch()
-        made = make()
+        try:
+            made = make()
+        except ClockRefused:  # its time to judge by is of that clock: the next start takes its own
+            self.ended()
+            raise
         self._done_now += bool(piece.kind)
         self._keep(piece, made, self.stopwatch() - began)
         return made
