@@ -16,6 +16,7 @@ from pathlib import Path
 
 from auditor import __version__, collect, compose, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
+from auditor.collect.clocks import Clocks
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.disk.scratch import scratch_folder
@@ -25,7 +26,7 @@ from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
-from auditor.model.narration import Narrator, counted
+from auditor.model.narration import Narrator, Told, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
 from auditor.model.reading import Requests, Source, Traffic
 from auditor.model.report import Report
@@ -81,16 +82,19 @@ def night(
     pause: Callable[[float], None] = time.sleep,
     threads: int = THREADS,
     stopwatch: Callable[[], float] = time.monotonic,
+    still_due: Callable[[], None] = lambda: None,
 ) -> Result:
     """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none.
 
     With an archive a start goes on where an earlier one of the same night has ended (:mod:`auditor.underway`).
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once. ``stopwatch``
-    tells the seconds that the time budget is measured by.
+    tells the seconds that the time budget is measured by. ``still_due`` is asked once the archive is locked, when no
+    other run can end the night any more, and raises where that has been done since this one was started.
     """
     render.check_output(order.output)
     busy = render.claimed(order.output)
     with history.locked(order.settings) as archive, busy, _workplace(order, narrator) as (watch, scratch):
+        still_due()
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
         handover = Handover(order, watch, archive, pause, under_way.left)
@@ -116,18 +120,29 @@ def _gather(
 ) -> tuple[Gathered, list[ShardResult]]:
     """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
     order, watch = under_way.order, under_way.watch
-    cloud = Cloud(order.settings.azure)
+    cloud, clocks = Cloud(order.settings.azure), None if order.fixed_clock else Clocks()
     open_session = partial(
-        Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
+        Session,
+        cloud,
+        watch.narrator,
+        clock=order.clock,
+        pause=pause,
+        pace=Pace(pause=pause),
+        clocks=clocks,
+        threads=threads,
     )
     with watch.stage("survey") as told:
         survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
         tell_surveyed(told, survey, asked)
+        if clocks:
+            _tell_clock(told, clocks)
     with watch.stage("audit") as told:
         shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, _most(order, machines_per_shard))
         shards = audit_all(scopes, survey, memory, under_way, shop)
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
+    survey = survey.after_audit()
+    workers.release()
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
         tell_confirmed(told, confirmation, shards, audited)
@@ -241,6 +256,14 @@ def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, 
         return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic
     finally:
         session.close()
+
+
+def _tell_clock(told: Told, clocks: Clocks) -> None:
+    """For people where it is off, for machines wherever somebody told."""
+    if clocks.ahead is not None:
+        told.counts["clock_ahead_seconds"] = round(clocks.ahead.total_seconds())
+    if clocks.complaint:
+        told.append(f"({clocks.complaint})")
 
 
 def _traffic(parts: Iterable[Requests]) -> Requests:

@@ -17,6 +17,7 @@ from auditor.model.places import BEGUN, MANIFEST, NIGHTS, OUTBOX, outbox_of, tim
 from auditor.model.run import Order
 from auditor.model.schedule import Schedule, Window, last_window
 from auditor.model.settings import Settings
+from auditor.model.underway import KEPT_FOR, begun_in
 from auditor.stores import Store, open_store
 
 
@@ -33,9 +34,10 @@ def due(
 ) -> Due:
     """Whether a night is due at ``now``, which is aware.
 
-    A night that was begun and has not ended is gone on with at any time. A new one is due while the window is open, and
-    no night of this window is kept; with ``late``, for a host that was down, after it has closed as well. A night of
-    some subscriptions takes the place of no whole one, unless only such a one is asked for (``narrow``).
+    A night that was begun and has not ended is gone on with at any time, until it is too old. A new one is due while
+    the window is open, and no night of this window is kept; with ``late``, for a host that was down, after it has
+    closed as well. A night of some subscriptions takes the place of no whole one, unless only such a one is asked for
+    (``narrow``).
 
     Raises SettingsRefused where ``config`` names no schedule or no archive, and ArchiveRefused where that cannot be
     read.
@@ -43,7 +45,7 @@ def due(
     schedule, store = settings.schedule, open_store(settings)
     if schedule is None or store is None:
         raise SettingsRefused(_missing(settings, config))
-    if store.read(BEGUN) is not None:
+    if _is_under_way(store.read(BEGUN), now):
         return Due(True, "a night was begun and has not ended: it is gone on with")
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
@@ -68,6 +70,14 @@ def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, la
     if window.is_open(now):
         return Due(True, f"a night is due: none is kept since {clocks.at(window.opened)}")
     return Due(True, f"a night is made up for: none is kept since {clocks.at(window.opened)}")
+
+
+def _is_under_way(begun: bytes | None, now: datetime) -> bool:
+    """Of what cannot be read, and may be a night, too: whoever goes on tells why not."""
+    try:
+        return begun is not None and abs(now - begun_in(begun).as_of) <= KEPT_FOR
+    except ValueError:
+        return True
 
 
 def _night_of(window: Window, store: Store, narrow: bool) -> str | None:

@@ -16,18 +16,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor import history
-from auditor.errors import ArchiveRefused, OutOfTime
+from auditor.errors import ArchiveRefused, ClockRefused, OutOfTime
 from auditor.model.duration import write_duration
 from auditor.model.grounds import Changes
 from auditor.model.narration import counted
 from auditor.model.run import Order, Watch
-from auditor.model.underway import Begun
+from auditor.model.underway import KEPT_FOR, Begun
 from auditor.pieces import Piece
 
 T = TypeVar("T")
 
-KEPT_FOR = timedelta(days=1)
-"""What was read longer ago is no part of tonight."""
 _COUNTED = {"shard": "", "confirm": " read again"}
 _CONFIGURATION, _OTHERWISE = "the configuration", "the command line or the environment"
 
@@ -58,7 +56,11 @@ class UnderWay:
         if piece.kind:
             self.check_time(piece.kind)
         began = self.stopwatch()
-        made = make()
+        try:
+            made = make()
+        except ClockRefused:  # its time to judge by is of that clock: the next start takes its own
+            self.ended()
+            raise
         self._done_now += bool(piece.kind)
         self._keep(piece, made, self.stopwatch() - began)
         return made
@@ -209,9 +211,9 @@ def _begun_before(checkpoints: history.Checkpoints, watch: Watch, marks: Mapping
 
 
 def _why_not(begun: Begun, now: datetime, marks: Mapping[str, str]) -> str:
-    """Empty where it may go on. A clock that was set back a day and more makes a night old, too."""
+    """Empty where it may go on. A clock that was set back so far makes a night old, too."""
     if abs(now - begun.starts[0]) > KEPT_FOR:
-        return f"it was begun on {begun.starts[0]:%Y-%m-%d %H:%M} UTC, and is older than a day"
+        return f"it was begun on {begun.starts[0]:%Y-%m-%d %H:%M} UTC, more than {write_duration(KEPT_FOR)} ago"
     then, today = dict(begun.marks), dict(marks)
     if then.get(_CONFIGURATION) != today[_CONFIGURATION]:  # then the settings differ because of that
         then[_OTHERWISE] = today[_OTHERWISE]

@@ -6,11 +6,12 @@ import argparse
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from auditor.cli import arguments as common
 from auditor.cli.running import narrator_of, order_of, run_night, settled_by
-from auditor.errors import ArchiveBusy, ExitCode, Problem, SettingsRefused
+from auditor.errors import ArchiveBusy, ExitCode, NotDue, Problem, SettingsRefused
 
 if TYPE_CHECKING:
     from auditor.cli.talk import Talk
@@ -41,15 +42,23 @@ def _if_due(order: Order, arguments: argparse.Namespace) -> int:
     from auditor.schedule import due, letters_wait
 
     narrator = narrator_of(arguments)
+    asked = partial(
+        due, order.settings, order.as_of, late=arguments.late, narrow=order.narrowed, config=str(arguments.config)
+    )
+
+    def still_due() -> None:
+        answer = asked()
+        if not answer.night:
+            raise NotDue(answer.why)
+
     try:
-        answer = due(
-            order.settings, order.as_of, late=arguments.late, narrow=order.narrowed, config=str(arguments.config)
-        )
+        answer = asked()
         narrator.stage("schedule", answer.why)
         if answer.night:
-            return run_night(order, arguments)
+            return run_night(order, arguments, still_due)
         return _send_waiting(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
-    except ArchiveBusy as error:
+    except (ArchiveBusy, NotDue) as error:
+        narrator.of_run(None)
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
 

@@ -234,7 +234,7 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             files = {name: packed.read(name) for name in packed.namelist()}
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:  # a bit is enough for each
         raise ValueError(f"is damaged: {error}") from error
     if not files.keys() >= {LETTER_HTML, LETTER_TEXT}:
         raise ValueError("has lost its words")

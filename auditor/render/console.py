@@ -53,7 +53,7 @@ class ConsoleNarrator:
         self._terminal = self.stream.isatty()
         self._began, self._seldom = self.clock(), Seldom(self.clock)
 
-    def of_run(self, run_id: str) -> None:
+    def of_run(self, run_id: str | None) -> None:
         """A person knows which run it is."""
 
     def begins(self, name: str) -> None:

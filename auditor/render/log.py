@@ -53,7 +53,7 @@ class LogNarrator:
     def __post_init__(self) -> None:
         self._began, self._seldom = self.clock(), Seldom(self.clock)
 
-    def of_run(self, run_id: str) -> None:
+    def of_run(self, run_id: str | None) -> None:
         self._run_id = run_id
 
     def begins(self, name: str) -> None:

@@ -241,16 +241,38 @@ def test_a_new_token_is_the_same_order(starts: Starts) -> None:
     assert starts.made == ["one"]
 
 
-@pytest.mark.parametrize("days", [1.01, -1.01])
-def test_what_is_older_than_a_day_begins_anew(starts: Starts, days: float) -> None:
-    """A clock that was wrong when it was begun makes it old as well."""
+@pytest.mark.parametrize("hours", [23.99, -23.99])
+def test_the_start_of_the_next_day_begins_anew(starts: Starts, hours: float) -> None:
+    """It comes a little earlier, perhaps. A clock that was wrong when it was begun makes a night old as well."""
     starts.do(starts.start(), "one")
-    at = NOW + timedelta(days=days)
+    at = NOW + timedelta(hours=hours)
 
     later = starts.start(replace(ORDER, as_of=at), at=at)
 
-    assert "it was begun on 2026-11-22 03:00 UTC, and is older than a day" in starts.told.lines[-1]
+    assert "it was begun on 2026-11-22 03:00 UTC, more than 20h ago" in starts.told.lines[-1]
     assert (later.order.as_of, later.watch.starts) == (at, (at,))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("run_id", "../../elsewhere"),
+        ("run_id", "a\0b"),
+        ("starts", ["2026-11-22T03:00:17"]),
+        ("as_of", "0001-01-01T00:00:00+14:00"),
+        ("as_of", "9999-12-31T23:59:59-14:00"),
+        ("pieces", {"one": {"kind": "shard", "sha256": 1, "bytes": "many", "seconds": None}}),
+    ],
+)
+def test_what_somebody_made_of_the_record_is_not_gone_on_with(starts: Starts, field: str, value: object) -> None:
+    starts.do(starts.start(), "one")
+    starts.store.write(BEGUN, json.dumps({**json.loads(starts.store.read(BEGUN) or b""), field: value}).encode())
+
+    starts.do(starts.start(), "one")
+
+    assert starts.made == ["one", "one"]
+    assert "is not what this version writes: tonight begins anew" in starts.told.lines[-1]
+    assert [each.name for each in starts.folder.iterdir() if "scratch" not in each.name] == ["archive"]
 
 
 @pytest.mark.parametrize("room", range(4))

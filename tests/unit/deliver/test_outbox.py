@@ -256,6 +256,25 @@ def test_a_letter_that_has_lost_its_words_keeps_no_other_back(
     assert len(sender.send_kept(server).problems) == (content is not None), "what was taken away is told once"
 
 
+@pytest.mark.parametrize(("at", "bit"), [(10, 1), (8, 1), (6, 64)], ids=["method", "encrypted", "version"])
+def test_a_letter_in_which_a_bit_fell_over_keeps_no_other_back(
+    sender: Sender, server: MailServer, at: int, bit: int
+) -> None:
+    server.answers = ["550 5.7.1 Spam"] * 3
+    sender.send(server)
+    ended(sender.office(server), sender.folder, replace(ENVELOPE, run_id=LATER))
+    damaged = sender.beside / f"{RUN}-0.zip"
+    content = bytearray(damaged.read_bytes())
+    content[content.index(b"PK\1\2") + at] ^= bit
+    damaged.write_bytes(content)
+    server.taken.clear()
+    posted = sender.send_kept(server)
+
+    [problem] = posted.problems
+    assert f"What is kept in {damaged} was not sent: it is not as it was written" in problem
+    assert [each for each, _to in reached(server)] == [f"<{LATER}-0@example.com>"]
+
+
 def test_who_is_ended_while_he_waits_for_the_server_leaves_the_letter_to_the_next_start(
     sender: Sender, server: MailServer
 ) -> None:
