@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.disk.zips import DAMAGED
 from auditor.errors import ArchiveRefused, why
 from auditor.history.night import Content, NightRefused, described
 from auditor.model.places import BEGUN, UNDER_WAY
@@ -72,12 +72,7 @@ class Checkpoints:
                 files.extractall(folder)
         except OSError as error:
             raise _refused(name, error) from error
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            RuntimeError,
-        ) as error:  # with the hash of itself
+        except DAMAGED as error:  # with the hash of itself
             raise ValueError(f"is damaged: {error}") from error
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from auditor.model.narration import Told, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey
@@ -15,6 +16,15 @@ def tell_surveyed(told: Told, survey: Survey, asked: Requests) -> None:
     subscriptions, machines = len(survey.readable), len(survey.rows.get("machines", []))
     sentence = f"{counted(subscriptions, 'subscription')}, {counted(machines, 'machine')}"
     _tell_asked(told, sentence, [asked], subscriptions=subscriptions, machines=machines)
+
+
+def tell_clock(told: Told, ahead: timedelta | None, complaint: str | None) -> None:
+    """How far this machine's clock is ahead of Azure's: for people where it is off, for machines wherever somebody
+    told."""
+    if ahead is not None:
+        told.counts["clock_ahead_seconds"] = round(ahead.total_seconds())
+    if complaint:
+        told.append(f"({complaint})")
 
 
 def tell_shards(told: Told, shards: Sequence[ShardResult]) -> None:

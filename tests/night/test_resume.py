@@ -143,7 +143,7 @@ STAGES = (
     At("auditor.shards:doubts_of"),
     At("auditor.shards:confirm"),
     At("auditor.shards:confirm", 2),
-    At("auditor.nightly:_composer"),
+    At("auditor.nightly:composer_of"),
     At("auditor.render:write_folder"),
     At("auditor.render:write_folder", after=True),
     At("auditor.history.night:Manifest.encoded"),
