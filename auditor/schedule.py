@@ -74,10 +74,13 @@ def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, la
 
 def _is_under_way(begun: bytes | None, now: datetime) -> bool:
     """Of what cannot be read, and may be a night, too: whoever goes on tells why not."""
+    if begun is None:
+        return False
     try:
-        return begun is not None and abs(now - begun_in(begun).as_of) <= KEPT_FOR
+        told = begun_in(begun)
     except ValueError:
         return True
+    return any(abs(now - each) <= KEPT_FOR for each in (told.as_of, told.starts[0]))
 
 
 def _night_of(window: Window, store: Store, narrow: bool) -> str | None:

@@ -131,6 +131,8 @@ class UnderWay:
         except (ValueError, KeyError, OSError):  # what unpacking something else raises
             pass
         self.watch.narrator.stage("resume", f"{piece.name} was not kept as it was written: it is read anew")
+        if piece.kind == "survey":  # another one may list machines that no shard has seen
+            self.begun = self.begun.without_steps()
         return None
 
     def _keep(self, piece: Piece[T], made: T, seconds: float) -> None:

@@ -52,6 +52,10 @@ class Begun:
     def with_piece(self, name: str, kept: Kept) -> Begun:
         return replace(self, pieces={**self.pieces, name: kept})
 
+    def without_steps(self) -> Begun:
+        """With those pieces alone that are of no kind, as they rest on nothing that was read."""
+        return replace(self, pieces={name: kept for name, kept in self.pieces.items() if not kept.kind})
+
     def encoded(self) -> bytes:
         return _BEGUN.dump_json(self, indent=1) + b"\n"
 

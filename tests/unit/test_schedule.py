@@ -116,7 +116,8 @@ def test_an_unfinished_night_that_is_too_old_makes_none_due_outside_its_window(
 ) -> None:
     """Nobody goes on with it, and what begins anew begins in the window."""
     now = datetime.fromisoformat(CLOSED).replace(tzinfo=UTC)
-    begun = Begun("20261121T180000Z-00000000", now - timedelta(hours=hours), (now,), {})
+    first = now - timedelta(hours=hours)
+    begun = Begun("20261121T180000Z-00000000", first, (first, now), {})
     FolderStore(tmp_path).write("under-way/begun.json", begun.encoded())
 
     assert at(tmp_path, CLOSED).night is night

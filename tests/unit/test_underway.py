@@ -146,6 +146,18 @@ def test_a_bit_that_fell_over_is_found(starts: Starts) -> None:
     assert starts.made == ["one", "one"]
 
 
+def test_a_survey_that_is_made_anew_takes_the_shards_with_it(starts: Starts) -> None:
+    """It may list a machine that no kept shard has seen, and that nobody would miss."""
+    for _start in range(2):
+        night = starts.start()
+        starts.do(night, "memory", kind="")
+        starts.do(night, "survey", kind="survey")
+        starts.do(night, "shard-00000")
+        starts.store.write(f"under-way/{ORDER.run_id}/survey.zip", b"PK")
+
+    assert starts.made == ["memory", "survey", "shard-00000", "survey", "shard-00000"]
+
+
 def test_a_piece_whose_file_is_gone_is_made_anew(starts: Starts) -> None:
     starts.do(starts.start(), "one")
     starts.store.remove(f"under-way/{ORDER.run_id}/one.zip")
