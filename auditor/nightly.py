@@ -104,9 +104,11 @@ def night(
         gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
         under_way.check_time("report")
         composer, made, reasons = _report(order, watch, gathered, shards)
-        posted = handover.remember(composer, reasons, made.report, made.folder)
-        posted = handover.deliver(posted, composer, made.report, made.folder)
-        if under_way.ended():
+        kept = handover.remember(composer, reasons, made.report, made.folder)
+        posted = handover.deliver(kept, composer, made.report, made.folder)
+        if kept.problems:
+            under_way.left_open()
+        elif under_way.ended():
             handover.finished()
         return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
 

@@ -118,6 +118,13 @@ class UnderWay:
             return counted(count, "shard")
         return f"{count} of {counted(self.planned[kind], 'shard')}"
 
+    def left_open(self) -> None:
+        """The night could not be kept: the next start tries that again, and as it is the same night sends no second
+        letter."""
+        if self.checkpoints is not None and not self._given_up:
+            told = "The night is not kept, and so not over: the next start tries to keep it, and sends nothing twice."
+            self.watch.narrator.stage("resume", told)
+
     def _found(self, piece: Piece[T]) -> T | None:
         """None too where its file is not what was written: then it is made anew."""
         if self.checkpoints is None or self._given_up or piece.name not in self.begun.pieces:

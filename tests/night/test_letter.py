@@ -151,6 +151,33 @@ def test_a_night_that_waits_for_the_mail_server_says_so(bench: Bench, server: Ma
     assert audited.told.waits == [("letters", audited.pauses.asked[-1])] and len(server.taken) == 1
 
 
+def test_a_night_that_could_not_be_kept_is_kept_by_the_next_start_and_has_no_second_letter(
+    bench: Bench, server: MailServer
+) -> None:
+    """A full disk, perhaps: a tick every ten minutes would otherwise audit and send all night long."""
+    azure = bench.simulate(ONE_OLD)
+    archive = bench.folder / "archive"
+    config = bench.config(azure, {**delivering(server), "archive": {"url": f"file:{archive}"}})
+    archive.mkdir()
+    nights = archive / "nights"
+    nights.write_text("in the way")
+
+    first, second = bench.night(config, azure), bench.night(config, azure)
+    nights.unlink()
+    third = bench.night(config, azure)
+
+    assert [each.code for each in (first, second, third)] == [ExitCode.NOT_DELIVERED] * 2 + [ExitCode.DELIVERED]
+    assert len({each.run["run_id"] for each in (first, second, third)}) == 1 and len(server.taken) == 1
+    assert [each.name for each in nights.iterdir()] == [third.run["run_id"]]
+    assert not [each for name in ("under-way", "outbox") for each in (archive / name).glob("*")], (
+        "nothing is left of it"
+    )
+    assert (
+        "resume",
+        "The night is not kept, and so not over: the next start tries to keep it, and sends nothing twice.",
+    ) in (first.told.stages)
+
+
 def test_with_no_deliver_nothing_is_sent_and_what_is_kept_stays(
     bench: Bench, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
