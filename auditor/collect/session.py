@@ -1,7 +1,7 @@
 """The SDK clients of one night: one transport, one pipeline of policies, every request counted by its source.
 
 Retries are azure-core's own; this adds what the night needs around them: a wait that is shown, a guard that lets
-nothing but reading through, and the pace. The SDK of Log Analytics is imported when it is first used.
+nothing but reading through, and the pace. The SDKs are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
-from azure.core import PipelineClient
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import RequestIdPolicy, RetryPolicy, SansIOHTTPPolicy, UserAgentPolicy
+from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from requests.adapters import HTTPAdapter
 
-from auditor import __version__
 from auditor.cloud import Cloud
 from auditor.collect import faults
 from auditor.collect.clocks import Clocks, moment_of
@@ -36,6 +34,7 @@ from auditor.model.reading import Source, Traffic
 from auditor.model.veil import Veil
 
 if TYPE_CHECKING:
+    from azure.mgmt.resourcegraph import ResourceGraphClient
     from azure.monitor.query import LogsQueryClient
 
 THREADS = 32
@@ -63,8 +62,26 @@ _LONGEST_UNTIL_A_DATE_S = 3600.0
 """Quotas fill up again within the hour; who asks too early is told once more."""
 _MOST_PAGES = 100_000
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
-_AGENT = f"azure-extension-auditor/{__version__}"
-"""By this name the services, and a proxy on the way, know who asks."""
+_ANY = "any"
+"""Some clients want a subscription at birth; it matters to their typed operations only: the path names its own."""
+_OF_COMPUTE = frozenset(
+    {
+        Source.VIRTUAL_MACHINES,
+        Source.SCALE_SETS,
+        Source.SCALE_SET_INSTANCES,
+        Source.EXTENSIONS,
+        Source.INSTANCE_VIEW,
+        Source.EXTENSION_VERSIONS,
+    }
+)
+_OF_MONITOR = frozenset(
+    {
+        Source.ACTIVITY_LOG,
+        Source.ARC_ACTIVITY_LOG,
+        Source.DATA_COLLECTION_RULES,
+        Source.DATA_COLLECTION_RULE_ASSOCIATIONS,
+    }
+)
 GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 _LOG_QUERY = re.compile(r"/v1/workspaces/[^/]+/query")
 
@@ -244,12 +261,12 @@ class Session:
         """What was sent and received so far, by source."""
         return {source: meter.traffic for source, meter in self._meters.items()}
 
-    def _transport(self, source: Source, read_timeout_s: int = 300) -> PatientTransport:
+    def _options(self, source: Source, read_timeout_s: int = 300) -> dict[str, Any]:
         def waiting(seconds: float) -> None:
             if seconds >= 1:
                 self.narrator.waiting(str(source), seconds, "before it is asked again")
 
-        return PatientTransport(
+        transport = PatientTransport(
             waiting,
             self._pause,
             session=self._web,
@@ -258,22 +275,49 @@ class Session:
             connection_timeout=_CONNECT_S,
             read_timeout=read_timeout_s,
         )
+        return {
+            "transport": transport,
+            "retry_policy": PatientRetry(**self._retries),
+            "per_retry_policies": [self._meters[source]],
+            "permit_redirects": False,  # Azure redirects none of these, and the token must not go elsewhere
+        }
 
-    def manager(self, source: Source) -> PipelineClient[Any, Any]:
-        """The way to the Resource Manager, the Resource Graph among it, counted as ``source``.
+    def _arm(self, source: Source) -> dict[str, Any]:
+        arm = self.cloud.arm_options()
+        policy = RenewingPolicy(self.cloud, self._meters[source], *arm["credential_scopes"])
+        return {**arm, **self._options(source), "authentication_policy": policy}
 
-        azure-core's own client: those of the services bring models of all that they know, 18 MiB beside paths that are
-        written out here, and a policy that registers providers. It follows no redirect: Azure redirects none of these,
-        and the token must not go elsewhere.
-        """
+    def manager(self, source: Source) -> Any:
+        """The way to the Resource Manager for any path, counted as ``source``: its service's own client."""
 
-        def create() -> PipelineClient[Any, Any]:
-            home, meter = self.cloud.endpoints.resource_manager, self._meters[source]
-            signing = RenewingPolicy(self.cloud, meter, f"{home}/.default")
-            policies = [RequestIdPolicy(), UserAgentPolicy(_AGENT), PatientRetry(**self._retries), meter, signing]
-            return PipelineClient(home, policies=policies, transport=self._transport(source))
+        def create() -> Any:
+            match source:
+                case _ if source in _OF_MONITOR:
+                    from azure.mgmt.monitor import MonitorManagementClient
+
+                    return MonitorManagementClient(self.cloud.credential, _ANY, **self._arm(source))
+                case Source.SUBSCRIPTIONS:
+                    from azure.mgmt.resource.subscriptions import SubscriptionClient
+
+                    return SubscriptionClient(self.cloud.credential, **self._arm(source))
+                case _ if source in _OF_COMPUTE:
+                    from azure.mgmt.compute import ComputeManagementClient
+
+                    return ComputeManagementClient(self.cloud.credential, _ANY, **self._arm(source))
+                case _:
+                    return self.graph(source)
 
         return self._once(f"manager/{source}", create)
+
+    def graph(self, source: Source) -> ResourceGraphClient:
+        """The way to the Resource Graph, counted as ``source``."""
+
+        def create() -> ResourceGraphClient:
+            from azure.mgmt.resourcegraph import ResourceGraphClient
+
+            return ResourceGraphClient(self.cloud.credential, **self._arm(source))
+
+        return self._once(f"graph/{source}", create)
 
     @property
     def logs(self) -> LogsQueryClient:
@@ -282,16 +326,9 @@ class Session:
         def create() -> LogsQueryClient:
             from azure.monitor.query import LogsQueryClient
 
-            endpoint, meter = self.cloud.endpoints.log_analytics, self._meters[Source.HEARTBEATS]
-            return LogsQueryClient(
-                self.cloud.credential,
-                endpoint=endpoint,
-                authentication_policy=RenewingPolicy(self.cloud, meter, f"{endpoint}/.default"),
-                transport=self._transport(Source.HEARTBEATS, LOG_QUERY_S + 30),
-                retry_policy=PatientRetry(**self._retries),
-                per_retry_policies=[meter],
-                permit_redirects=False,  # as above
-            )
+            endpoint, options = self.cloud.endpoints.log_analytics, self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
+            policy = RenewingPolicy(self.cloud, self._meters[Source.HEARTBEATS], f"{endpoint}/.default")
+            return LogsQueryClient(self.cloud.credential, endpoint=endpoint, authentication_policy=policy, **options)
 
         return self._once("logs", create)
 
@@ -309,16 +346,18 @@ class Session:
         Answers go this way because the SDK's models cost ten times the parsing. Raises Fault.
         """
         request = HttpRequest("GET", self._at_home(source, url), params=parameters)
-        return self._send(source, request).body
+        return self._send(source, self.manager(source), request).body
 
     def query_graph(self, source: Source, parameters: Mapping[str, str], body: Mapping[str, Any]) -> Answered:
         """One page of the Resource Graph's answer to ``body``, with its headers. Raises Fault."""
-        request = HttpRequest("POST", self._at_home(source, GRAPH_PATH), params=dict(parameters), json=dict(body))
-        return self._send(source, request)
+        request = HttpRequest("POST", GRAPH_PATH, params=dict(parameters), json=dict(body))
+        return self._send(source, self.graph(source), request)
 
-    def _send(self, source: Source, request: HttpRequest) -> Answered:
+    def _send(self, source: Source, client: Any, request: HttpRequest) -> Answered:
+        # Only some of the clients have the method under its public name.
+        send = getattr(client, "send_request", None) or client._send_request
         try:
-            response = self.manager(source).send_request(request, stream=True, retry_on_methods=_METHODS)
+            response = send(request, stream=True, retry_on_methods=_METHODS)
             body = response.read()
         except AzureError as error:
             raise faults.from_exception(source, error, self.cloud.veil) from error
@@ -332,7 +371,7 @@ class Session:
             raise faults.unreadable(source, "the answer is not JSON") from error
 
     def _at_home(self, source: Source, url: str) -> str:
-        """The address of ``url`` (Azure named it: a path, or whole), if the token may go there: to Resource Manager."""
+        """``url``, which Azure named, if the token may go there: a path, or an address of the Resource Manager."""
         if not url.startswith("/"):
             home = urlsplit(self.cloud.endpoints.resource_manager)
             try:
@@ -343,8 +382,7 @@ class Session:
             if not there:
                 raise faults.unreadable(source, "an address in it leads elsewhere, where the token must not go")
         # azure-core takes braces for places to fill in.
-        address: str = self.manager(source).format_url(url.replace("{", "%7B").replace("}", "%7D"))
-        return address
+        return url.replace("{", "%7B").replace("}", "%7D")
 
     def pages(
         self, source: Source, url: str, parameters: dict[str, str] | None = None

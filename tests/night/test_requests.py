@@ -155,7 +155,7 @@ def test_run_json_counts_what_the_service_counted(bench: Bench, watched: Simulat
 
 
 def test_an_unregistered_provider_is_a_gap_and_is_not_registered(bench: Bench) -> None:
-    """The clients of the services would by themselves POST a registration."""
+    """The SDK would by itself POST a registration."""
     body = {
         "error": {
             "code": "MissingSubscriptionRegistration",
