@@ -96,6 +96,18 @@ class OutOfTime(AuditorError):
     exit_code = ExitCode.OUT_OF_TIME
 
 
+class NotDue(AuditorError):
+    """Another run has ended the night since this one was told that it is due."""
+
+    exit_code = ExitCode.DELIVERED
+
+
+class ClockRefused(AuditorError):
+    """The clock of this machine is too far from Azure's to judge by it: what is fresh would not be seen."""
+
+    exit_code = ExitCode.NOTHING_COLLECTED
+
+
 class ShelfRefused(AuditorError):
     """A place where files are kept cannot be reached, read or written."""
 

@@ -1,6 +1,7 @@
 """One night, from beginning to end: read :func:`night`, with the two steps below it, and you have the whole program.
 
-What all shards do stands in :mod:`auditor.shards`, what goes from night to night in :mod:`auditor.handover`.
+What all shards do stands in :mod:`auditor.shards`, what goes from those who gather to those who report in
+:mod:`auditor.briefing`, and what goes from night to night in :mod:`auditor.handover`.
 
 A run is what :func:`collect_only` and :func:`judge_again` do one after the other, by the same steps.
 """
@@ -8,32 +9,33 @@ A run is what :func:`collect_only` and :func:`judge_again` do one after the othe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from auditor import __version__, collect, compose, history, judge, render, snapshot, workers
+from auditor import collect, compose, history, judge, render, snapshot, workers
+from auditor.briefing import TOOL, composer_of, gathered_by
 from auditor.cloud import Cloud
+from auditor.collect.clocks import Clocks
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.disk.scratch import scratch_folder
 from auditor.errors import ExitCode, SettingsRefused
 from auditor.handover import Handover, noting
-from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
 from auditor.model.narration import Narrator, counted
-from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
-from auditor.model.reading import Source, Traffic
+from auditor.model.parcel import ShardResult, Survey
+from auditor.model.reading import Requests
 from auditor.model.report import Report
-from auditor.model.run import Order, RunFacts, Watch
-from auditor.model.telling import tell_asked, tell_audited, tell_shards
-from auditor.pieces import Asked, memory_piece, survey_piece
+from auditor.model.run import Order, Watch
+from auditor.model.telling import tell_audited, tell_clock, tell_confirmed, tell_shards, tell_surveyed
+from auditor.pieces import memory_piece, survey_piece
 from auditor.resources import rules_folder
-from auditor.shard import Workshop, load
+from auditor.shard import Workshop
 from auditor.shards import audit_all, confirm_all, judge_all, plan
 from auditor.underway import UnderWay, go_on, not_kept
 
@@ -43,7 +45,6 @@ MACHINES_IN_TIME = 1_000
 """The same where a time budget is set: a shard is what a start leaves undone at its end. One by one so many machines of
 a subscription take 40 seconds at Resource Manager's rate.
 https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling"""
-TOOL = f"azure-extension-auditor {__version__}"
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,19 @@ def night(
     pause: Callable[[float], None] = time.sleep,
     threads: int = THREADS,
     stopwatch: Callable[[], float] = time.monotonic,
+    still_due: Callable[[], None] = lambda: None,
 ) -> Result:
     """Survey the estate, audit it shard by shard, and leave a report. Raises AuditorError where there can be none.
 
     With an archive a start goes on where an earlier one of the same night has ended (:mod:`auditor.underway`).
     ``pause`` waits, in seconds, where Azure asks for it; ``threads`` questions are under way at once. ``stopwatch``
-    tells the seconds that the time budget is measured by.
+    tells the seconds that the time budget is measured by. ``still_due`` is asked once the archive is locked, when no
+    other run can end the night any more, and raises where that has been done since this one was started.
     """
     render.check_output(order.output)
     busy = render.claimed(order.output)
-    with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
+    with history.locked(order.settings) as archive, busy, _workplace(order, narrator) as (watch, scratch):
+        still_due()
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
         handover = Handover(order, watch, archive, pause, under_way.left)
@@ -118,28 +122,33 @@ def _gather(
 ) -> tuple[Gathered, list[ShardResult]]:
     """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
     order, watch = under_way.order, under_way.watch
-    cloud = Cloud(order.settings.azure)
+    cloud, clocks = Cloud(order.settings.azure), None if order.fixed_clock else Clocks()
     open_session = partial(
-        Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
+        Session,
+        cloud,
+        watch.narrator,
+        clock=order.clock,
+        pause=pause,
+        pace=Pace(pause=pause),
+        clocks=clocks,
+        threads=threads,
     )
     with watch.stage("survey") as told:
         survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
-        readable, machines = len(survey.readable), len(survey.rows.get("machines", []))
-        sentence = f"{counted(readable, 'subscription')}, {counted(machines, 'machine')}"
-        tell_asked(told, sentence, [asked], subscriptions=readable, machines=machines)
+        tell_surveyed(told, survey, asked)
+        if clocks:
+            tell_clock(told, clocks.ahead, clocks.complaint)
     with watch.stage("audit") as told:
-        most = min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
-        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, most)
+        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, _most(order, machines_per_shard))
         shards = audit_all(scopes, survey, memory, under_way, shop)
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
+    survey = survey.after_audit()
+    workers.release()
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
-        again, changed = confirmation.machines, confirmation.changed
-        sentence = f"{counted(again, 'machine')} read again, {counted(changed, 'verdict')} changed"
-        tell_asked(told, sentence, (shard.traffic for shard in shards), audited, machines=again, changed=changed)
-    traffic = _traffic([asked, *(shard.traffic for shard in shards)])
-    return _gathered(order, cloud, survey, memory, traffic, confirmation, shards), shards
+        tell_confirmed(told, confirmation, shards, audited)
+    return gathered_by(order, cloud, survey, asked, memory, confirmation, shards), shards
 
 
 def _report(
@@ -147,7 +156,7 @@ def _report(
 ) -> tuple[compose.Composer, Result, dict[Failure, str]]:
     """Settle every word of the report, and write it; beside it the sentence of each failure."""
     with watch.stage("compose") as told:
-        composer = _composer(order, watch, gathered, shards, again)
+        composer = composer_of(order, watch, gathered, shards, again)
         report = composer.report()
         told.tell(counted(report.findings_total, "verdict"), verdicts=report.findings_total)
     reasons: dict[Failure, str] = {}
@@ -163,11 +172,11 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with snapshot.claimed(order.output), _begun(order, narrator) as (watch, scratch):
+    with snapshot.claimed(order.output), _workplace(order, narrator) as (watch, scratch):
         memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
         gathered, shards = _gather(not_kept(order, watch, scratch), memory, machines_per_shard)
         with watch.stage("snapshot") as told:
-            composer = _composer(order, watch, gathered, shards)
+            composer = composer_of(order, watch, gathered, shards)
             report = composer.report()
             digest = snapshot.write_snapshot(gathered, grounds, order.output)
             told.tell(counted(len(shards), "shard"), shards=len(shards))
@@ -180,7 +189,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     Raises SnapshotRefused for frames that cannot be read.
     """
     render.check_output(order.output)
-    with render.claimed(order.output), _begun(order, narrator) as (watch, scratch):
+    with render.claimed(order.output), _workplace(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)
@@ -188,7 +197,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
 
 
 @contextmanager
-def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
+def _workplace(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     """A watch that runs, and a folder for what need not stay."""
     workers.return_freed_memory()
     workers.collect_garbage_seldom()
@@ -197,31 +206,6 @@ def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     narrator.of_run(order.run_id)
     with scratch_folder() as scratch:
         yield watch, scratch
-
-
-def _gathered(
-    order: Order,
-    cloud: Cloud,
-    survey: Survey,
-    memory: Memory,
-    traffic: Mapping[Source, Traffic],
-    confirmation: Confirmation,
-    shards: Sequence[ShardResult],
-) -> Gathered:
-    return Gathered(
-        tool=TOOL,
-        as_of=order.as_of,
-        fixed_clock=order.fixed_clock,
-        shards=tuple(shard.folder for shard in shards),
-        survey=survey.readings,
-        subscriptions=tuple(survey.rows.get("subscriptions", [])),
-        memory=memory,
-        traffic=traffic,
-        identity=cloud.identity(),
-        portal=cloud.endpoints.portal,
-        confirmed=confirmation,
-        again=tuple(each for shard in shards for each in shard.again),
-    )
 
 
 def _check_examples(order: Order) -> None:
@@ -238,44 +222,13 @@ def _check_examples(order: Order) -> None:
         raise SettingsRefused(problems)
 
 
-def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Asked]:
+def _most(order: Order, machines_per_shard: int) -> int:
+    return min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
+
+
+def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Requests]:
     session = open_session()
     try:
         return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic
     finally:
         session.close()
-
-
-def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]:
-    told = list(parts)
-    return {source: sum((part.get(source, Traffic()) for part in told), Traffic()) for source in Source}
-
-
-def _composer(
-    order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
-) -> compose.Composer:
-    not_run = judge.not_run(order.rulebook, configured_sources(order.settings))
-    ledger, memory = _ledger(gathered, shards), gathered.memory
-    asked = {rule.id for rule in order.rulebook.rules if rule.enabled} - {entry.rule_id for entry in not_run}
-    rules = [rule for rule in order.rulebook.rules if rule.id in asked]
-    frames_of_shards = (shard.frames for shard in ledger.shards())
-    facts = RunFacts(
-        tool=TOOL,
-        watch=watch,
-        traffic=gathered.traffic,
-        identity=gathered.identity,
-        portal=gathered.portal,
-        not_run={entry.rule_id: entry.columns for entry in not_run},
-        confirmed=gathered.confirmed,
-        again=again,
-        reach=judge.reach(order.rulebook, subscriptions_asked(gathered.subscriptions, gathered.survey)),
-        past=history.changes(memory, frames_of_shards, gathered.survey, rules, order.as_of),
-        nights=memory.nights,
-        passed_over=memory.passed_over,
-    )
-    return compose.Composer(ledger, order, facts)
-
-
-def _ledger(gathered: Gathered, shards: Sequence[ShardResult]) -> compose.Ledger:
-    loaders = [partial(load, shard) for shard in shards]
-    return compose.Ledger(loaders, gathered.survey, gathered.subscriptions)

@@ -1,7 +1,8 @@
-"""Whether a night is due: what is asked at every tick of a clock that ticks more often than nights are wanted.
+"""Whether a night is due, or letters wait: what is asked at every tick of a clock that ticks more often than nights are
+wanted.
 
-It is answered out of the names in the archive, without pandas and without a question to the audited estate: a tick with
-nothing due is over within a second.
+It is answered out of the names in the archive, without pandas, without what sends letters, and without a question to
+the audited estate: a tick with nothing due is over within a second.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from auditor.model.places import BEGUN, MANIFEST, NIGHTS, OUTBOX, outbox_of, tim
 from auditor.model.run import Order
 from auditor.model.schedule import Schedule, Window, last_window
 from auditor.model.settings import Settings
+from auditor.model.underway import KEPT_FOR, begun_in
 from auditor.stores import Store, open_store
 
 
@@ -32,9 +34,10 @@ def due(
 ) -> Due:
     """Whether a night is due at ``now``, which is aware.
 
-    A night that was begun and has not ended is gone on with at any time. A new one is due while the window is open, and
-    no night of this window is kept; with ``late``, for a host that was down, after it has closed as well. A night of
-    some subscriptions takes the place of no whole one, unless only such a one is asked for (``narrow``).
+    A night that was begun and has not ended is gone on with at any time, until it is too old. A new one is due while
+    the window is open, and no night of this window is kept; with ``late``, for a host that was down, after it has
+    closed as well. A night of some subscriptions takes the place of no whole one, unless only such a one is asked for
+    (``narrow``).
 
     Raises SettingsRefused where ``config`` names no schedule or no archive, and ArchiveRefused where that cannot be
     read.
@@ -42,7 +45,7 @@ def due(
     schedule, store = settings.schedule, open_store(settings)
     if schedule is None or store is None:
         raise SettingsRefused(_missing(settings, config))
-    if store.read(BEGUN) is not None:
+    if _is_under_way(store.read(BEGUN), now):
         return Due(True, "a night was begun and has not ended: it is gone on with")
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
@@ -67,6 +70,17 @@ def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, la
     if window.is_open(now):
         return Due(True, f"a night is due: none is kept since {clocks.at(window.opened)}")
     return Due(True, f"a night is made up for: none is kept since {clocks.at(window.opened)}")
+
+
+def _is_under_way(begun: bytes | None, now: datetime) -> bool:
+    """Of what cannot be read, and may be a night, too: whoever goes on tells why not."""
+    if begun is None:
+        return False
+    try:
+        told = begun_in(begun)
+    except ValueError:
+        return True
+    return any(abs(now - each) <= KEPT_FOR for each in (told.as_of, told.starts[0]))
 
 
 def _night_of(window: Window, store: Store, narrow: bool) -> str | None:

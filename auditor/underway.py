@@ -16,19 +16,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor import history
-from auditor.errors import ArchiveRefused, OutOfTime
+from auditor.errors import ArchiveRefused, ClockRefused, OutOfTime
 from auditor.model.duration import write_duration
 from auditor.model.grounds import Changes
 from auditor.model.narration import counted
 from auditor.model.run import Order, Watch
-from auditor.model.underway import Begun
+from auditor.model.underway import KEPT_FOR, Begun
 from auditor.pieces import Piece
 
 T = TypeVar("T")
 
-KEPT_FOR = timedelta(hours=20)
-"""What was read longer ago is no part of tonight. Less than a day: a start at the same hour of every day is the next
-night, however a clock trembles."""
 _COUNTED = {"shard": "", "confirm": " read again"}
 _CONFIGURATION, _OTHERWISE = "the configuration", "the command line or the environment"
 
@@ -59,7 +56,11 @@ class UnderWay:
         if piece.kind:
             self.check_time(piece.kind)
         began = self.stopwatch()
-        made = make()
+        try:
+            made = make()
+        except ClockRefused:  # its time to judge by is of that clock: the next start takes its own
+            self.ended()
+            raise
         self._done_now += bool(piece.kind)
         self._keep(piece, made, self.stopwatch() - began)
         return made
@@ -94,11 +95,6 @@ class UnderWay:
         parts += [self._counted(kind, done[kind]) + end for kind, end in _COUNTED.items() if done[kind]]
         return ", ".join(parts) or "nothing"
 
-    def _counted(self, kind: str, count: int) -> str:
-        if kind not in self.planned:
-            return counted(count, "shard")
-        return f"{count} of {counted(self.planned[kind], 'shard')}"
-
     def ended(self) -> bool:
         """The night is over; False where a later start takes it up all the same, as the archive cannot be written."""
         if self.checkpoints is None:
@@ -110,6 +106,17 @@ class UnderWay:
                 self.watch.narrator.stage("resume", f"{error} The next start will tell of this night once more.")
             return False
         return True
+
+    def give_up(self, error: ArchiveRefused) -> None:
+        """Go on without keeping anything, and say so once."""
+        if not self._given_up:
+            self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
+        self._given_up = True
+
+    def _counted(self, kind: str, count: int) -> str:
+        if kind not in self.planned:
+            return counted(count, "shard")
+        return f"{count} of {counted(self.planned[kind], 'shard')}"
 
     def left_open(self) -> None:
         """The night could not be kept: the next start tries that again, and as it is the same night sends no second
@@ -131,6 +138,8 @@ class UnderWay:
         except (ValueError, KeyError, OSError):  # what unpacking something else raises
             pass
         self.watch.narrator.stage("resume", f"{piece.name} was not kept as it was written: it is read anew")
+        if piece.kind == "survey":  # another one may list machines that no shard has seen
+            self.begun = self.begun.without_steps()
         return None
 
     def _keep(self, piece: Piece[T], made: T, seconds: float) -> None:
@@ -140,12 +149,6 @@ class UnderWay:
             self.begun = self.checkpoints.put(self.begun, piece.name, piece.kind, seconds, piece.pack(made))
         except ArchiveRefused as error:
             self.give_up(error)
-
-    def give_up(self, error: ArchiveRefused) -> None:
-        """Go on without keeping anything, and say so once."""
-        if not self._given_up:
-            self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
-        self._given_up = True
 
 
 def go_on(
@@ -165,19 +168,19 @@ def go_on(
     if archive is None:
         return UnderWay(order, watch, new, None, scratch, stopwatch)
     checkpoints = history.Checkpoints(archive.store, scratch)
-    begun = _begun_before(checkpoints, watch, marks)
-    same = begun.started_again(watch.started) if begun else None
-    night = UnderWay(_as_begun(order, same or new), watch, same or new, checkpoints, scratch, stopwatch)
+    before = _begun_before(checkpoints, watch, marks)
+    begun = before.started_again(watch.started) if before else new
+    night = UnderWay(replace(order, as_of=begun.as_of), watch, begun, checkpoints, scratch, stopwatch)
     try:
-        if same is None:
+        if before is None:
             checkpoints.end()
-        checkpoints.note(night.begun)
+        checkpoints.note(begun)
     except ArchiveRefused as error:
         night.give_up(error)
-    watch.earlier = night.begun.starts[:-1]
+    watch.earlier = begun.starts[:-1]
     watch.narrator.of_run(night.order.run_id)
-    if same:
-        told = f"the night of {same.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(same.starts)})"
+    if before:
+        told = f"the night of {begun.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(begun.starts)})"
         watch.narrator.stage("resume", f"{told}; kept: {night.progress()}")
     return night
 
@@ -217,14 +220,10 @@ def _begun_before(checkpoints: history.Checkpoints, watch: Watch, marks: Mapping
 
 
 def _why_not(begun: Begun, now: datetime, marks: Mapping[str, str]) -> str:
-    """Empty where it may go on. A clock that was set back as far makes a night old, too."""
+    """Empty where it may go on. A clock that was set back so far makes a night old, too."""
     if abs(now - begun.starts[0]) > KEPT_FOR:
-        return f"it was begun on {begun.starts[0]:%Y-%m-%d %H:%M} UTC, more than 20 hours ago"
+        return f"it was begun on {begun.starts[0]:%Y-%m-%d %H:%M} UTC, more than {write_duration(KEPT_FOR)} ago"
     then, today = dict(begun.marks), dict(marks)
     if then.get(_CONFIGURATION) != today[_CONFIGURATION]:  # then the settings differ because of that
         then[_OTHERWISE] = today[_OTHERWISE]
     return str(Changes.between(then, today))
-
-
-def _as_begun(order: Order, begun: Begun) -> Order:
-    return replace(order, as_of=begun.as_of)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from pathlib import Path
 from auditor.deliver.beside import Beside
 from auditor.deliver.message import Mail
 from auditor.deliver.standing import Standing, standing_of
+from auditor.disk.zips import DAMAGED
 from auditor.errors import ArchiveBusy, ShelfRefused
 from auditor.model.files import LETTER_HTML, LETTER_TEXT
 from auditor.model.places import OUTBOX
@@ -234,7 +234,7 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             files = {name: packed.read(name) for name in packed.namelist()}
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (*DAMAGED, OSError) as error:
         raise ValueError(f"is damaged: {error}") from error
     if not files.keys() >= {LETTER_HTML, LETTER_TEXT}:
         raise ValueError("has lost its words")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.disk.zips import DAMAGED
 from auditor.errors import ArchiveRefused, why
 from auditor.history.night import Content, NightRefused, described
 from auditor.model.places import BEGUN, UNDER_WAY
@@ -55,7 +56,10 @@ class Checkpoints:
         return begun
 
     def get(self, begun: Begun, name: str, folder: Path) -> bool:
-        """Put the files of a piece into ``folder``; False where it is not done, or its file is not what was written."""
+        """Put the files of a piece into ``folder``; False where it is not done, or its file is not what was written.
+
+        Raises ValueError for one that somebody has written in its place.
+        """
         kept = begun.pieces.get(name)
         content = self.store.read(begun.place(name)) if kept else None
         if kept is None or content is None:
@@ -66,8 +70,10 @@ class Checkpoints:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as files:
                 files.extractall(folder)
-        except (zipfile.BadZipFile, OSError) as error:
+        except OSError as error:
             raise _refused(name, error) from error
+        except DAMAGED as error:  # with the hash of itself
+            raise ValueError(f"is damaged: {error}") from error
         return True
 
     def end(self) -> None:

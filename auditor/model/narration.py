@@ -15,8 +15,8 @@ NO_COUNTS: Counts = MappingProxyType({})
 class Narrator(Protocol):
     """Talk on stderr; never data, never a secret. Every method may be called from any thread."""
 
-    def of_run(self, run_id: str) -> None:
-        """What follows is told of this run."""
+    def of_run(self, run_id: str | None) -> None:
+        """What follows is told of this run; None: of none, as it was not to be run after all."""
 
     def begins(self, name: str) -> None:
         """A stage begins: what is told until the next one belongs to it."""
@@ -32,9 +32,9 @@ class Narrator(Protocol):
 
 
 class Silent:
-    """Says nothing: for tests and for ``--quiet``."""
+    """Says nothing, for whoever has no use for the talk."""
 
-    def of_run(self, run_id: str) -> None: ...
+    def of_run(self, run_id: str | None) -> None: ...
 
     def begins(self, name: str) -> None: ...
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from pydantic import TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter
 
-from auditor.model.places import UNDER_WAY
+from auditor.model.places import RUN_ID, UNDER_WAY
 
 FORMAT = 1
 """Another one is not gone on with: what it has kept may mean something else."""
+KEPT_FOR = timedelta(hours=20)
+"""What was read longer ago is no part of tonight. Less than a day: one start a day is seldom a whole day after another,
+and would tell of yesterday's night in the place of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Begun:
     """
 
     run_id: str
-    as_of: datetime
-    starts: tuple[datetime, ...]
+    as_of: AwareDatetime
+    starts: tuple[AwareDatetime, ...]
     marks: Mapping[str, str]
     pieces: Mapping[str, Kept] = field(default_factory=dict)
     format: int = FORMAT
@@ -49,6 +52,10 @@ class Begun:
     def with_piece(self, name: str, kept: Kept) -> Begun:
         return replace(self, pieces={**self.pieces, name: kept})
 
+    def without_steps(self) -> Begun:
+        """With those pieces alone that are of no kind, as they rest on nothing that was read."""
+        return replace(self, pieces={name: kept for name, kept in self.pieces.items() if not kept.kind})
+
     def encoded(self) -> bytes:
         return _BEGUN.dump_json(self, indent=1) + b"\n"
 
@@ -56,9 +63,12 @@ class Begun:
 def begun_in(content: bytes) -> Begun:
     """Raises ValueError for what this version has not written."""
     begun = _BEGUN.validate_json(content)
-    if begun.format != FORMAT or not begun.starts or begun.as_of.tzinfo is None:
+    if begun.format != FORMAT or not begun.starts or not RUN_ID.fullmatch(begun.run_id):
         raise ValueError("another format")
-    return replace(begun, as_of=begun.as_of.astimezone(UTC))
+    try:
+        return replace(begun, as_of=begun.as_of.astimezone(UTC))
+    except OverflowError as error:
+        raise ValueError("a time that is none") from error
 
 
 _BEGUN = TypeAdapter(Begun)

@@ -113,6 +113,7 @@ class BlobStore:
             return content
 
     def write(self, name: str, content: bytes | Path) -> None:
+        self.check_locked()
         with self._told("written"):
             if isinstance(content, Path):
                 with content.open("rb") as file:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import zipfile
 import zlib
-from argparse import Namespace
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -29,12 +27,8 @@ import trustme
 import yaml
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from auditor import nightly
 from auditor.cli import main
-from auditor.cli.running import note_end, order_of, settled_by, tell_settled
-from auditor.cli.talk import carried_out, talk_of
-from auditor.model.narration import Narrator
-from auditor.nightly import night
-from auditor.render.console import print_summary
 from auditor.simulator import Fault, OperationSpec, PageSizes, Simulator
 from auditor.simulator.parts import StatusSpec
 from tests.leaks import leaks
@@ -114,23 +108,8 @@ class Scene:
         return code
 
     def night(self, config: Path, log_format: str) -> int:
-        """``run -v`` by its own steps, but for the waits, which are only asked for."""
-        told = {"rules": [], "only_rules": False, "subscription": [], "verbose": True, "quiet": False}
-        arguments = Namespace(config=config, output=Path("report"), log_format=log_format, **told)
-        with talk_of(arguments, None) as talk:
-            arguments.talk = talk
-            code = carried_out(partial(self._night, arguments, talk.narrator), talk)
-        self.said.extend(self.capfd.readouterr())
-        return code
-
-    def _night(self, arguments: Namespace, narrator: Narrator) -> int:
-        order = order_of(settled_by(arguments), arguments, datetime.now(UTC))
-        tell_settled(order, narrator)
-        hurried = count(0, 600).__next__  # each look at it is ten minutes later, which only a time budget minds
-        result = night(order, narrator, pause=Pauses(), stopwatch=hurried)
-        print_summary(result.report, result.folder, sys.stdout, result.undelivered)
-        note_end(result.report, result.folder, arguments, result.undelivered)
-        return int(result.exit_code)
+        """``run -v``; what it waits for is only asked for."""
+        return self.start("run", "-v", "--config", str(config), "--output", "report", "--log-format", log_format)
 
     @property
     def leaks(self) -> list[str]:
@@ -147,6 +126,8 @@ def scene(bench: Bench, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(bench.folder)
+    hurried = count(0, 600).__next__  # each look at it is ten minutes later, which only a time budget minds
+    monkeypatch.setattr(nightly, "night", partial(nightly.night, pause=Pauses(), stopwatch=hurried))
     noisy = [logging.getLogger(name) for name in ("azure", "urllib3", "msal", "requests", "asyncio")]
     for logger in noisy:
         logger.setLevel(logging.DEBUG)

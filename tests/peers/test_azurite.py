@@ -12,9 +12,11 @@ import pytest
 import yaml
 from azure.storage.blob import BlobLeaseClient, ContainerClient
 
-from auditor.errors import ArchiveRefused, ExitCode, OutOfTime
-from auditor.history import Archive, locked
+from auditor.errors import ArchiveBusy, ArchiveRefused, ExitCode, OutOfTime
+from auditor.history import Archive, Checkpoints, locked
+from auditor.model.places import BEGUN
 from auditor.model.settings import Settings
+from auditor.model.underway import Begun
 from auditor.settle import settle
 from auditor.simulator import Simulator
 from auditor.stores.blobs import BlobStore
@@ -97,6 +99,26 @@ def test_a_lease_that_was_lost_keeps_a_run_from_writing(served: Azurite, tmp_pat
             Blobs(archive).keep(NOW, [fails("a")])
 
         assert archive.store.nights() == []
+
+
+def test_whoever_sleeps_amid_keeping_a_piece_leaves_the_record_to_the_run_that_took_over(
+    served: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one has ended the night by then, perhaps: a record would make the next start run it once more."""
+    with locked(settings_of(served, tmp_path, "asleep", key=True)) as archive:
+        assert archive and isinstance(archive.store, BlobStore)
+        store, upload = archive.store, archive.store._upload
+
+        def slow(name: str, content: object) -> None:
+            upload(name, content)
+            if name.endswith("one.zip") and store._lease:
+                store._lease.break_lease(0)
+
+        monkeypatch.setattr(store, "_upload", slow)
+        with pytest.raises(ArchiveBusy, match="Another run has taken the archive over"):
+            Checkpoints(store, tmp_path).put(Begun(run_at(NOW), NOW, (NOW,), {}), "one", "shard", 0.0, {"a": b"a"})
+
+        assert store.read(BEGUN) is None
 
 
 def test_a_container_that_is_not_there_is_told_with_what_to_do(served: Azurite, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from auditor.errors import ArchiveRefused, SettingsRefused
 from auditor.model.rule import RuleBook
 from auditor.model.run import Order
 from auditor.model.settings import Settings
+from auditor.model.underway import Begun
 from auditor.schedule import Due, due, letters_wait
 from auditor.stores.folder import FolderStore
 
@@ -107,6 +108,19 @@ def test_an_unfinished_night_is_gone_on_with_at_any_hour(tmp_path: Path, now: st
     FolderStore(tmp_path).write("under-way/begun.json", b"{}")
 
     assert at(tmp_path, now) == Due(True, "a night was begun and has not ended: it is gone on with")
+
+
+@pytest.mark.parametrize(("hours", "night"), [(19, True), (23, False)])
+def test_an_unfinished_night_that_is_too_old_makes_none_due_outside_its_window(
+    tmp_path: Path, hours: int, night: bool
+) -> None:
+    """Nobody goes on with it, and what begins anew begins in the window."""
+    now = datetime.fromisoformat(CLOSED).replace(tzinfo=UTC)
+    first = now - timedelta(hours=hours)
+    begun = Begun("20261121T180000Z-00000000", first, (first, now), {})
+    FolderStore(tmp_path).write("under-way/begun.json", begun.encoded())
+
+    assert at(tmp_path, CLOSED).night is night
 
 
 @pytest.mark.parametrize("missing", ["schedule", "archive"])

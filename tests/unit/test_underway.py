@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from auditor.model.settings import Azure, Scope, Settings
 from auditor.pieces import Piece
 from auditor.stores.folder import FolderStore
 from auditor.underway import UnderWay
+from tests.unit.stores.full import FullStore
 
 NOW = datetime(2026, 11, 22, 3, 0, 17, 123456, tzinfo=UTC)
 BEGUN = "under-way/begun.json"
@@ -146,6 +146,18 @@ def test_a_bit_that_fell_over_is_found(starts: Starts) -> None:
     assert starts.made == ["one", "one"]
 
 
+def test_a_survey_that_is_made_anew_takes_the_shards_with_it(starts: Starts) -> None:
+    """It may list a machine that no kept shard has seen, and that nobody would miss."""
+    for _start in range(2):
+        night = starts.start()
+        starts.do(night, "memory", kind="")
+        starts.do(night, "survey", kind="survey")
+        starts.do(night, "shard-00000")
+        starts.store.write(f"under-way/{ORDER.run_id}/survey.zip", b"PK")
+
+    assert starts.made == ["memory", "survey", "shard-00000", "survey", "shard-00000"]
+
+
 def test_a_piece_whose_file_is_gone_is_made_anew(starts: Starts) -> None:
     starts.do(starts.start(), "one")
     starts.store.remove(f"under-way/{ORDER.run_id}/one.zip")
@@ -241,39 +253,43 @@ def test_a_new_token_is_the_same_order(starts: Starts) -> None:
     assert starts.made == ["one"]
 
 
-@pytest.mark.parametrize("days", [0.999, 1.01, -1.01])
-def test_the_same_hour_of_the_next_day_begins_anew(starts: Starts, days: float) -> None:
-    """A clock that was wrong when it was begun makes it old as well."""
+@pytest.mark.parametrize("hours", [23.99, -23.99])
+def test_the_start_of_the_next_day_begins_anew(starts: Starts, hours: float) -> None:
+    """It comes a little earlier, perhaps. A clock that was wrong when it was begun makes a night old as well."""
     starts.do(starts.start(), "one")
-    at = NOW + timedelta(days=days)
+    at = NOW + timedelta(hours=hours)
 
     later = starts.start(replace(ORDER, as_of=at), at=at)
 
-    assert "it was begun on 2026-11-22 03:00 UTC, more than 20 hours ago" in starts.told.lines[-1]
+    assert "it was begun on 2026-11-22 03:00 UTC, more than 20h ago" in starts.told.lines[-1]
     assert (later.order.as_of, later.watch.starts) == (at, (at,))
 
 
-@dataclass
-class Full(FolderStore):
-    """A disk that takes ``room`` more files."""
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("run_id", "../../elsewhere"),
+        ("run_id", "a\0b"),
+        ("starts", ["2026-11-22T03:00:17"]),
+        ("as_of", "0001-01-01T00:00:00+14:00"),
+        ("as_of", "9999-12-31T23:59:59-14:00"),
+        ("pieces", {"one": {"kind": "shard", "sha256": 1, "bytes": "many", "seconds": None}}),
+    ],
+)
+def test_what_somebody_made_of_the_record_is_not_gone_on_with(starts: Starts, field: str, value: object) -> None:
+    starts.do(starts.start(), "one")
+    starts.store.write(BEGUN, json.dumps({**json.loads(starts.store.read(BEGUN) or b""), field: value}).encode())
 
-    room: int
+    starts.do(starts.start(), "one")
 
-    def __init__(self, folder: Path, room: int) -> None:
-        super().__init__(folder)
-        self.room = room
-
-    def write(self, name: str, content: bytes | Path) -> None:
-        self.room -= 1
-        if self.room < 0:
-            with self._told("written"):
-                raise OSError(errno.ENOSPC, "No space left on device")
-        super().write(name, content)
+    assert starts.made == ["one", "one"]
+    assert "is not what this version writes: tonight begins anew" in starts.told.lines[-1]
+    assert [each.name for each in starts.folder.iterdir() if "scratch" not in each.name] == ["archive"]
 
 
 @pytest.mark.parametrize("room", range(4))
 def test_an_archive_that_cannot_be_written_any_more_stops_nothing_and_is_told_once(starts: Starts, room: int) -> None:
-    night = starts.start(store=Full(starts.folder / "archive", room))
+    night = starts.start(store=FullStore(starts.folder / "archive", room))
 
     starts.do(night, "one", "two", "three")
 
@@ -285,7 +301,7 @@ def test_an_archive_that_cannot_be_written_any_more_stops_nothing_and_is_told_on
 
 def test_a_night_whose_end_cannot_be_noted_is_known_to_be_taken_up_again(starts: Starts) -> None:
     """Then what was sent to whom must still be known."""
-    night = starts.start(store=Full(starts.folder / "archive", 2))
+    night = starts.start(store=FullStore(starts.folder / "archive", 2))
     starts.do(night, "one")
     (starts.folder / "archive" / BEGUN).unlink()
     (starts.folder / "archive" / BEGUN).mkdir()
@@ -305,7 +321,7 @@ def test_where_its_end_alone_cannot_be_noted_that_is_told(starts: Starts) -> Non
 
 
 def test_a_night_that_gave_up_keeping_is_over_at_its_end(starts: Starts) -> None:
-    night = starts.start(store=Full(starts.folder / "archive", 2))
+    night = starts.start(store=FullStore(starts.folder / "archive", 2))
     starts.do(night, "one")
 
     assert night.ended()
@@ -313,7 +329,7 @@ def test_a_night_that_gave_up_keeping_is_over_at_its_end(starts: Starts) -> None
 
 
 def test_what_was_kept_before_the_disk_was_full_is_gone_on_with(starts: Starts) -> None:
-    starts.do(starts.start(store=Full(starts.folder / "archive", 4)), "one", "two")
+    starts.do(starts.start(store=FullStore(starts.folder / "archive", 4)), "one", "two")
 
     starts.do(starts.start(), "one", "two")
 
@@ -369,7 +385,7 @@ class TestBudget:
         )
 
     def test_where_nothing_can_be_kept_stopping_would_lose_what_is_done(self, starts: Starts) -> None:
-        night = starts.start(self.ORDER, store=Full(starts.folder / "archive", 1))
+        night = starts.start(self.ORDER, store=FullStore(starts.folder / "archive", 1))
 
         starts.do(night, "one", "two", "three", seconds=900)
 

@@ -56,6 +56,18 @@ def test_a_tick_while_another_run_is_at_work_is_no_failure(command: Command, wri
     assert "a night is due" in err and "another run is at work" in err
 
 
+def test_a_tick_that_ran_no_night_is_counted_as_none(command: Command, write: Write, folder: Path) -> None:
+    """Else whoever is told when no night has ended is told nothing while one hangs, and every tick finds it at work."""
+    write("config.yaml", f"{CONFIG}    azure: {{credential: cli}}\n")
+
+    with FolderStore(folder / "archive").locked():
+        _code, _out, err = command("run --if-due --as-of 2026-11-22T03:00Z --log-format json")
+
+    end = json.loads(err.splitlines()[-1])
+    assert (end["event"], end["outcome"], end["exit_code"]) == ("end", "no_night", 0)
+    assert end.get("run_id") is None
+
+
 def test_a_tick_with_nothing_due_sends_the_letters_that_wait(command: Command, write: Write, folder: Path) -> None:
     """The mail server was down while the night lasted; nobody waits for the next night."""
     tick, sender, store = "run --if-due --as-of 2026-11-22T12:00Z", Sender(folder), FolderStore(folder / "archive")

@@ -11,9 +11,9 @@ from auditor.compose.spool import Spool
 from auditor.model.remedy import Act, Remedy, Step
 from tests.unit.render import sample
 
+REMEDY = Remedy("", azure_cli="az", steps=(Step(Act.ENABLE, ("a", "b")),))
 TOLD = [
     each._replace(resource_id=f"{each.resource_id}/\udcff/{at}", remedy=replace(REMEDY, words=f"\u4e00 {at}"))
-    for REMEDY in [Remedy("", azure_cli="az", steps=(Step(Act.ENABLE, ("a", "b")),))]
     for at, each in enumerate([*sample.findings()] * 5)
 ]
 

@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,23 @@ def test_what_was_freed_below_something_that_lives_goes_back_when_a_shard_is_don
 def resident() -> int:
     """Bytes of this process that are in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Read:
+    """What a shard has read."""
+
+
+def failing(read: Read) -> weakref.ref[Read]:
+    try:
+        raise ValueError
+    except ValueError as error:
+        fault = error  # which holds this frame, and the frame holds it
+    assert fault.__traceback__ is not None
+    return weakref.ref(read)
+
+
+def test_what_an_error_was_raised_beside_lives_no_longer_than_its_shard() -> None:
+    with local_executor() as executor:
+        held = executor.submit(failing, Read()).result()
+        executor.submit(int).result()  # the one before it is done with by then
+    assert held() is None
