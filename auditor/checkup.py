@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from auditor.cloud import Cloud
+from auditor.collect import clocks
 from auditor.collect.checkup.answers import subscriptions_of, told_gaps, tried_of
 from auditor.collect.checkup.probe import Probed, probe
 from auditor.collect.checkup.reach import reach
@@ -50,8 +51,11 @@ def checkup(
     asked = asked_tonight(settings, rulebook)
     if any(each.reason for each in found.endpoints if each.name == "log_analytics"):
         asked -= {Source.HEARTBEATS}
-    probed = _probed(partial(Session, cloud, narrator, pause=pause, retries=BRIEF), settings, rulebook, as_of, asked)
+    compared = clocks.Clocks()
+    open_session = partial(Session, cloud, narrator, pause=pause, retries=BRIEF, clocks=compared)
+    probed = _probed(open_session, settings, rulebook, as_of, asked)
     narrator.stage("ask", f"{len(asked)} sources, {len(probed.readable)} subscriptions")
+    found = replace(found, clock_ahead_s=_seconds(compared.ahead), gaps=(*found.gaps, *_unset(compared)))
     return _concluded(found, probed, settings, as_of, asked)
 
 
@@ -107,3 +111,12 @@ def _unreached(endpoints: Iterable[Endpoint]) -> Iterable[Gap]:
 def _unsigned(signed: SignedIn) -> Iterable[Gap]:
     if signed.fault:
         yield Gap(("identity",), (), signed.fault.reason, signed.fault.close, attempts=signed.attempts)
+
+
+def _unset(compared: clocks.Clocks) -> Iterable[Gap]:
+    if compared.complaint:
+        yield Gap(("clock",), (), clocks.WRONG.format(what=compared.complaint), clocks.SET)
+
+
+def _seconds(ahead: timedelta | None) -> float | None:
+    return None if ahead is None else ahead.total_seconds()

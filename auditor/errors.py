@@ -102,6 +102,12 @@ class NotDue(AuditorError):
     exit_code = ExitCode.DELIVERED
 
 
+class ClockRefused(AuditorError):
+    """The clock of this machine is too far from Azure's to judge by it: what is fresh would not be seen."""
+
+    exit_code = ExitCode.NOTHING_COLLECTED
+
+
 class ShelfRefused(AuditorError):
     """A place where files are kept cannot be reached, read or written."""
 

@@ -37,7 +37,12 @@ class Handover:
         ways = self.order.settings.deliver if self.order.deliver else ()
         beside = deliver.Beside(outbox_of(self.order.output))
         outbox = deliver.Outbox(beside, self.archive.store if self.archive else None)
-        return deliver.PostOffice(ways, outbox, self.pause, self.left)
+        return deliver.PostOffice(ways, outbox, self._told_pause, self.left)
+
+    def _told_pause(self, seconds: float) -> None:
+        """A quarter of an hour in which nothing was said would look like a night that hangs."""
+        self.watch.narrator.waiting("letters", seconds, "before the mail server is asked again")
+        self.pause(seconds)
 
     def send_kept(self) -> None:
         """What earlier starts could not send goes out before anything else. Each is tried once."""

@@ -8,7 +8,7 @@ A run is what :func:`collect_only` and :func:`judge_again` do one after the othe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from auditor import __version__, collect, compose, history, judge, render, snapshot, workers
 from auditor.cloud import Cloud
+from auditor.collect.clocks import Clocks
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.disk.scratch import scratch_folder
@@ -25,13 +26,13 @@ from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
-from auditor.model.narration import Narrator, counted
+from auditor.model.narration import Narrator, Told, counted
 from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
-from auditor.model.reading import Source, Traffic
+from auditor.model.reading import Requests, Source, Traffic
 from auditor.model.report import Report
 from auditor.model.run import Order, RunFacts, Watch
-from auditor.model.telling import tell_asked, tell_audited, tell_shards
-from auditor.pieces import Asked, memory_piece, survey_piece
+from auditor.model.telling import tell_audited, tell_confirmed, tell_shards, tell_surveyed
+from auditor.pieces import memory_piece, survey_piece
 from auditor.resources import rules_folder
 from auditor.shard import Workshop, load
 from auditor.shards import audit_all, confirm_all, judge_all, plan
@@ -92,7 +93,7 @@ def night(
     """
     render.check_output(order.output)
     busy = render.claimed(order.output)
-    with history.locked(order.settings) as archive, busy, _begun(order, narrator) as (watch, scratch):
+    with history.locked(order.settings) as archive, busy, _workplace(order, narrator) as (watch, scratch):
         still_due()
         under_way = go_on(order, watch, archive, scratch, stopwatch, TOOL)
         order = under_way.order
@@ -119,26 +120,32 @@ def _gather(
 ) -> tuple[Gathered, list[ShardResult]]:
     """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
     order, watch = under_way.order, under_way.watch
-    cloud = Cloud(order.settings.azure)
+    cloud, clocks = Cloud(order.settings.azure), None if order.fixed_clock else Clocks()
     open_session = partial(
-        Session, cloud, watch.narrator, clock=order.clock, pause=pause, pace=Pace(pause=pause), threads=threads
+        Session,
+        cloud,
+        watch.narrator,
+        clock=order.clock,
+        pause=pause,
+        pace=Pace(pause=pause),
+        clocks=clocks,
+        threads=threads,
     )
     with watch.stage("survey") as told:
         survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
-        readable, machines = len(survey.readable), len(survey.rows.get("machines", []))
-        sentence = f"{counted(readable, 'subscription')}, {counted(machines, 'machine')}"
-        tell_asked(told, sentence, [asked], subscriptions=readable, machines=machines)
+        tell_surveyed(told, survey, asked)
+        if clocks:
+            _tell_clock(told, clocks)
     with watch.stage("audit") as told:
-        most = min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
-        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, most)
+        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, _most(order, machines_per_shard))
         shards = audit_all(scopes, survey, memory, under_way, shop)
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
+    survey = survey.after_audit()
+    workers.release()
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
-        again, changed = confirmation.machines, confirmation.changed
-        sentence = f"{counted(again, 'machine')} read again, {counted(changed, 'verdict')} changed"
-        tell_asked(told, sentence, (shard.traffic for shard in shards), audited, machines=again, changed=changed)
+        tell_confirmed(told, confirmation, shards, audited)
     traffic = _traffic([asked, *(shard.traffic for shard in shards)])
     return _gathered(order, cloud, survey, memory, traffic, confirmation, shards), shards
 
@@ -164,7 +171,7 @@ def collect_only(
 ) -> Collected:
     """The same up to the report: leave a snapshot in its place. Raises AuditorError where there can be none."""
     snapshot.check_output(order.output)
-    with snapshot.claimed(order.output), _begun(order, narrator) as (watch, scratch):
+    with snapshot.claimed(order.output), _workplace(order, narrator) as (watch, scratch):
         memory = Handover(order, watch, history.configured(order.settings), time.sleep).recall()
         gathered, shards = _gather(not_kept(order, watch, scratch), memory, machines_per_shard)
         with watch.stage("snapshot") as told:
@@ -181,7 +188,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
     Raises SnapshotRefused for frames that cannot be read.
     """
     render.check_output(order.output)
-    with render.claimed(order.output), _begun(order, narrator) as (watch, scratch):
+    with render.claimed(order.output), _workplace(order, narrator) as (watch, scratch):
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)
@@ -189,7 +196,7 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
 
 
 @contextmanager
-def _begun(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
+def _workplace(order: Order, narrator: Narrator) -> Iterator[tuple[Watch, Path]]:
     """A watch that runs, and a folder for what need not stay."""
     workers.return_freed_memory()
     workers.collect_garbage_seldom()
@@ -205,7 +212,7 @@ def _gathered(
     cloud: Cloud,
     survey: Survey,
     memory: Memory,
-    traffic: Mapping[Source, Traffic],
+    traffic: Requests,
     confirmation: Confirmation,
     shards: Sequence[ShardResult],
 ) -> Gathered:
@@ -239,7 +246,11 @@ def _check_examples(order: Order) -> None:
         raise SettingsRefused(problems)
 
 
-def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Asked]:
+def _most(order: Order, machines_per_shard: int) -> int:
+    return min(machines_per_shard, MACHINES_IN_TIME) if order.settings.time_budget else machines_per_shard
+
+
+def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, Requests]:
     session = open_session()
     try:
         return collect.survey(session, order.settings, order.rulebook, order.as_of), session.traffic
@@ -247,7 +258,15 @@ def _survey(open_session: Callable[[], Session], order: Order) -> tuple[Survey, 
         session.close()
 
 
-def _traffic(parts: Iterable[Mapping[Source, Traffic]]) -> dict[Source, Traffic]:
+def _tell_clock(told: Told, clocks: Clocks) -> None:
+    """For people where it is off, for machines wherever somebody told."""
+    if clocks.ahead is not None:
+        told.counts["clock_ahead_seconds"] = round(clocks.ahead.total_seconds())
+    if clocks.complaint:
+        told.append(f"({clocks.complaint})")
+
+
+def _traffic(parts: Iterable[Requests]) -> Requests:
     told = list(parts)
     return {source: sum((part.get(source, Traffic()) for part in told), Traffic()) for source in Source}
 

@@ -20,10 +20,9 @@ from auditor import snapshot
 from auditor.history import Content
 from auditor.model.memory import Memory
 from auditor.model.parcel import Chosen, Confirmation, ShardResult, ShardScope, Survey
-from auditor.model.reading import Reading, Row, Source, Traffic
+from auditor.model.reading import Reading, Requests, Row
 
 T = TypeVar("T")
-Asked = Mapping[Source, Traffic]
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,10 @@ class Piece(Generic[T]):
 
 def memory_piece() -> Piece[Memory]:
     """What the first start recalled: once the night is kept itself, the archive may have let another one go."""
-    file = "memory.json"
-    return Piece(
-        "",
-        "memory",
-        lambda memory: {file: snapshot.encoded_memory(memory)},
-        lambda folder: snapshot.decoded_memory((folder / file).read_bytes()),
-    )
+    return _in_one_file("", "memory", snapshot.encoded_memory, snapshot.decoded_memory)
 
 
-def survey_piece() -> Piece[tuple[Survey, Asked]]:
+def survey_piece() -> Piece[tuple[Survey, Requests]]:
     return Piece("survey", "survey", _pack_survey, _unpack_survey)
 
 
@@ -63,13 +56,7 @@ def shard_piece(scope: ShardScope) -> Piece[ShardResult]:
 
 def choice_piece() -> Piece[Chosen]:
     """What is to be read again; once some of it was, other things would be chosen."""
-    file = "chosen.json"
-    return Piece(
-        "choice",
-        "chosen",
-        lambda chosen: {file: _CHOSEN.dump_json(chosen)},
-        lambda folder: _CHOSEN.validate_json((folder / file).read_bytes()),
-    )
+    return _in_one_file("choice", "chosen", _CHOSEN.dump_json, _CHOSEN.validate_json)
 
 
 def confirmed_piece(scope: ShardScope) -> Piece[ShardResult]:
@@ -77,18 +64,23 @@ def confirmed_piece(scope: ShardScope) -> Piece[ShardResult]:
     return Piece("confirm", f"{scope.name}-again", partial(_pack_shard, scope), partial(_unpack_shard, scope))
 
 
+def _in_one_file(kind: str, name: str, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> Piece[T]:
+    file = f"{name}.json"
+    return Piece(kind, name, lambda made: {file: encode(made)}, lambda folder: decode((folder / file).read_bytes()))
+
+
 @dataclass(frozen=True)
 class _Survey:
     readings: tuple[Reading, ...]
     readable: tuple[str, ...]
-    traffic: Asked
+    traffic: Requests
 
 
 @dataclass(frozen=True)
 class _Shard:
     subscriptions: tuple[str, ...]
     machines: int
-    traffic: Asked
+    traffic: Requests
     confirmed: Confirmation
     again: tuple[str, ...]
 
@@ -98,13 +90,13 @@ _TIME = "time"
 """JSON has no times, and no cell of a row is a mapping: a mapping with this one key is a time."""
 
 
-def _pack_survey(made: tuple[Survey, Asked]) -> dict[str, Content]:
+def _pack_survey(made: tuple[Survey, Requests]) -> dict[str, Content]:
     survey, traffic = made
     rows = orjson.dumps(survey.rows, default=_tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
     return {"rows.json": rows, "survey.json": _SURVEY.dump_json(_Survey(survey.readings, survey.readable, traffic))}
 
 
-def _unpack_survey(folder: Path) -> tuple[Survey, Asked]:
+def _unpack_survey(folder: Path) -> tuple[Survey, Requests]:
     told = _SURVEY.validate_json((folder / "survey.json").read_bytes())
     rows: dict[str, list[Row]] = orjson.loads((folder / "rows.json").read_bytes())
     for row in (each for frame in rows.values() for each in frame):

@@ -1,7 +1,8 @@
-"""Whether a night is due: what is asked at every tick of a clock that ticks more often than nights are wanted.
+"""Whether a night is due, or letters wait: what is asked at every tick of a clock that ticks more often than nights are
+wanted.
 
-It is answered out of the names in the archive, without pandas and without a question to the audited estate: a tick with
-nothing due is over within a second.
+It is answered out of the names in the archive, without pandas, without what sends letters, and without a question to
+the audited estate: a tick with nothing due is over within a second.
 """
 
 from __future__ import annotations

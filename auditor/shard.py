@@ -94,6 +94,7 @@ def confirm(
         session.close()
     after = frames.renewed(before, again, harvest.rows, harvest.readings)
     frames.write_frames(shard.folder, frames.collected(after))
+    del before, after, harvest  # judging reads what it needs, and that takes as much memory once more
     anew = judged(shard.folder, memory, rulebook, settings, as_of, workshop.folder)
     told_again = _verdicts_on(anew, again)
     silent = len(judge.did_not_answer(told, told_again))

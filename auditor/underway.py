@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from auditor import history
-from auditor.errors import ArchiveRefused, OutOfTime
+from auditor.errors import ArchiveRefused, ClockRefused, OutOfTime
 from auditor.model.duration import write_duration
 from auditor.model.grounds import Changes
 from auditor.model.narration import counted
@@ -56,7 +56,11 @@ class UnderWay:
         if piece.kind:
             self.check_time(piece.kind)
         began = self.stopwatch()
-        made = make()
+        try:
+            made = make()
+        except ClockRefused:  # its time to judge by is of that clock: the next start takes its own
+            self.ended()
+            raise
         self._done_now += bool(piece.kind)
         self._keep(piece, made, self.stopwatch() - began)
         return made
@@ -91,11 +95,6 @@ class UnderWay:
         parts += [self._counted(kind, done[kind]) + end for kind, end in _COUNTED.items() if done[kind]]
         return ", ".join(parts) or "nothing"
 
-    def _counted(self, kind: str, count: int) -> str:
-        if kind not in self.planned:
-            return counted(count, "shard")
-        return f"{count} of {counted(self.planned[kind], 'shard')}"
-
     def ended(self) -> bool:
         """The night is over; False where a later start takes it up all the same, as the archive cannot be written."""
         if self.checkpoints is None:
@@ -107,6 +106,17 @@ class UnderWay:
                 self.watch.narrator.stage("resume", f"{error} The next start will tell of this night once more.")
             return False
         return True
+
+    def give_up(self, error: ArchiveRefused) -> None:
+        """Go on without keeping anything, and say so once."""
+        if not self._given_up:
+            self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
+        self._given_up = True
+
+    def _counted(self, kind: str, count: int) -> str:
+        if kind not in self.planned:
+            return counted(count, "shard")
+        return f"{count} of {counted(self.planned[kind], 'shard')}"
 
     def _found(self, piece: Piece[T]) -> T | None:
         """None too where its file is not what was written: then it is made anew."""
@@ -133,12 +143,6 @@ class UnderWay:
         except ArchiveRefused as error:
             self.give_up(error)
 
-    def give_up(self, error: ArchiveRefused) -> None:
-        """Go on without keeping anything, and say so once."""
-        if not self._given_up:
-            self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
-        self._given_up = True
-
 
 def go_on(
     order: Order,
@@ -157,19 +161,19 @@ def go_on(
     if archive is None:
         return UnderWay(order, watch, new, None, scratch, stopwatch)
     checkpoints = history.Checkpoints(archive.store, scratch)
-    begun = _begun_before(checkpoints, watch, marks)
-    same = begun.started_again(watch.started) if begun else None
-    night = UnderWay(_as_begun(order, same or new), watch, same or new, checkpoints, scratch, stopwatch)
+    before = _begun_before(checkpoints, watch, marks)
+    begun = before.started_again(watch.started) if before else new
+    night = UnderWay(replace(order, as_of=begun.as_of), watch, begun, checkpoints, scratch, stopwatch)
     try:
-        if same is None:
+        if before is None:
             checkpoints.end()
-        checkpoints.note(night.begun)
+        checkpoints.note(begun)
     except ArchiveRefused as error:
         night.give_up(error)
-    watch.earlier = night.begun.starts[:-1]
+    watch.earlier = begun.starts[:-1]
     watch.narrator.of_run(night.order.run_id)
-    if same:
-        told = f"the night of {same.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(same.starts)})"
+    if before:
+        told = f"the night of {begun.as_of:%Y-%m-%d %H:%M} UTC goes on (start {len(begun.starts)})"
         watch.narrator.stage("resume", f"{told}; kept: {night.progress()}")
     return night
 
@@ -216,7 +220,3 @@ def _why_not(begun: Begun, now: datetime, marks: Mapping[str, str]) -> str:
     if then.get(_CONFIGURATION) != today[_CONFIGURATION]:  # then the settings differ because of that
         then[_OTHERWISE] = today[_OTHERWISE]
     return str(Changes.between(then, today))
-
-
-def _as_begun(order: Order, begun: Begun) -> Order:
-    return replace(order, as_of=begun.as_of)

@@ -33,23 +33,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.late and not arguments.if_due:
         raise SettingsRefused([Problem("--late", 0, "", "goes with --if-due only: without it a night is always run")])
-    settled, now = settled_by(arguments), datetime.now(UTC)
-    order = order_of(settled, arguments, arguments.as_of or now)
-    return _if_due(order, arguments, now) if arguments.if_due else run_night(order, arguments)
+    order = order_of(settled_by(arguments), arguments, arguments.as_of or datetime.now(UTC))
+    return _if_due(order, arguments) if arguments.if_due else run_night(order, arguments)
 
 
-def _if_due(order: Order, arguments: argparse.Namespace, now: datetime) -> int:
+def _if_due(order: Order, arguments: argparse.Namespace) -> int:
     """The night, where one is due; a tick while another run is at work is no failure."""
     from auditor.schedule import due, letters_wait
 
     narrator = narrator_of(arguments)
     asked = partial(
-        due,
-        order.settings,
-        arguments.as_of or now,
-        late=arguments.late,
-        narrow=bool(arguments.subscription),
-        config=str(arguments.config),
+        due, order.settings, order.as_of, late=arguments.late, narrow=order.narrowed, config=str(arguments.config)
     )
 
     def still_due() -> None:

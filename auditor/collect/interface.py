@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from auditor.collect import clocks, faults
 from auditor.collect.faults import Fault
 from auditor.collect.session import Session
 from auditor.model.reading import Harvest, Reading, Row, Service, Source
@@ -67,6 +68,15 @@ def ended(
     if fault is None:
         return answered(session, source, scope, rows, window, by)
     return gap(session, source, scope, fault, rows, window, by)
+
+
+def by_this_clock(session: Session, source: Source) -> Fault | None:
+    """What is wrong with a window that ends by this machine's clock, where that is not Azure's.
+
+    Nothing is judged by first pages: a checkup tells of the clock by itself.
+    """
+    complaint = session.clocks.complaint if session.clocks and not session.first_page_only else None
+    return faults.partial(source, complaint, clocks.SET) if complaint else None
 
 
 def told_one_by_one(reading: Reading) -> Reading:

@@ -26,6 +26,7 @@ from requests.adapters import HTTPAdapter
 
 from auditor.cloud import Cloud
 from auditor.collect import faults
+from auditor.collect.clocks import Clocks, moment_of
 from auditor.collect.pacing import Pace
 from auditor.collect.signing import RenewingPolicy
 from auditor.model.narration import Narrator
@@ -57,6 +58,8 @@ BRIEF: Mapping[str, float] = {
 _METHODS = ("GET", "POST")
 """What is tried again: azure-core would spare what is posted, but here it is a question like any."""
 _WAIT = re.compile(r"after '?([0-9]{1,5})'? seconds", re.IGNORECASE)
+_LONGEST_UNTIL_A_DATE_S = 3600.0
+"""Quotas fill up again within the hour; who asks too early is told once more."""
 _MOST_PAGES = 100_000
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
 _ANY = "any"
@@ -86,7 +89,8 @@ _LOG_QUERY = re.compile(r"/v1/workspaces/[^/]+/query")
 class PatientRetry(RetryPolicy[Any, Any]):
     """azure-core's retries, with more patience for 429: it is no failure, and a quota fills up again.
 
-    Where only the text tells how long to wait, as in some of the 429, the text counts.
+    Where only the text tells how long to wait, as in some of the 429, the text counts. A date to wait for is measured
+    by the answer's own: by a clock that is hours behind it would be hours away.
     """
 
     def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
@@ -95,6 +99,9 @@ class PatientRetry(RetryPolicy[Any, Any]):
         return bool(super().increment(settings, response=response, error=error))
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        until = moment_of(response.http_response.headers.get("Retry-After"))
+        if until is not None:
+            return _seconds_until(until, moment_of(response.http_response.headers.get("Date")))
         try:
             told = super().get_retry_after(response)
         except ValueError:  # neither seconds nor a date
@@ -103,6 +110,12 @@ class PatientRetry(RetryPolicy[Any, Any]):
             return told
         wait = _WAIT.search(response.http_response.text())
         return float(wait[1]) if wait else None
+
+
+def _seconds_until(until: datetime, answered: datetime | None) -> float:
+    """``answered`` is when the answer was dated; without it this machine's clock counts."""
+    wait = (until - (answered or datetime.now(UTC))).total_seconds()
+    return min(max(wait, 0.0), _LONGEST_UNTIL_A_DATE_S)
 
 
 class PatientTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it lazily, untyped
@@ -126,11 +139,15 @@ class PatientTransport(RequestsTransport):  # type: ignore[misc]  # azure-core l
 
 
 class Meter(SansIOHTTPPolicy[Any, Any]):
-    """Counts every request of one source, paces it, and refuses to send anything that is not a read."""
+    """Counts every request of one source, paces it, and refuses to send anything that is not a read.
 
-    def __init__(self, source: Source, pace: Pace) -> None:
+    ``clocks`` are compared at each answer, unless they are None.
+    """
+
+    def __init__(self, source: Source, pace: Pace, clocks: Clocks | None = None) -> None:
         self._source = source
         self._pace = pace
+        self._clocks = clocks
         self._lock = threading.Lock()
         self.traffic = Traffic()
 
@@ -146,6 +163,8 @@ class Meter(SansIOHTTPPolicy[Any, Any]):
             self._pace.reads.take(subscription[1].lower())
         again = bool(request.context.get("auditor_sent"))
         request.context["auditor_sent"] = True
+        if self._clocks:
+            request.context["auditor_asked"] = self._clocks.own()
         self._add(Traffic(sent=1, retried=int(again)))
 
     def _asks(self, method: str, path: str) -> bool:
@@ -155,6 +174,8 @@ class Meter(SansIOHTTPPolicy[Any, Any]):
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         http = response.http_response
+        if self._clocks and http.status_code == 200:  # whatever else there is, a proxy on the way may have answered
+            self._clocks.heard(request.context["auditor_asked"], self._clocks.own(), http.headers.get("Date"))
         self._give_back(request, http.headers)
         self._add(Traffic(throttled=int(http.status_code == 429), bytes=http.internal_response.raw.tell()))
 
@@ -199,7 +220,8 @@ class Session:
     """Clients and clock of one night. Safe to share between threads; ``close`` it at the end.
 
     ``clock`` tells when an answer was read (aware UTC); ``pause`` waits, in seconds. ``pace`` holds what is left of the
-    identity's quotas: sessions of one identity share it. ``threads``: how many questions are under way at once.
+    identity's quotas: sessions of one identity share it. ``clocks`` are this machine's and Azure's; without them
+    nothing is compared, as where the time to judge by was given. ``threads``: how many questions are under way at once.
     ``retries`` as azure-core takes them. With ``first_page_only`` every list ends after its first page, whatever comes
     behind it: enough to see that it answers, and never to be judged by.
     """
@@ -212,19 +234,21 @@ class Session:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
         pace: Pace | None = None,
+        clocks: Clocks | None = None,
         threads: int = THREADS,
         retries: Mapping[str, float] = PATIENT,
         first_page_only: bool = False,
     ) -> None:
         self.cloud = cloud
         self._retries = retries
-        self._first_page_only = first_page_only
+        self.first_page_only = first_page_only
         self.narrator = narrator
         self.clock = clock
+        self.clocks = clocks
         self.threads = threads
         self._pause = pause
         pace = pace or Pace(pause=pause)
-        self._meters = {source: Meter(source, pace) for source in Source}
+        self._meters = {source: Meter(source, pace, clocks) for source in Source}
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._web = _web()
@@ -373,7 +397,7 @@ class Session:
             if not all(isinstance(entry, dict) for entry in answer["value"]):
                 raise faults.unreadable(source, "a page with entries that are no objects")
             following = answer.get("nextLink")
-            if not following or self._first_page_only:
+            if not following or self.first_page_only:
                 return
             url, parameters = str(following), None
             if url in seen or len(seen) >= _MOST_PAGES:

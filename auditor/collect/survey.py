@@ -61,6 +61,8 @@ _LISTED_IN_PART = frozenset({Source.RESOURCE_GROUPS})
 def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: datetime) -> Survey:
     """Subscriptions, machines, scale sets with their models, regional versions for the rules' types, heartbeats.
 
+    Raises ClockRefused where this machine's clock is too far from Azure's to judge by it.
+
     Where a rule needs them, data collection rules too. Beside the frames there are ``refusals``: what the identity may
     not read in the whole of a subscription.
     """
@@ -73,6 +75,8 @@ def survey(session: Session, settings: Settings, rulebook: RuleBook, as_of: date
         asked = asked_tonight(settings, rulebook)
         tables = (*TABLES, COLLECTION_RULES) if COLLECTION_RULES.source in asked else TABLES
         harvest.join(_inventory(session, audited, settings.sources.inventory, tables))
+        if session.clocks:  # many have answered by now, and the long questions are still to come
+            session.clocks.check()
         _name_groups(harvest)
         wanted = Wanted.of(rulebook)
         occurring = _occurring(session, harvest, wanted, audited if settings.sources.inventory != "compute" else ())

@@ -1,5 +1,7 @@
-"""Ways out of the output folder, one file for each. A letter is put into the outbox, and sent from there until it has
-arrived.
+"""Ways out of the output folder, one file for each.
+
+A letter is put into the outbox (:mod:`auditor.deliver.outbox`, where it is kept), and sent from there until it has
+arrived (:mod:`auditor.deliver.office`).
 
 Whoever hands over a letter gets a receipt for each recipient, and a sentence for whatever did not arrive; nothing that
 a server says or does ends the night.

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 
-from auditor.deliver import earlier
+from auditor.deliver import earlier, sentences
+from auditor.deliver.letter import Letter
 from auditor.deliver.message import Mail
 from auditor.deliver.outbox import Outbox
-from auditor.deliver.smtp import Answer, Sending, explained
+from auditor.deliver.smtp import Answer, Sending
 from auditor.deliver.standing import Standing
 from auditor.errors import ArchiveBusy, ShelfRefused, why
 from auditor.model.delivery import WayOut
@@ -28,37 +29,6 @@ from auditor.model.posted import Posted, Receipt
 TRIES = 6
 """Greylisting lets a letter in after some five minutes, mostly; with the waits below the last try is after twelve."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 30, 300
-
-
-@dataclass
-class Letter:
-    """One letter while the outbox is emptied: ``sendings`` by each way that names somebody who is waiting for it, and
-    ``nameless`` those whom no way names."""
-
-    standing: Standing
-    sendings: Sequence[Sending]
-    nameless: Sequence[str]
-    looked_at: bool = False
-    noted: bool = True
-
-    @property
-    def name(self) -> str:
-        return self.standing.name
-
-    @property
-    def outstanding(self) -> bool:
-        return any(each.outstanding for each in self.sendings)
-
-    @property
-    def tried(self) -> frozenset[str]:
-        return frozenset(to for sending in self.sendings for to in sending.recipients)
-
-    @property
-    def worth_keeping(self) -> bool:
-        """Not where all who are left are addresses that a server refused for good while others have the letter."""
-        answers = {to: said for sending in self.sendings for to, said in sending.answers.items()}
-        maybe = (to for to in self.standing.waiting if to not in answers or not answers[to].lasting)
-        return bool(self.standing.waiting) and (not self.standing.have_it or any(maybe))
 
 
 @dataclass
@@ -126,9 +96,9 @@ class PostOffice:
         try:
             standing = self.outbox.put(standing, files)
         except (ArchiveBusy, ValueError) as error:
-            self._told[name] = Posted(problems=(_not_sent(standing, error),))
+            self._told[name] = Posted(problems=(sentences.not_put(standing, error),))
         else:
-            self._told[name] = Posted(standing.receipts, _refusals(standing, standing.waiting))
+            self._told[name] = Posted(standing.receipts, sentences.refusals(standing, standing.waiting))
 
     def _claimed(self, claims: ExitStack) -> Iterator[Letter]:
         """The letters that are ours to send."""
@@ -138,7 +108,7 @@ class PostOffice:
                 ours = claims.enter_context(self.outbox.claimed(name))
                 standing = self.outbox.standing(name) if ours else None
             except (ShelfRefused, ValueError) as error:
-                self._told[name] = _unread(self.outbox.place(name) or name, error)
+                self._told[name] = self._unread(name, error)
                 continue
             if standing and not standing.done:
                 yield self._addressed(standing)
@@ -154,7 +124,7 @@ class PostOffice:
                 with self._undone(standing.name):
                     earlier.remove(place)
             except (OSError, ValueError, ShelfRefused) as error:
-                self._told[place.name] = _unread(str(place), error)
+                self._told[place.name] = Posted(problems=(sentences.unread(str(place), error),))
 
     @contextmanager
     def _undone(self, name: str) -> Iterator[None]:
@@ -196,7 +166,7 @@ class PostOffice:
             self._told[letter.name] = self._lost(letter.standing)
         except (ShelfRefused, ValueError) as error:
             letter.sendings = ()
-            self._told[letter.name] = _unread(self.outbox.place(letter.name) or letter.name, error)
+            self._told[letter.name] = self._unread(letter.name, error)
         else:
             self._told[letter.name] = self._outcome(letter)
 
@@ -216,70 +186,28 @@ class PostOffice:
     def _outcome(self, letter: Letter) -> Posted:
         standing, tonight = letter.standing, letter.name in self._tonight
         receipts = tuple(each for each in standing.receipts if tonight or each.recipient in letter.tried)
-        problems = _refusals(standing, [each for each in standing.waiting if each not in letter.nameless])
+        problems = sentences.refusals(standing, [each for each in standing.waiting if each not in letter.nameless])
         if letter.worth_keeping:
             place = self.outbox.place(letter.name)
-            kept = f"It is kept in {place}, and the next start sends it." if place else _KEPT_NOWHERE
-            problems = (*(f"{each} {kept}" for each in problems[:1]), *problems[1:])
-            problems += (_nameless(letter, place),) if letter.nameless else ()
+            problems = (*(f"{each} {sentences.kept(place)}" for each in problems[:1]), *problems[1:])
+            problems += (sentences.nameless(letter, place),) if letter.nameless else ()
         else:
             letter.noted = self.outbox.done(standing)
-        return Posted(receipts, problems if letter.noted else (*problems, _unnoted(standing)))
+        return Posted(receipts, problems if letter.noted else (*problems, sentences.unnoted(standing)))
 
     def _lost(self, standing: Standing) -> Posted:
         """Whoever took its files away wants nobody to get it; that is told once."""
         if not self.outbox.refused:  # else they may lie where nobody can look now
             self.outbox.done(standing)
-        told = f"The letter of run {standing.envelope.run_id} was not sent to {', '.join(standing.waiting)}"
-        return Posted(problems=(f"{told}: its files are not in the outbox any more.",))
+        return Posted(problems=(sentences.lost(standing),))
 
-
-_KEPT_NOWHERE = "It could not be kept either: send letter.html in the output folder on with your own means."
+    def _unread(self, name: str, error: Exception) -> Posted:
+        return Posted(problems=(sentences.unread(self.outbox.place(name) or name, error),))
 
 
 def _given_up(state: RetryCallState) -> object:
     """The tries are used up: what was answered stands in the letters."""
     return state.outcome and state.outcome.result()
-
-
-def _not_sent(standing: Standing, error: Exception) -> str:
-    reason = str(error) if isinstance(error, ShelfRefused) else "what is noted of it is not as it was written."
-    return f"The letter of run {standing.envelope.run_id} was not sent: {reason}"
-
-
-def _unread(place: str, error: Exception) -> Posted:
-    reason = "it is not as it was written"
-    if isinstance(error, OSError):
-        reason = why(error)
-    elif isinstance(error, ShelfRefused):
-        reason = str(error).rstrip(".")
-    return Posted(problems=(f"What is kept in {place} was not sent: {reason}. Look at it, or move it away.",))
-
-
-def _unnoted(standing: Standing) -> str:
-    them = ", ".join(sorted(standing.have_it)) or "nobody"
-    return f"That {them} has the letter of run {standing.envelope.run_id} could not be noted: it may be sent once more."
-
-
-def _nameless(letter: Letter, place: str | None) -> str:
-    them = ", ".join(letter.nameless)
-    return (
-        f"The letter of run {letter.standing.envelope.run_id} is for {them}, whom deliver does not name any more: "
-        f"nobody else gets it. Name them there again, or remove {place} where nobody waits for it."
-    )
-
-
-def _refusals(standing: Standing, recipients: Sequence[str]) -> tuple[str, ...]:
-    """A sentence for all who were refused alike."""
-    alike: dict[tuple[str, int | None, str], list[str]] = {}
-    for each in standing.receipts:
-        if each.recipient in recipients:
-            host = each.server.rpartition(":")[0]
-            alike.setdefault((host, each.code, each.answer), []).append(each.recipient)
-    return tuple(
-        f"The letter of run {standing.envelope.run_id} was not sent to {', '.join(them)}: {explained(*answer)}"
-        for answer, them in alike.items()
-    )
 
 
 def _receipts(sending: Sending, recipients: Sequence[str], mail: Mail) -> tuple[Receipt, ...]:

@@ -1,1 +1,1 @@
-"""What this machine's disk is asked for: files and folders that are whole or not there, and locks."""
+"""What this machine's disk is asked for: whole files and folders, locks, and room for what need not stay."""

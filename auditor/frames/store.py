@@ -42,7 +42,7 @@ def write_frames(folder: Path, frames: Frames) -> None:
             hashes[path.name] = _digest(path)
         (folder / MANIFEST).write_text(json.dumps({"frames": hashes}, indent=1, sort_keys=True), encoding="utf-8")
     except OSError as error:
-        why = os.strerror(error.errno).lower() if error.errno else str(error)
+        why = os.strerror(error.errno).lower() if error.errno else str(error)  # Arrow's own words quote C++
         raise OutputRefused(
             f"Nothing was reported: the night's own frames were not written to {folder} ({why}). Free some space "
             "there, or name a folder on a larger disk with the environment variable TMPDIR."

@@ -89,7 +89,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Checkup:
     """``rights_asked``: of how many subscriptions the rights were asked; ``sampled``: how many were asked for what
-    each of them answers for itself."""
+    each of them answers for itself. ``clock_ahead_s``: by how many seconds this machine's clock is ahead of Azure's,
+    negative where it is behind, None where nobody told."""
 
     rules: tuple[str, ...]
     identity: Mapping[str, str | None]
@@ -99,6 +100,7 @@ class Checkup:
     gaps: tuple[Gap, ...] = ()
     rights_asked: int = 0
     sampled: int = 0
+    clock_ahead_s: float | None = None
 
     @property
     def open_gaps(self) -> tuple[Gap, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditor.model.memory import Memory
 from auditor.model.parcel import Confirmation
-from auditor.model.reading import Reading, Row, Source, Traffic
+from auditor.model.reading import Reading, Requests, Row
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Gathered:
     survey: tuple[Reading, ...]
     subscriptions: tuple[Row, ...]
     memory: Memory
-    traffic: Mapping[Source, Traffic]
+    traffic: Requests
     identity: Mapping[str, str | None]
     portal: str
     confirmed: Confirmation

@@ -32,7 +32,7 @@ class Narrator(Protocol):
 
 
 class Silent:
-    """Says nothing: for tests and for ``--quiet``."""
+    """Says nothing, for whoever has no use for the talk."""
 
     def of_run(self, run_id: str | None) -> None: ...
 

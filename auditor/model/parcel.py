@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from auditor.model.reading import Reading, Row, Source, Traffic
+from auditor.model.reading import Reading, Requests, Row, Source
 from auditor.model.scopes import Cut
 
 
@@ -33,6 +33,10 @@ class Survey:
         """About how many machines the subscription has, the instances of its uniform scale sets included."""
         capacities = (row.get("capacity") for row in self.of("scale_sets", (subscription,)))
         return len(self.of("machines", (subscription,))) + sum(each for each in capacities if isinstance(each, int))
+
+    def after_audit(self) -> Survey:
+        """What is still told of it once the shards have taken what is theirs: the subscriptions, and the readings."""
+        return replace(self, rows={"subscriptions": self.rows.get("subscriptions", [])})
 
     @cached_property
     def heartbeats(self) -> Mapping[str, list[Row]]:
@@ -98,7 +102,7 @@ class ShardResult:
     folder: Path
     judged: Path
     machines: int
-    traffic: Mapping[Source, Traffic] = field(default_factory=dict)
+    traffic: Requests = field(default_factory=dict)
     confirmed: Confirmation = NOTHING_CONFIRMED
     again: tuple[str, ...] = ()
 

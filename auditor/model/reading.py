@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -132,6 +133,10 @@ class Traffic:
             self.throttled + other.throttled,
             self.bytes + other.bytes,
         )
+
+
+Requests = Mapping[Source, Traffic]
+"""What was asked of Azure, by source."""
 
 
 def version_scope(location: str, publisher: str, kind: str) -> str:

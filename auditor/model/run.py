@@ -15,7 +15,7 @@ from auditor.model.grounds import Again
 from auditor.model.narration import Narrator, Told
 from auditor.model.parcel import NOTHING_CONFIRMED, Confirmation
 from auditor.model.past import NO_PAST, Past
-from auditor.model.reading import Source, Traffic
+from auditor.model.reading import Requests
 from auditor.model.report import Night
 from auditor.model.rule import RuleBook
 from auditor.model.settings import Settings
@@ -111,7 +111,7 @@ class RunFacts:
 
     tool: str
     watch: Watch
-    traffic: Mapping[Source, Traffic]
+    traffic: Requests
     identity: Mapping[str, str | None]
     portal: str
     not_run: Mapping[str, tuple[str, ...]]

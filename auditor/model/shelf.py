@@ -22,7 +22,7 @@ class Shelf(Protocol):
         """A whole file; None where there is none."""
 
     def write(self, name: str, content: bytes | Path) -> None:
-        """Put a file there, in the place of an earlier one."""
+        """Put a file there, in the place of an earlier one; a Path is a file of this machine."""
 
     def remove(self, name: str) -> None:
         """Take a file away; where there is none nothing happens."""

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TextIO
 
@@ -62,6 +63,16 @@ class _Sheet:
         wide = max(columns_of(each.url) for each in self.found.endpoints)
         for each in self.found.endpoints:
             yield from self._row([self._say(each.name), each.url, self._reached(each)], [_LABEL, wide])
+
+        yield from self._clock()
+
+    def _clock(self) -> Iterator[str]:
+        """How far this machine's clock is off; nothing where no answer told."""
+        ahead = self.found.clock_ahead_s
+        if ahead is not None:
+            span = self.catalogue.span(timedelta(seconds=round(abs(ahead))))
+            key = "clock_agrees" if abs(ahead) < 60 else "clock_ahead" if ahead > 0 else "clock_behind"
+            yield from self._row([self._say("clock"), self._say(key, span=span)], [_LABEL])
 
     def _reached(self, endpoint: Endpoint) -> str:
         return self._say("not_reached" if endpoint.reason else "reached")
@@ -165,6 +176,8 @@ class _Sheet:
             key = "not_begun"
         elif number and all(gap.subjects == ("smtp",) for gap in self.found.open_gaps):
             key = "not_sent"
+        elif number and all(gap.subjects == ("clock",) for gap in self.found.open_gaps):
+            key = "not_trusted"
         if any("role" in gap.close for gap in self.found.open_gaps):
             yield from paragraph(self._say("least_role"), self.width)
         yield from paragraph(self._say(key, count=number), self.width)

@@ -15,12 +15,12 @@ from auditor.catalogue import Catalogue
 from auditor.model.narration import NO_COUNTS, Counts
 from auditor.model.report import Banner, Report
 from auditor.model.verdict import Status
+from auditor.render.seldom import SHORT_WAIT_S, Seldom
 from auditor.render.terminal import aligned, cut, encodable_in
 from auditor.render.text import one_line
 
 _REDRAW_S = 0.1
 _PIPE_S = 5.0
-_SHORT_WAIT_S = 2.0
 _NAME_WIDTH = 9
 _TITLE_WIDTH = 60
 _CLEAR = "\r\x1b[2K"
@@ -47,12 +47,11 @@ class ConsoleNarrator:
     clock: Callable[[], float] = time.monotonic
     veil: Callable[[str], str] = str
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
-    _told_at: dict[str, float] = field(default_factory=dict, init=False, repr=False)
     _drawn: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._terminal = self.stream.isatty()
-        self._began = self.clock()
+        self._began, self._seldom = self.clock(), Seldom(self.clock)
 
     def of_run(self, run_id: str | None) -> None:
         """A person knows which run it is."""
@@ -73,26 +72,20 @@ class ConsoleNarrator:
         text = _talk("", f"{what}: {done:,} of {total:,}")
         finished = done >= total
         with self._lock:
-            self._told_at.setdefault(what, self.clock() if not self._terminal else float("-inf"))
-            if self._terminal and (self._due(what, _REDRAW_S) or finished):
+            if not self._terminal:
+                self._seldom.begins(what)
+            if self._terminal and (self._seldom.due(what, _REDRAW_S) or finished):
                 self._draw(text)
-            elif not self._terminal and not finished and self._due(what, _PIPE_S):
+            elif not self._terminal and not finished and self._seldom.due(what, _PIPE_S):
                 self._write(text + "\n")
 
     def waiting(self, source: str, seconds: float, reason: str) -> None:
         """Many threads wait for one source at once: that is told once in a while; short waits only when verbose."""
         verbose = self.level is Level.VERBOSE
         with self._lock:
-            tell = verbose or (seconds >= _SHORT_WAIT_S and self._due(f"waiting for {source}", _PIPE_S))
+            tell = verbose or (seconds >= SHORT_WAIT_S and self._seldom.due(f"waiting for {source}", _PIPE_S))
         if tell:
             self._line("waiting", f"{seconds:.0f} s for {source}: {reason}")
-
-    def _due(self, what: str, pause_s: float) -> bool:
-        now = self.clock()
-        if now - self._told_at.get(what, float("-inf")) < pause_s:
-            return False
-        self._told_at[what] = now
-        return True
 
     def _line(self, name: str, sentence: str) -> None:
         if self.level is Level.QUIET:

@@ -20,9 +20,10 @@ from auditor.errors import INTERRUPTED, ExitCode
 from auditor.model.narration import NO_COUNTS, Counts
 from auditor.model.report import Report
 from auditor.model.verdict import Status
+from auditor.render.seldom import SHORT_WAIT_S, Seldom
 
 _PROGRESS_S = 30.0
-_SHORT_WAIT_S, _WAIT_S = 2.0, 5.0
+_WAIT_S = 5.0
 
 WEIGHT: Mapping[int, int] = {
     ExitCode.DELIVERED: logging.INFO,
@@ -48,10 +49,9 @@ class LogNarrator:
     _run_id: str | None = field(default=None, init=False)
     _stage: str = field(default="settle", init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
-    _told_at: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._began = self.clock()
+        self._began, self._seldom = self.clock(), Seldom(self.clock)
 
     def of_run(self, run_id: str | None) -> None:
         self._run_id = run_id
@@ -68,15 +68,15 @@ class LogNarrator:
     def progress(self, what: str, done: int, total: int) -> None:
         """Told every half minute; the last step is told by the stage's own record."""
         with self._lock:
-            self._told_at.setdefault(what, self.clock())
-            due = done < total and self._due(what, _PROGRESS_S)
+            self._seldom.begins(what)
+            due = done < total and self._seldom.due(what, _PROGRESS_S)
         if due:
             self._tell(logging.INFO, "progress", f"{what}: {done} of {total}", what=what, done=done, total=total)
 
     def waiting(self, source: str, seconds: float, reason: str) -> None:
         """Many threads wait for one source at once: that is told once in a while; every wait at ``DEBUG``."""
         with self._lock:
-            long = seconds >= _SHORT_WAIT_S and self._due(f"waiting for {source}", _WAIT_S)
+            long = seconds >= SHORT_WAIT_S and self._seldom.due(f"waiting for {source}", _WAIT_S)
         level = logging.INFO if long else logging.DEBUG
         sentence = f"{seconds:.0f} s for {source}: {reason}"
         self._tell(level, "waiting", sentence, source=source, seconds=round(seconds, 3))
@@ -102,13 +102,6 @@ class LogNarrator:
 
     def _fields(self, event: str, **fields: Any) -> dict[str, Any]:
         return {"event": event, "run_id": self._run_id, "stage": self._stage, **fields}
-
-    def _due(self, what: str, pause_s: float) -> bool:
-        now = self.clock()
-        if now - self._told_at.get(what, float("-inf")) < pause_s:
-            return False
-        self._told_at[what] = now
-        return True
 
 
 def _outcome(code: int) -> str:

@@ -208,7 +208,10 @@ def _schedule(config: object) -> Iterator[tuple[Path, str]]:
     if schedule and value_at(config, ("archive",)) is None:
         yield ("schedule",), "needs an archive: without one nobody knows which nights have been; write archive.url"
     if schedule.get("from") is not None and schedule.get("from") == schedule.get("until"):
-        yield ("schedule", "until"), "is when it begins: write a later time, by which the last try of a night begins"
+        yield (
+            ("schedule", "until"),
+            "is the same as from, so no night could begin: write another time; it may be of the next day",
+        )
 
 
 def _scope(config: object) -> Iterator[tuple[Path, str]]:

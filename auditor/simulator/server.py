@@ -7,7 +7,8 @@ import ssl
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -37,7 +38,8 @@ class Simulator:
     """A simulated Azure over ``estate``; as a context manager it serves from entry to exit.
 
     ``port`` 0 takes a free one. ``latency_ms`` is added to every answer. ``clock`` gives the cloud's own time, which
-    is the estate's by default. ``requests`` counts by the route's name (``unknown`` for paths that are not served).
+    is the estate's by default, and dates the answers; without it this machine's dates them, for the estate's stands
+    still. ``requests`` counts by the route's name (``unknown`` for paths that are not served).
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Simulator:
         self.requests = RequestCounter()
         self._gate = Gate(estate, quotas=quotas)
         self._clock = clock or (lambda: self.estate.now)
+        self._dated_by = clock or (lambda: datetime.now(UTC))
         self._pages = pages or PageSizes()
         self._latency_s = latency_ms / 1000
         self._port = port
@@ -157,6 +160,11 @@ class Simulator:
             await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._meet(request)
+        response.headers.setdefault("Date", format_datetime(self._dated_by().astimezone(UTC), usegmt=True))
+        return response
+
+    async def _meet(self, request: web.BaseRequest) -> web.Response:
         raw_path, _, raw_query = request.raw_path.partition("?")
         path = unquote(raw_path)
         sent = (await request.read()).decode(errors="replace")

@@ -14,7 +14,7 @@ from auditor.model.gathered import Gathered
 from auditor.model.grounds import Grounds, Role
 from auditor.model.memory import Failure, KeptOperation, Memory, Offer, OpenFailure
 from auditor.model.parcel import Confirmation
-from auditor.model.reading import Reading, Source, Traffic
+from auditor.model.reading import Reading, Requests
 from auditor.model.report import Night
 
 NIGHT = "night.json"
@@ -62,7 +62,7 @@ class Letter:
     survey: tuple[Reading, ...]
     subscriptions: tuple[dict[str, str | None], ...]
     memory: Remembered
-    traffic: Mapping[Source, Traffic]
+    traffic: Requests
     identity: Mapping[str, str | None]
     portal: Portal
     confirmed: Confirmation

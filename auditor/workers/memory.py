@@ -39,10 +39,13 @@ def return_freed_memory() -> None:
 
 
 def release() -> None:
-    """Give back what was freed between things that still live: glibc keeps it, and next to a shard that is much.
+    """Give back what lives no longer: next to a shard that is much.
 
-    https://man7.org/linux/man-pages/man3/malloc_trim.3.html; on other systems nothing happens.
+    An error that was caught holds the frames that it came through, and all that they read, until somebody looks for
+    cycles. What is freed between things that still live glibc keeps; on other systems nothing more happens.
+    https://man7.org/linux/man-pages/man3/malloc_trim.3.html
     """
+    gc.collect()
     malloc_trim = _of_glibc("malloc_trim")
     if malloc_trim is not None:
         malloc_trim(0)
@@ -55,6 +58,6 @@ def _of_glibc(name: str) -> Callable[..., int] | None:
 
 def collect_garbage_seldom() -> None:
     """A night's rows are hundreds of thousands of objects, none of them in a cycle: looking through them again and
-    again is a tenth of its processor time. The whole process is changed."""
+    again is a tenth of its processor time. :func:`release` looks once a shard. The whole process is changed."""
     _new, *older = gc.get_threshold()
     gc.set_threshold(_NEW_OBJECTS, *older)

@@ -241,6 +241,7 @@ class Bench:
         azure: Simulator,
         *,
         as_of: datetime = NOW,
+        fixed_clock: bool = True,
         fail_on: Severity | None = None,
         formats: tuple[str, ...] = ("json",),
         token: str = TOKEN["AUDITOR_ACCESS_TOKEN"],
@@ -249,10 +250,13 @@ class Bench:
         stopwatch: Callable[[], float] = monotonic,
         **settled: Any,
     ) -> Audited:
-        """One night by the clock ``as_of``, which stands still; ``settled`` are what ``settle`` takes besides."""
+        """One night by the clock ``as_of``, which stands still, or by this machine's since then.
+
+        ``settled`` are what ``settle`` takes besides.
+        """
         asked = settle(config, environ={"AUDITOR_ACCESS_TOKEN": token}, **settled)
         output = self.folder / f"report-{next(self.nights)}"
-        order = Order(asked.settings, asked.rulebook, asked.config_hash, output, formats, as_of, True, fail_on)
+        order = Order(asked.settings, asked.rulebook, asked.config_hash, output, formats, as_of, fixed_clock, fail_on)
         order = replace(order, narrowed=bool(settled.get("subscriptions")))
         told, pauses = Told(), Pauses()
         how: dict[str, Any] = {"machines_per_shard": machines_per_shard, "threads": threads, "stopwatch": stopwatch}

@@ -7,7 +7,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -453,3 +453,27 @@ def test_a_hostile_name_stays_on_its_line(examine: Examine, monkeypatch: pytest.
     text = printed(found, 80, monkeypatch)
     assert "\x1b" not in text and len([line for line in text.splitlines() if line.startswith("Everything")]) == 1
     assert replace(found, gaps=()).exit_code == ExitCode.DELIVERED
+
+
+# --- the clock ---
+
+
+@pytest.mark.parametrize(
+    ("ahead", "row", "code"),
+    [
+        (timedelta(0), "agrees with that of Azure to the minute", 0),
+        (timedelta(hours=3), "2 hours behind that of Azure", 3),
+    ],
+    ids=["agrees", "hours behind"],
+)
+def test_the_clock_is_told_and_one_that_is_wrong_is_a_gap(
+    examine: Examine, bench: Bench, monkeypatch: pytest.MonkeyPatch, ahead: timedelta, row: str, code: int
+) -> None:
+    azure = bench.simulate(one_of_each(), clock=lambda: datetime.now(UTC) + ahead - timedelta(seconds=9))
+    found = examine(azure, config=AUTO)
+    text = " ".join(printed(found, 120, monkeypatch).split())
+    assert f"Clock {row}" in text
+    assert found.exit_code == code
+    assert ("The clock of this machine Why Times and ages would be wrong" in text) is bool(code)
+    assert [gap.subjects for gap in found.open_gaps] == [("clock",)] * bool(code), "and nothing else is told of it"
+    assert ("until the clock of this machine is set." in text) is bool(code)

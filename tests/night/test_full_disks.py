@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from auditor.errors import ExitCode
+from tests.night.full_disk import Seen, nights_on
 from tests.night.parts import FIRST, IN_BULK, LATEST, Bench, agent, estate, machine, subscription
-from tests.night.small_disk import Seen, nights_on
 
 NIGHTS = [f"2026-11-2{day}T03:00:00Z" for day in (2, 3, 4)]
 

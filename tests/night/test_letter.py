@@ -142,6 +142,15 @@ def test_a_letter_that_is_refused_ends_with_4_and_the_next_night_sends_it_first(
     assert len(server.taken) == 2 and len(second.run["receipts"]) == 2
 
 
+def test_a_night_that_waits_for_the_mail_server_says_so(bench: Bench, server: MailServer) -> None:
+    server.answers = ["451 4.7.1 Greylisted, come again"]
+    azure = bench.simulate(ONE_OLD)
+
+    audited = bench.night(bench.config(azure, delivering(server)), azure)
+
+    assert audited.told.waits == [("letters", audited.pauses.asked[-1])] and len(server.taken) == 1
+
+
 def test_with_no_deliver_nothing_is_sent_and_what_is_kept_stays(
     bench: Bench, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

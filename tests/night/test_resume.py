@@ -48,12 +48,11 @@ class Starts:
     azure: Simulator
     folder: Path
 
-    def start(self, at: At | None = None, *more: str, as_of: bool = True, **how: Any) -> Ended:
+    def start(self, at: At | None = None, **how: Any) -> Ended:
         log = self.folder / f"log-{len(list(self.folder.glob('log-*.err')))}"
-        when = ("--as-of", NOW.isoformat()) if as_of else ()
-        line = ("run", "--config", str(self.folder / "config.yaml"), "--output", str(self.report), *when, *more)
+        line = ("run", "--config", str(self.folder / "config.yaml"), "--output", str(self.report))
         formats = ("--format", "json", "--format", "csv", "--format", "parquet")
-        return start((*line, *formats), at, environ=TOKEN, log=log, **how)
+        return start((*line, *formats, "--as-of", NOW.isoformat()), at, environ=TOKEN, log=log, **how)
 
     @property
     def report(self) -> Path:
@@ -62,10 +61,6 @@ class Starts:
     @property
     def run(self) -> dict[str, Any]:
         return dict(json.loads((self.report / "run.json").read_bytes()))
-
-    @property
-    def begun(self) -> dict[str, Any]:
-        return dict(json.loads((self.folder / "archive" / "under-way" / "begun.json").read_bytes()))
 
     def left(self) -> list[str]:
         """What lies under way."""

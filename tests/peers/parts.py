@@ -79,21 +79,22 @@ def signed_in(program: Path, simulator: Simulator, folder: Path) -> dict[str, st
 
 def other_python() -> Path:
     """A Python of another version, with the auditor's dependencies."""
-    found = os.environ.get(PYTHON)
-    if not found or not Path(found).is_file():
-        absent(
-            "No second Python is named: install the auditor in an environment of another Python version (3.11 to 3.13) "
-            f"and set {PYTHON} to its python to run this test"
-        )
-    return Path(found)
+    return _python(
+        PYTHON,
+        "No second Python is named: install the auditor in an environment of another Python version (3.11 to 3.13)",
+    )
 
 
 def functions_python() -> Path:
     """A Python 3.13 with Microsoft's worker of Azure Functions, and nothing else."""
-    found = os.environ.get(FUNCTIONS)
+    return _python(
+        FUNCTIONS,
+        "No worker of Azure Functions is named: install azure-functions-runtime in an environment of Python 3.13",
+    )
+
+
+def _python(variable: str, install: str) -> Path:
+    found = os.environ.get(variable)
     if not found or not Path(found).is_file():
-        absent(
-            "No worker of Azure Functions is named: install azure-functions-runtime in an environment of Python 3.13 "
-            f"and set {FUNCTIONS} to its python to run this test"
-        )
+        absent(f"{install} and set {variable} to its python to run this test")
     return Path(found)

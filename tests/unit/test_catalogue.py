@@ -112,6 +112,10 @@ def test_every_right_that_is_asked_for_is_asked_for_in_japanese(actions: tuple[s
             "Azure が回答を拒否しました（HTTP 403 AuthorizationFailed）。ID に Microsoft.X/read の権限がありません",
         ),
         (
+            "Only a part was answered: the clock of this machine is 12 min behind that of Azure",
+            "一部しか回答がありませんでした（このマシンの時計が Azure の時計より 12 min 遅れています）",
+        ),
+        (
             "Azure refused to answer: the identity may not perform a/read and b/read",
             "Azure が回答を拒否しました。ID に a/read、b/read の権限がありません",
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from auditor.model.settings import Azure, Scope, Settings
 from auditor.pieces import Piece
 from auditor.stores.folder import FolderStore
 from auditor.underway import UnderWay
+from tests.unit.stores.full import FullStore
 
 NOW = datetime(2026, 11, 22, 3, 0, 17, 123456, tzinfo=UTC)
 BEGUN = "under-way/begun.json"
@@ -287,27 +287,9 @@ def test_what_somebody_made_of_the_record_is_not_gone_on_with(starts: Starts, fi
     assert [each.name for each in starts.folder.iterdir() if "scratch" not in each.name] == ["archive"]
 
 
-@dataclass
-class Full(FolderStore):
-    """A disk that takes ``room`` more files."""
-
-    room: int
-
-    def __init__(self, folder: Path, room: int) -> None:
-        super().__init__(folder)
-        self.room = room
-
-    def write(self, name: str, content: bytes | Path) -> None:
-        self.room -= 1
-        if self.room < 0:
-            with self._told("written"):
-                raise OSError(errno.ENOSPC, "No space left on device")
-        super().write(name, content)
-
-
 @pytest.mark.parametrize("room", range(4))
 def test_an_archive_that_cannot_be_written_any_more_stops_nothing_and_is_told_once(starts: Starts, room: int) -> None:
-    night = starts.start(store=Full(starts.folder / "archive", room))
+    night = starts.start(store=FullStore(starts.folder / "archive", room))
 
     starts.do(night, "one", "two", "three")
 
@@ -319,7 +301,7 @@ def test_an_archive_that_cannot_be_written_any_more_stops_nothing_and_is_told_on
 
 def test_a_night_whose_end_cannot_be_noted_is_known_to_be_taken_up_again(starts: Starts) -> None:
     """Then what was sent to whom must still be known."""
-    night = starts.start(store=Full(starts.folder / "archive", 2))
+    night = starts.start(store=FullStore(starts.folder / "archive", 2))
     starts.do(night, "one")
     (starts.folder / "archive" / BEGUN).unlink()
     (starts.folder / "archive" / BEGUN).mkdir()
@@ -339,7 +321,7 @@ def test_where_its_end_alone_cannot_be_noted_that_is_told(starts: Starts) -> Non
 
 
 def test_a_night_that_gave_up_keeping_is_over_at_its_end(starts: Starts) -> None:
-    night = starts.start(store=Full(starts.folder / "archive", 2))
+    night = starts.start(store=FullStore(starts.folder / "archive", 2))
     starts.do(night, "one")
 
     assert night.ended()
@@ -347,7 +329,7 @@ def test_a_night_that_gave_up_keeping_is_over_at_its_end(starts: Starts) -> None
 
 
 def test_what_was_kept_before_the_disk_was_full_is_gone_on_with(starts: Starts) -> None:
-    starts.do(starts.start(store=Full(starts.folder / "archive", 4)), "one", "two")
+    starts.do(starts.start(store=FullStore(starts.folder / "archive", 4)), "one", "two")
 
     starts.do(starts.start(), "one", "two")
 
@@ -403,7 +385,7 @@ class TestBudget:
         )
 
     def test_where_nothing_can_be_kept_stopping_would_lose_what_is_done(self, starts: Starts) -> None:
-        night = starts.start(self.ORDER, store=Full(starts.folder / "archive", 1))
+        night = starts.start(self.ORDER, store=FullStore(starts.folder / "archive", 1))
 
         starts.do(night, "one", "two", "three", seconds=900)
 

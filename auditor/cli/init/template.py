@@ -40,5 +40,5 @@ def switched_on(example: str, section: str, values: Mapping[str, str]) -> str:
 
 
 def _nested(block: str) -> str:
-    """With the sign of a comment behind the blanks, where ``filled`` looks for it."""
-    return re.sub(r"^# ( +)(\w+:)", r"\1# \2", block, flags=re.MULTILINE)
+    """With the sign of a comment behind the blanks, where ``filled`` looks for it; what explains a line has its own."""
+    return re.sub(r"^# ( +)(?:# )?", r"\1# ", block, flags=re.MULTILINE)

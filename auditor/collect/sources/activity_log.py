@@ -12,7 +12,7 @@ from datetime import datetime
 from auditor.collect import faults
 from auditor.collect.faults import Fault
 from auditor.collect.folding import Folding
-from auditor.collect.interface import Window, ended
+from auditor.collect.interface import Window, by_this_clock, ended
 from auditor.collect.session import Session
 from auditor.model.reading import Harvest, Source
 
@@ -45,6 +45,7 @@ def _read(session: Session, source: Source, subscription_id: str, window: Window
         fault = caught
     if fault is None and folding.timeless:
         fault = faults.partial(source, f"events without a time: {folding.timeless}")
+    fault = fault or by_this_clock(session, source)
     operations = folding.rows(subscription_id)
     harvest = Harvest({"operations": operations} if operations else {})
     harvest.readings.append(ended(session, source, subscription_id, len(operations), fault, window))

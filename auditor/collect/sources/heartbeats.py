@@ -18,7 +18,7 @@ from azure.monitor.query import LogsQueryPartialResult, LogsQueryResult, LogsTab
 from auditor.collect import faults, queries, values
 from auditor.collect.error_body import from_json
 from auditor.collect.faults import Fault
-from auditor.collect.interface import Window, ended
+from auditor.collect.interface import Window, by_this_clock, ended
 from auditor.collect.session import LOG_QUERY_S, Session
 from auditor.model.reading import Harvest, Row, Service, Source
 
@@ -40,6 +40,7 @@ def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest
         lines, fault = _ask(session, workspace, window)
     except Fault as caught:
         lines, fault = [], caught
+    fault = fault or by_this_clock(session, SOURCE)
     stays = fold_stays(lines, workspace)
     for stay in stays:
         harvest.add("heartbeats", stay)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping
@@ -98,6 +99,8 @@ def test_what_it_writes_is_taken_as_it_is(command: Command, folder: Path) -> Non
     [own] = [rule for rule in made.rulebook.rules if rule.id == "OWN-001"]
     assert own.examples and check_examples(own) == []
     assert json.loads((folder / "audit/rules/rule.schema.json").read_bytes()) == rule_schema()
+    archive = (folder / "audit/config.yaml").read_text("utf-8").partition("\narchive:\n")[2].partition("\n\n")[0]
+    assert not re.search(r"^#", archive, re.MULTILINE), "what explains its lines stands with them"
     assert "# yaml-language-server: $schema=rule.schema.json" in (folder / "audit/rules/OWN-001.yaml").read_text(
         "utf-8"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from azure.core.rest import HttpRequest
 
 from auditor.cloud import Cloud
 from auditor.collect import faults
+from auditor.collect.clocks import Clocks
 from auditor.collect.faults import Fault, FaultKind
 from auditor.collect.pacing import Pace
 from auditor.collect.session import GRAPH_PATH, Answered, Session
@@ -201,6 +204,21 @@ def test_a_time_to_wait_that_is_none_is_a_pause_like_any(replay: Replay, header:
     assert (fault, traffic.sent) == (None, 2)
 
 
+AT = "Sun, 22 Nov 2026 03:00:00 GMT"
+IN_40_S = "Sun, 22 Nov 2026 03:00:40 GMT"
+
+
+@pytest.mark.parametrize(
+    ("until", "waited"),
+    [(IN_40_S, [40.0]), ("Sun, 22 Nov 2026 02:00:00 GMT", []), ("Mon, 22 Nov 2027 03:00:00 GMT", [3600.0])],
+    ids=["soon", "gone by", "in a year"],
+)
+def test_a_date_to_wait_for_is_measured_by_the_answers_own(replay: Replay, until: str, waited: list[float]) -> None:
+    """However wrong this machine's clock: it takes no part."""
+    told = Answer(429, b"", {"Retry-After": until, "Date": AT})
+    assert waits(replay, told, page("a"))[:2] == (waited, None)
+
+
 def test_the_tries_end(replay: Replay) -> None:
     _waited, fault, traffic = waits(replay, Answer(503))
     assert fault is not None and fault.kind is FaultKind.UNAVAILABLE
@@ -229,6 +247,21 @@ def test_a_certificate_that_nobody_vouches_for(replay: Replay, tmp_path: Path) -
     assert found == [] and fault is not None and fault.kind is FaultKind.UNREACHABLE
     assert "certificate verify failed" in fault.reason
     assert "azure.ca_bundle" in fault.close
+
+
+# --- the clock ---
+
+
+def test_only_what_the_service_answered_is_compared_with_this_machines_clock(replay: Replay) -> None:
+    """A refusal may be a proxy's, which has a clock of its own."""
+    now = datetime.now(UTC)
+    refused, told = (format_datetime(now + timedelta(hours=hours), usegmt=True) for hours in (-5, 3))
+    replay.give(PATH, Answer(503, b"", {"Date": refused}), Answer.json({"value": []}, Date=told))
+    compared = Clocks()
+    session = Session(Cloud(azure(replay)), Silent(), pause=lambda _seconds: None, clocks=compared)
+    read(session)
+    session.close()
+    assert compared.ahead is not None and abs(compared.ahead + timedelta(hours=3)) < timedelta(minutes=1)
 
 
 # --- nothing but reading ---

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from auditor.stores.folder import FolderStore
-from tests.mailbox import MailServer, parsed, serving
+from tests.mailbox import MailServer, parsed
 from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, told
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with serving(MailServer()) as served:
-        yield served
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.mailbox import MailServer, parsed, serving
+from tests.mailbox import MailServer, parsed
+from tests.small_disk import with_disk
 from tests.unit.deliver.parts import ANN, BOB, Sender
 
 NIGHT = """
@@ -77,17 +76,6 @@ for run_id in ('20261122T030001Z-00000000', '20261122T030002Z-00000000'):
 )
 
 
-@pytest.fixture
-def sender(tmp_path: Path) -> Sender:
-    return Sender(tmp_path)
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with serving(MailServer()) as served:
-        yield served
-
-
 def arrived(server: MailServer) -> dict[str, list[bytes]]:
     """What arrived, by Message-ID."""
     letters: dict[str, list[bytes]] = {}
@@ -118,15 +106,6 @@ def test_killed_at_any_step_a_letter_is_neither_lost_nor_sent_twice(sender: Send
     assert not sender.beside.exists()
 
 
-def small_disk(folder: Path) -> list[str]:
-    """What runs a command with a disk of 256 kB at ``folder``; skips the test where nobody may have one."""
-    unshare = shutil.which("unshare")
-    command = [str(unshare), "-rm", "sh", "-c", f'mount -t tmpfs -o size=256k none {folder} && exec "$@"', "sh"]
-    if not unshare or subprocess.run([*command, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("no disk can be had here")
-    return command
-
-
 @pytest.mark.parametrize("filled", [0, 150_000, 250_000, 262_144])
 def test_on_a_disk_that_is_full_nothing_is_lost(
     sender: Sender, server: MailServer, tmp_path: Path, filled: int
@@ -137,7 +116,7 @@ def test_on_a_disk_that_is_full_nothing_is_lost(
     disk.mkdir()
     (sender.folder / "report.xlsx").write_bytes(Random(1).randbytes(80_000))
     told = [str(sender.folder.parent), str(disk), str(server.port), str(filled)]
-    command = [*small_disk(disk), sys.executable, "-W", "error", "-c", FULL, *told]
+    command = [*with_disk(disk, 262_144), sys.executable, "-W", "error", "-c", FULL, *told]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout.split()
 
     assert [len(sent) for sent in arrived(server).values()] == [1, 1, 1, 1]

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor.errors import ArchiveBusy, ArchiveRefused
+from auditor.errors import ArchiveBusy
 from auditor.model.posted import Posted
 from auditor.stores.folder import FolderStore
 from tests.mailbox import MailServer, parsed, serving
 from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, told
+from tests.unit.stores.full import FullStore
 
 CAROL = "carol@example.com"
 LATER = "20261123T030017Z-1f3a5b7d"
-
-
-@pytest.fixture
-def sender(tmp_path: Path) -> Sender:
-    return Sender(tmp_path)
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with serving(MailServer()) as served:
-        yield served
 
 
 def reached(server: MailServer) -> list[tuple[str, list[str]]]:
@@ -303,22 +292,11 @@ def test_who_is_ended_while_he_waits_for_the_server_leaves_the_letter_to_the_nex
     assert sender.kept == []
 
 
-class Failing(FolderStore):
-    """An archive whose writes fail from the ``good``-th on, as a disk does that is full, or one that was taken away."""
-
-    def __init__(self, folder: Path, good: int, error: type[ArchiveRefused] = ArchiveRefused) -> None:
-        super().__init__(folder)
-        self.good, self.error = good, error
-
-    def write(self, name: str, content: bytes | Path) -> None:
-        self.good -= 1
-        if self.good < 0:
-            raise ArchiveRefused("The archive could not be written: no space left on device.")
-        super().write(name, content)
+class Taken(FolderStore):
+    """An archive that another run has taken over."""
 
     def check_locked(self) -> None:
-        if self.error is ArchiveBusy:
-            raise ArchiveBusy("Another run has taken the archive over.")
+        raise ArchiveBusy("Another run has taken the archive over.")
 
 
 def test_with_an_archive_letters_lie_in_there(sender: Sender, server: MailServer, tmp_path: Path) -> None:
@@ -345,15 +323,15 @@ def test_what_a_run_left_that_was_killed_while_it_put_its_letter_there_goes(
     assert archive.files("outbox") == [f"outbox/{RUN}-0.json", f"outbox/{RUN}-0.zip"]
 
 
-@pytest.mark.parametrize("good", range(4))
+@pytest.mark.parametrize("room", range(4))
 def test_where_the_archive_cannot_be_written_nothing_is_lost_and_nothing_sent_twice(
-    sender: Sender, server: MailServer, tmp_path: Path, good: int
+    sender: Sender, server: MailServer, tmp_path: Path, room: int
 ) -> None:
     """Full from the first, the second or a later write on; the next start finds the letter wherever it lies."""
     server.to = {BOB: ["450 4.2.0 Busy"] * 6}
-    posted = ended(sender.office(server, archive=Failing(tmp_path / "archive", good)), sender.folder)
-    assert "The archive could not be written: no space left on device." in posted.problems
-    assert sender.kept == ([f"{RUN}-0"] if good < 2 else [])
+    posted = ended(sender.office(server, archive=FullStore(tmp_path / "archive", room)), sender.folder)
+    assert f"The archive {tmp_path}/archive could not be written: no space left on device." in " ".join(posted.problems)
+    assert sender.kept == ([f"{RUN}-0"] if room < 2 else [])
 
     posted = ended(sender.office(server, archive=FolderStore(tmp_path / "archive")), sender.folder)
     assert [each.rcpt_tos for each in server.taken] == [[ANN], [BOB]]
@@ -364,7 +342,7 @@ def test_where_the_archive_cannot_be_written_nothing_is_lost_and_nothing_sent_tw
 def test_whoever_lost_the_archive_to_another_run_leaves_the_letter_to_that_one(
     sender: Sender, server: MailServer, tmp_path: Path
 ) -> None:
-    posted = ended(sender.office(server, archive=Failing(tmp_path / "archive", 9, ArchiveBusy)), sender.folder)
+    posted = ended(sender.office(server, archive=Taken(tmp_path / "archive")), sender.folder)
 
     assert (server.handed_over, sender.kept) == ([], [])
     assert f"The letter of run {RUN} was not sent: Another run has taken the archive over." in posted.problems

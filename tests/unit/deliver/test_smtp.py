@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,20 +14,9 @@ from tests.mailbox import DROP, PASSWORD, USER, Authority, MailServer, parsed, s
 from tests.unit.deliver.parts import ANN, BOB, ENVELOPE, RUN, Sender, ended, signed, smtp, told
 
 
-@pytest.fixture
-def sender(tmp_path: Path) -> Sender:
-    return Sender(tmp_path)
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with serving(MailServer()) as served:
-        yield served
 
 
 def test_over_starttls_and_auth_the_letter_arrives_with_all_its_parts(sender: Sender, authority: Authority) -> None:

@@ -150,6 +150,10 @@ class Nights:
     retention: timedelta = 400 * DAY
     zone: str = "UTC"
 
+    def place(self, as_of: datetime) -> Path:
+        """Where a night lies, or would."""
+        return self.folder / "nights" / run_at(as_of)
+
     def archive(self) -> Archive:
         return Archive(FolderStore(self.folder), self.retention, self.zone)
 

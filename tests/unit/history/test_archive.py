@@ -1,18 +1,17 @@
-"""Nights one after another: what the next one remembers, what it does not trust, and what it lets go."""
+"""Nights one after another: what the next one remembers, and what it does not trust."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import ArchiveRefused, ExtraMissing
-from auditor.history import Archive, compare, configured, find_night
+from auditor.history import Archive, compare, configured
 from auditor.model.archive import ArchiveSettings
 from auditor.model.reading import Source
 from auditor.model.settings import Settings
@@ -31,15 +30,6 @@ from tests.unit.history.parts import (
     machine_id,
     run_at,
 )
-
-
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    return Nights(tmp_path / "archive")
-
-
-def place(nights: Nights, as_of: datetime) -> Path:
-    return nights.folder / "nights" / run_at(as_of)
 
 
 def spoil(path: Path) -> None:
@@ -177,7 +167,7 @@ class TestASecondRunOfTheDay:
     def test_a_first_run_that_is_damaged_is_told_and_passed_over(self, nights: Nights) -> None:
         nights.keep(NOW, [fails("a")])
         nights.keep(NOW + DAY, [Machine("a")])
-        spoil(place(nights, NOW + DAY) / "departed.parquet")
+        spoil(nights.place(NOW + DAY) / "departed.parquet")
 
         memory = nights.recall(self.LATER)
 
@@ -228,7 +218,7 @@ def test_a_folder_whose_name_is_no_text_is_told_in_one(nights: Nights) -> None:
 def test_a_night_that_was_not_finished_is_no_night(nights: Nights) -> None:
     nights.keep(NOW, [fails("a")])
     nights.keep(NOW + DAY, [Machine("a")])
-    (place(nights, NOW + DAY) / "night.json").unlink()
+    (nights.place(NOW + DAY) / "night.json").unlink()
 
     memory = nights.recall(NOW + 2 * DAY)
 
@@ -241,7 +231,7 @@ def test_a_night_that_was_not_finished_is_no_night(nights: Nights) -> None:
 def test_a_damaged_night_is_told_and_passed_over(nights: Nights, name: str) -> None:
     nights.keep(NOW, [fails("a")])
     nights.keep(NOW + DAY, [Machine("a")])
-    spoil(place(nights, NOW + DAY) / name)
+    spoil(nights.place(NOW + DAY) / name)
 
     memory = nights.recall(NOW + 2 * DAY)
 
@@ -268,7 +258,7 @@ def test_what_is_no_night_is_told_and_left_alone(nights: Nights) -> None:
 
 def test_an_archive_of_a_newer_version_is_refused(nights: Nights) -> None:
     nights.keep(NOW, [fails("a")])
-    path = place(nights, NOW) / "night.json"
+    path = nights.place(NOW) / "night.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2, "tool": "auditor 9.0", "more": 1}))
 
     with pytest.raises(ArchiveRefused, match=r"newer auditor \(auditor 9\.0, format 2; this one reads 1\)"):
@@ -304,172 +294,15 @@ def test_the_day_on_which_the_clocks_are_put_back_is_one_day(tmp_path: Path) -> 
     assert (failure.nights, failure.first_seen) == (3, before), "of three days"
 
 
-class TestRetention:
-    def test_older_nights_go_and_their_failures_stay(self, tmp_path: Path) -> None:
-        nights = Nights(tmp_path / "archive", retention=2 * DAY)
-        for day in range(5):
-            nights.keep(NOW + day * DAY, [fails("a")], versions=["1.0", "1.1"][: day or 1])
-
-        memory = nights.recall(NOW + 5 * DAY)
-
-        assert [each.as_of for each in memory.nights] == [NOW + day * DAY for day in (2, 3, 4)]
-        assert memory.failures[0].first_seen == NOW
-        assert list(memory.first_seen.values()) == [NOW + 2 * DAY], "a version that only a lost night saw arrive"
-
-    def test_the_night_that_is_compared_with_is_never_let_go(self, tmp_path: Path) -> None:
-        """After a long pause, tonight may be made again, or be able to read nothing."""
-        nights = Nights(tmp_path / "archive", retention=DAY)
-        nights.keep(NOW, [fails("a")])
-        nights.keep(NOW + 500 * DAY, [], collected=False)
-
-        past = nights.keep(NOW + 501 * DAY, [fails("a")])
-
-        assert (became(past), past.since) == ({"a": "still"}, NOW)
-
-    def test_one_night_with_a_wrong_clock_takes_no_other_away(self, nights: Nights) -> None:
-        for day in range(3):
-            nights.keep(NOW + day * DAY, [fails("a")])
-        nights.keep(NOW + 4000 * DAY, [fails("a")])
-        past = nights.keep(NOW + 3 * DAY, [fails("a")])
-
-        assert (past.since, [each.nights for each in past.open]) == (NOW + 2 * DAY, [4])
-        assert len(nights.recall(NOW + 4 * DAY).nights) == 4
-
-    def test_nor_do_several_until_they_are_as_old_as_nights_may_become(self, tmp_path: Path) -> None:
-        """Who lets a machine rest for years loses its nights in the end; who mends its clock within days loses none."""
-        nights = Nights(tmp_path / "archive", retention=30 * DAY)
-        for day in range(3):
-            nights.keep(NOW + day * DAY, [fails("a")])
-        for day in range(4000, 4030):
-            nights.keep(NOW + day * DAY, [fails("a")])
-        assert len(nights.recall(NOW + 3 * DAY).nights) == 3
-
-        for day in (4030, 4031):
-            nights.keep(NOW + day * DAY, [fails("a")])
-        assert nights.recall(NOW + 3 * DAY).nights == ()
-
-    def test_what_a_killed_run_left_goes_with_its_time(self, tmp_path: Path) -> None:
-        """Killed while it kept the night, or while it let it go: it is not told for ever."""
-        nights = Nights(tmp_path / "archive", retention=2 * DAY)
-        nights.keep(NOW, [fails("a")])
-        (place(nights, NOW) / "night.json").unlink()
-        (place(nights, NOW) / ".verdicts.parquet.0a1b2c3d.partial").write_text("half")
-        nights.keep(NOW + DAY, [fails("a")])
-        assert len(nights.recall(NOW + 2 * DAY).passed_over) == 1, "it is told while it would be kept"
-        nights.keep(NOW + 3 * DAY, [fails("a")])
-
-        assert nights.recall(NOW + 4 * DAY).passed_over == ()
-        assert not place(nights, NOW).exists()
-
-    def test_only_what_a_night_is_made_of_is_ever_taken_away(self, tmp_path: Path) -> None:
-        nights = Nights(tmp_path / "archive", retention=DAY)
-        nights.keep(NOW, [fails("a")])
-        notes, outside = place(nights, NOW) / "notes.txt", nights.folder / "verdicts.parquet"
-        for path in (notes, outside):
-            path.write_text("mine")
-        nights.keep(NOW + 5 * DAY, [fails("a")])
-        nights.keep(NOW + 9 * DAY, [fails("a")])
-
-        assert notes.read_text() == outside.read_text() == "mine"
-        assert [path.name for path in place(nights, NOW).iterdir()] == ["notes.txt"]
-        assert not place(nights, NOW + DAY).exists()
-
-
 def test_the_report_is_kept_beside_the_night_and_the_index_lists_all(nights: Nights, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text("the page")
     nights.keep(NOW, [fails("a")], reports={"report.html": page})
     nights.keep(NOW + DAY, [fails("a")])
 
-    assert (place(nights, NOW) / "report.html").read_text() == "the page"
+    assert (nights.place(NOW) / "report.html").read_text() == "the page"
     assert (nights.folder / "index.html").read_text() == f"{run_at(NOW)},{run_at(NOW + DAY)}"
     assert nights.recall(NOW + 2 * DAY).nights[0].files == ("report.html",)
-
-
-class TestOffers:
-    """`first_seen` and `last_unseen` as :mod:`auditor.model.memory` means them."""
-
-    OF = ("vm", "japaneast", "microsoft.azure.monitor", "azuremonitorlinuxagent")
-
-    def test_a_version_is_first_seen_only_where_an_earlier_night_had_not_seen_it(self, nights: Nights) -> None:
-        nights.keep(NOW, [], versions=["1.0"])
-        nights.keep(NOW + DAY, [], versions=["1.0", "1.1"])
-
-        memory = nights.recall(NOW + 2 * DAY)
-
-        assert memory.first_seen == {(*self.OF, "1.1"): NOW + DAY}
-        assert memory.last_unseen == {(*self.OF, "1.1"): NOW}
-
-    def test_a_list_that_was_not_completely_read_proves_nothing(self, nights: Nights) -> None:
-        nights.keep(NOW, [], versions=["1.0"])
-        nights.keep(NOW + DAY, [], versions=["1.1"], unread=[Source.EXTENSION_VERSIONS])
-        assert nights.recall(NOW + 2 * DAY).first_seen == {}
-        nights.keep(NOW + 2 * DAY, [], versions=["1.0", "1.1"])
-
-        memory = nights.recall(NOW + 3 * DAY)
-
-        assert memory.first_seen == {(*self.OF, "1.1"): NOW + 2 * DAY}
-        assert memory.last_unseen == {(*self.OF, "1.1"): NOW}, "the last night that read the whole list without it"
-
-    def test_a_version_that_comes_back_is_not_new(self, nights: Nights) -> None:
-        for day, versions in enumerate((["1.0", "1.1"], ["1.0"], ["1.0", "1.1"])):
-            nights.keep(NOW + day * DAY, [], versions=versions)
-
-        assert nights.recall(NOW + 3 * DAY).first_seen == {}
-
-    def test_a_region_that_offered_nothing_is_remembered_as_read(self, nights: Nights) -> None:
-        nights.keep(NOW, [], versions=[])
-        nights.keep(NOW + DAY, [], versions=["1.0"])
-
-        assert nights.recall(NOW + 2 * DAY).first_seen == {(*self.OF, "1.0"): NOW + DAY}
-
-
-class TestComparing:
-    @pytest.fixture
-    def three(self, nights: Nights) -> Nights:
-        nights.keep(NOW, [fails("a"), fails("b"), fails("c"), fails("d")])
-        nights.keep(NOW + DAY, [fails("a", "behind"), Machine("b"), Machine("d", Status.UNANSWERED, "not_known")])
-        nights.keep(NOW + 2 * DAY, [fails("a"), Machine("b"), fails("e"), Machine("d", Status.UNANSWERED, "not_known")])
-        return nights
-
-    def test_any_two_nights_are_compared_as_they_were_kept(self, three: Nights) -> None:
-        archive = three.archive()
-        manifests, _told = archive.manifests()
-
-        found = compare(archive, manifests, manifests[0], manifests[2])
-
-        told = {each.failure.machine_name: each.change for each in found.changes}
-        assert told == {"a": "still", "b": "fixed", "c": "gone", "e": "new"}
-        assert [each.machine_name for each in found.unanswered] == ["d"]
-
-    def test_a_failure_whose_end_is_in_no_night_any_more_is_not_called_fixed(self, three: Nights) -> None:
-        archive = three.archive()
-        manifests = [each for each in archive.manifests()[0] if each.as_of != NOW + DAY]
-
-        found = compare(archive, manifests, *manifests)
-
-        told = {each.failure.machine_name: each.change for each in found.changes}
-        assert told == {"a": "still", "b": "no_longer_visible", "c": "no_longer_visible", "e": "new"}
-
-    @pytest.mark.parametrize("named", ["2026-11-23", "20261123T030000Z", run_at(NOW + DAY)])
-    def test_a_night_is_named_by_its_day_or_its_run(self, three: Nights, named: str) -> None:
-        assert find_night(three.archive().manifests()[0], named, "UTC").as_of == NOW + DAY
-
-    @pytest.mark.parametrize(
-        ("named", "why"), [("2026-01-01", "no night is called so"), ("202611", "3 nights begin so")]
-    )
-    def test_no_night_and_several_are_refused(self, three: Nights, named: str, why: str) -> None:
-        with pytest.raises(ArchiveRefused, match=why):
-            find_night(three.archive().manifests()[0], named, "UTC")
-
-    def test_nights_the_wrong_way_round_and_empty_ones_are_refused(self, three: Nights) -> None:
-        archive = three.archive()
-        manifests, _told = archive.manifests()
-
-        with pytest.raises(ArchiveRefused, match="is not before"):
-            compare(archive, manifests, manifests[1], manifests[0])
-        with pytest.raises(ArchiveRefused, match="nothing could be collected"):
-            compare(archive, manifests, replace(manifests[0], collected=False), manifests[1])
 
 
 def test_a_container_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,15 @@ def test_every_word_of_a_checkup_is_used() -> None:
     }
     told |= {"rows_arc_activity_log", "rows_extension_versions", "rows_arc_extension_versions", "rows_heartbeats"}
     made = {f"by_{each}" for each in Service}
-    made |= {"subject_identity", "subject_endpoints", "subject_smtp", "subject_archive", *endpoints, *told}
+    made |= {
+        "subject_identity",
+        "subject_endpoints",
+        "subject_smtp",
+        "subject_archive",
+        "subject_clock",
+        *endpoints,
+        *told,
+    }
     made |= {f"label_{each}" for each in Access} | {"gaps_found_one"}
     words = set(SECTIONS["checkup"])
     assert words >= {*map(str, State), *map(str, Access), *made}

@@ -32,7 +32,10 @@ def test_it_is_two_times_of_the_day(desk: Desk, schedule: str, opens: time, unti
         ("{from: 2, until: 06:00}", "schedule.from: 2 is not a time of the day"),
         ('{from: "02:00:30", until: "06:00"}', "'02:00:30' is not a time of the day"),
         ('{from: "02:00"}', "schedule.until: is missing"),
-        ('{from: "02:00", until: "02:00"}', "schedule.until: is when it begins: write a later time"),
+        (
+            '{from: "02:00", until: "02:00"}',
+            "schedule.until: is the same as from, so no night could begin: write another time",
+        ),
         ('{from: "02:00", until: "06:00", zone: UTC}', "there is no such setting"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -108,3 +109,12 @@ def test_tokens_that_were_shown_expire_and_others_do_not(ask: Ask) -> None:
         assert (refused.status_code, refused.json()["error"]["code"]) == (401, "ExpiredAuthenticationToken")
         assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
         assert ask(simulator, PATH, token="second").status_code == 200
+
+
+def test_every_answer_is_dated_by_the_clouds_clock(ask: Ask) -> None:
+    """Of the recorded answers whose headers were kept whole, every one has a Date, refusals too."""
+    there = datetime(2026, 11, 22, 3, 0, 17, 900_000, tzinfo=UTC)
+    faults = (Fault("expand=instanceView", status=503),)
+    with Simulator(estate_of(MACHINE), weather=faults, clock=lambda: there) as simulator:
+        answers = [ask(simulator, path) for path in (LIST, PATH, "/nothing")]
+        assert {each.headers["Date"] for each in answers} == {"Sun, 22 Nov 2026 03:00:17 GMT"}

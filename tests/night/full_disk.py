@@ -1,17 +1,16 @@
-"""A disk of a few megabytes, and nights that run while it is full."""
+"""Nights that run while a disk is full."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from tests.small_disk import with_disk
 
 SIZE = 4 * 1024 * 1024
 _DRIVER = """
@@ -59,26 +58,20 @@ class Seen:
 def nights_on(disk: Path, nights: Sequence[Sequence[str]], *, left: int = 0, **environ: str) -> list[Seen]:
     """Run the command lines one after another, with a disk mounted at ``disk``; for the second it has ``left`` bytes.
 
-    The disk is there for their process alone, and gone with it. Skips where this machine lets nobody mount one.
+    Skips where this machine lets nobody mount one.
     """
     seen = disk.with_name("seen")
     for each in (disk, seen):
         each.mkdir()
     order = {"disk": str(disk), "seen": str(seen), "nights": nights, "left": left, "environ": environ}
-    mount = f'mount -t tmpfs -o size={SIZE} none "$0" || exit 77; exec "$@"'
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        pytest.skip("a disk can be filled for one process alone only where unshare (util-linux) is")
     done = subprocess.run(
-        [unshare, "--mount", "sh", "-c", mount, str(disk), sys.executable, "-c", _DRIVER, json.dumps(order)],
+        [*with_disk(disk, SIZE), sys.executable, "-c", _DRIVER, json.dumps(order)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
-    if done.returncode == 77 or "unshare failed" in done.stderr:
-        pytest.skip(f"this user may mount no disk of his own: {done.stderr.strip()}")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     return [Seen(*each, seen / str(number)) for number, each in enumerate(told)]

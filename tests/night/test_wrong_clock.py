@@ -1,0 +1,99 @@
+"""A machine whose clock is not Azure's: what happened last is never called seen, and the night says what to do.
+
+Azure's clock is the simulator's; the auditor's is this machine's own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import ClockRefused, ExitCode
+from auditor.simulator import Fault, HandMadeEstate, OperationSpec, Simulator, StaySpec, WorkspaceSpec
+from tests.night.parts import FIRST, LATEST, NOW, WORKSPACE, Audited, Bench, agent, machine, offers, subscription
+
+MINUTES = timedelta(minutes=1)
+HOURS = timedelta(hours=1)
+AGENT = agent("Linux", LATEST)
+SET = "Set the clock of this machine and keep it so (timedatectl set-ntp true, chrony, w32time), then run again."
+
+
+def azure(bench: Bench, ahead: timedelta, *faults: Fault) -> Simulator:
+    """An Azure whose clock is ahead of this machine's, where an operation has failed five minutes ago."""
+    now = datetime.now(UTC) + ahead
+    failed = OperationSpec(now - 5 * MINUTES, AGENT.name, outcome="Failed", error_code="VMExtensionProvisioningError")
+    stays = (StaySpec(LATEST, now - timedelta(days=9)),)
+    machines = (machine("fresh", AGENT, stays=stays, operations=(failed,)), machine("calm", AGENT, stays=stays))
+    of = HandMadeEstate(
+        (subscription(FIRST, *machines),),
+        now=now,
+        workspaces=(WorkspaceSpec(WORKSPACE),),
+        heartbeat_every=HOURS,
+        offers=offers(),
+    )
+    return bench.simulate(of, *faults, clock=lambda: datetime.now(UTC) + ahead)
+
+
+def by_own_clock(bench: Bench, served: Simulator, **changes: object) -> Audited:
+    return bench.night(bench.config(served, changes), served, as_of=datetime.now(UTC), fixed_clock=False)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [(12 * MINUTES, "12 min behind that of Azure"), (-12 * MINUTES, "12 min ahead of that of Azure")],
+    ids=["behind", "ahead"],
+)
+def test_minutes_off_are_gaps_and_what_rests_on_them_is_not_called_seen(
+    bench: Bench, ahead: timedelta, told: str
+) -> None:
+    audited = by_own_clock(bench, azure(bench, ahead))
+
+    assert audited.code is ExitCode.INCOMPLETE
+    for source, scope in (("activity_log", FIRST), ("heartbeats", WORKSPACE)):
+        gap = audited.gap(source, scope)
+        assert gap["reason"] == f"Only a part was answered: the clock of this machine is {told}"
+        assert gap["close"] == SET
+    assert ("calm", "pass") not in {(name, status) for name, status, _code in audited.verdicts("AMA-003")}
+    assert audited.statuses("AMA-003")["pass"] == 0
+    [survey] = [sentence for name, sentence in audited.told.stages if name == "survey"]
+    assert survey.endswith(f"(the clock of this machine is {told})")
+
+
+@pytest.mark.parametrize("faults", [(), (Fault("", headers={"Date": ""}),)], ids=["two minutes off", "nobody told"])
+def test_a_clock_that_agrees_or_is_compared_with_nothing_is_not_told(bench: Bench, faults: tuple[Fault, ...]) -> None:
+    """Two minutes are no more than events take to reach the log; an answer without a date proves nothing."""
+    audited = by_own_clock(bench, azure(bench, 2 * MINUTES if not faults else 12 * MINUTES, *faults))
+    assert audited.gaps() == []
+    assert not any("clock" in sentence for _name, sentence in audited.told.stages)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [(3 * HOURS, "3 h behind that of Azure"), (-3 * HOURS, "3 h ahead of that of Azure")],
+    ids=["behind", "ahead"],
+)
+def test_hours_off_nothing_is_judged_and_nothing_kept(bench: Bench, ahead: timedelta, told: str) -> None:
+    served = azure(bench, ahead)
+    with pytest.raises(ClockRefused) as refused:
+        by_own_clock(bench, served, archive={"url": "file:./archive"})
+
+    assert str(refused.value) == (
+        f"Nothing was judged. Times and ages would be wrong: the clock of this machine is {told}. {SET}"
+    )
+    assert refused.value.exit_code is ExitCode.NOTHING_COLLECTED
+    assert list(bench.folder.glob("report-*/*")) == []
+    assert [each.name for each in _kept(bench.folder / "archive")] == []
+    assert served.requests["activity_log"] == 0, "it ends before the long questions"
+
+
+def _kept(archive: Path) -> list[Path]:
+    """Nights, and what the next start would go on with."""
+    return [each for place in ("nights", "under-way") for each in (archive / place).rglob("*") if each.is_file()]
+
+
+def test_a_time_that_was_given_is_compared_with_nothing(bench: Bench) -> None:
+    served = azure(bench, 3 * HOURS)
+    audited = bench.night(bench.config(served), served, as_of=NOW)
+    assert not any("clock" in gap["reason"] for gap in audited.gaps())
