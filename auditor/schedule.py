@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from auditor.errors import Problem, SettingsRefused
@@ -19,6 +19,9 @@ from auditor.model.schedule import Schedule, Window, last_window
 from auditor.model.settings import Settings
 from auditor.model.underway import KEPT_FOR, begun_in
 from auditor.stores import Store, open_store
+
+AGAIN_AFTER = timedelta(hours=1)
+"""A directory or a network that was away at two is back at three, mostly; each such try sends a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def due(
     A night that was begun and has not ended is gone on with at any time, until it is too old. A new one is due while
     the window is open, and no night of this window is kept; with ``late``, for a host that was down, after it has
     closed as well. A night of some subscriptions takes the place of no whole one, unless only such a one is asked for
-    (``narrow``).
+    (``narrow``). One that could read nothing is tried again in its window, :data:`AGAIN_AFTER` later.
 
     Raises SettingsRefused where ``config`` names no schedule or no archive, and ArchiveRefused where that cannot be
     read.
@@ -49,7 +52,7 @@ def due(
         return Due(True, "a night was begun and has not ended: it is gone on with")
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
-    kept = _night_of(window, store, narrow) if late or window.is_open(now) else None
+    kept = _night_of(window, store, narrow, now) if late or window.is_open(now) else None
     return _due_in(window, kept, _Clocks(schedule, zone), now, late)
 
 
@@ -68,8 +71,8 @@ def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, la
     if kept:
         return Due(False, f"nothing is due: the night {kept} is kept; the next one from {clocks.at(window.next_opens)}")
     if window.is_open(now):
-        return Due(True, f"a night is due: none is kept since {clocks.at(window.opened)}")
-    return Due(True, f"a night is made up for: none is kept since {clocks.at(window.opened)}")
+        return Due(True, f"a night is due: no whole one since {clocks.at(window.opened)}")
+    return Due(True, f"a night is made up for: no whole one since {clocks.at(window.opened)}")
 
 
 def _is_under_way(begun: bytes | None, now: datetime) -> bool:
@@ -83,22 +86,24 @@ def _is_under_way(begun: bytes | None, now: datetime) -> bool:
     return any(abs(now - each) <= KEPT_FOR for each in (told.as_of, told.starts[0]))
 
 
-def _night_of(window: Window, store: Store, narrow: bool) -> str | None:
-    """The newest night of ``window`` that is kept."""
-    of_window = (each for each in store.nights() if (as_of := time_of(each)) and window.owns(as_of))
-    kept = (
-        each for each in sorted(of_window, reverse=True) if _told(store.read(f"{NIGHTS}/{each}/{MANIFEST}"), narrow)
-    )
-    return next(kept, None)
+def _night_of(window: Window, store: Store, narrow: bool, now: datetime) -> str | None:
+    """The newest night of ``window`` that need not be made once more."""
+    nights = sorted(((as_of, each) for each in store.nights() if (as_of := time_of(each))), reverse=True)
+    for as_of, name in nights:
+        told = _manifest(store, name) if window.owns(as_of) else None
+        if told is not None and (narrow or not told.get("narrow")):
+            again = not told.get("collected", True) and window.is_open(now) and now - as_of >= AGAIN_AFTER
+            return None if again else name
+    return None
 
 
-def _told(manifest: bytes | None, narrow: bool) -> bool:
-    """Whether it is a night's that was kept to its end, and of as much as is asked for."""
+def _manifest(store: Store, name: str) -> dict[str, object] | None:
+    """None where the night was not kept to its end."""
     try:
-        told = json.loads(manifest or b"")
+        told = json.loads(store.read(f"{NIGHTS}/{name}/{MANIFEST}") or b"")
     except ValueError:
-        return False
-    return isinstance(told, dict) and (narrow or not told.get("narrow"))
+        return None
+    return told if isinstance(told, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def test_a_tick_that_should_have_been_earlier_makes_up_for_the_night(worker: Wor
     assert worker.nights == []
 
     told = worker.tick(NOON, late=True)
-    assert told[0]["message"] == "a night is made up for: none is kept since 2026-11-22 02:00"
+    assert told[0]["message"] == "a night is made up for: no whole one since 2026-11-22 02:00"
     assert worker.nights == ["20261122T120017"]
 
 

@@ -42,7 +42,7 @@ def test_a_night_is_due_in_its_window_and_only_once(tmp_path: Path) -> None:
     assert at(tmp_path, BEFORE) == Due(
         False, "nothing is due: nights begin from 02:00 until 06:00 (Asia/Tokyo); the next one from 2026-11-22 02:00"
     )
-    assert at(tmp_path, OPEN) == Due(True, "a night is due: none is kept since 2026-11-22 02:00")
+    assert at(tmp_path, OPEN) == Due(True, "a night is due: no whole one since 2026-11-22 02:00")
 
     keep(tmp_path, "20261121T180000Z-00000000")
 
@@ -67,6 +67,22 @@ def test_what_is_not_this_windows_night_leaves_it_due(tmp_path: Path, name: str,
     assert at(tmp_path, OPEN).night
 
 
+@pytest.mark.parametrize(
+    ("minutes", "late", "again"), [(59, False, False), (61, False, True), (61, True, True), (300, True, False)]
+)
+def test_a_night_that_could_read_nothing_is_tried_again_while_its_window_is_open(
+    tmp_path: Path, minutes: int, late: bool, again: bool
+) -> None:
+    """Each such try sends a letter, so it is not one a tick."""
+    keep(tmp_path, "20261121T173000Z-00000000", content=b'{"collected": false}')
+    now = datetime(2026, 11, 21, 17, 30, tzinfo=UTC) + timedelta(minutes=minutes)
+
+    assert at(tmp_path, now.isoformat(), late=late).night is again
+
+    keep(tmp_path, f"{now - timedelta(minutes=1):%Y%m%dT%H%M%SZ}-00000000", content=b'{"collected": true}')
+    assert not at(tmp_path, now.isoformat(), late=late).night
+
+
 def test_a_night_of_some_subscriptions_takes_the_place_of_no_whole_one(tmp_path: Path) -> None:
     keep(tmp_path, "20261121T180000Z-00000000", content=b'{"narrow": true}')
     now = datetime.fromisoformat(OPEN).replace(tzinfo=UTC)
@@ -86,7 +102,7 @@ def test_a_manifest_that_is_none_is_no_night(tmp_path: Path) -> None:
 
 def test_a_missed_night_is_made_up_for_once_by_a_late_tick(tmp_path: Path) -> None:
     assert not at(tmp_path, CLOSED).night
-    assert at(tmp_path, CLOSED, late=True) == Due(True, "a night is made up for: none is kept since 2026-11-22 02:00")
+    assert at(tmp_path, CLOSED, late=True) == Due(True, "a night is made up for: no whole one since 2026-11-22 02:00")
 
     keep(tmp_path, "20261122T005000Z-00000000")
 
