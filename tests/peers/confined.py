@@ -56,8 +56,8 @@ def open_window() -> dict[str, str]:
 
 
 def _mounts(read: Sequence[Path], write: Mapping[Path, Path]) -> list[str]:
-    """Meanwhile the disk is seen as it was below ``_STAGE``."""
-    there = [each for each in _HIDDEN if Path(each).is_dir()]
+    """Meanwhile the disk is seen as it was below ``_STAGE``. What lies within another folder to read comes after it."""
+    there, read = [each for each in _HIDDEN if Path(each).is_dir()], sorted(read)
     lines = [f"mount --rbind / {_STAGE}", *(f"mount -t tmpfs -o mode=755 tmpfs {each}" for each in there)]
     for shown, real in [*((each, each) for each in read), *write.items()]:
         place, source = shlex.quote(str(shown)), shlex.quote(f"{_STAGE}{real}")
