@@ -22,6 +22,12 @@ https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time"""
 BEARABLE = timedelta(minutes=30)
 """A clock that drifts is off by minutes; one that takes another zone's time for UTC by an hour and more. By that ages,
 exemptions and the dates of the archive would be wrong, too."""
+_CERTIFIED = timedelta(days=398)
+"""The longest time for which a public server's certificate may be valid. By a clock further off nobody would be spoken
+to at all, so a date further away was told by no clock: what answers repeats what was said long ago.
+https://cabforum.org/working-groups/server/baseline-requirements/requirements/#632-certificate-operational-periods-and-key-pair-usage-periods"""
+_ALIKE_S = 60.0
+"""So many seconds around the middle lies half of what clocks tell that go."""
 _FIRST = 51
 """So many answers are compared: the first ones, as the time to judge by was taken just before them."""
 _SECOND = timedelta(seconds=1)
@@ -30,7 +36,8 @@ _SECOND = timedelta(seconds=1)
 class Clocks:
     """This machine's clock (``own``, aware UTC) beside Azure's, of one start of a night. Safe to share between threads.
 
-    Of many answers the median counts: neither a slow answer nor a single server's odd date decides.
+    Of many answers the median counts: neither a slow answer nor a single server's odd date decides. Where they
+    contradict each other nobody knows.
     """
 
     def __init__(self, own: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -41,7 +48,7 @@ class Clocks:
     def heard(self, asked: datetime, answered: datetime, date: str | None) -> None:
         """An answer between two moments by this machine's clock, and its ``Date``; without one it tells nothing."""
         theirs = moment_of(date)
-        if theirs is None or answered < asked:  # a clock that was put back meanwhile
+        if theirs is None or answered < asked or abs(answered - theirs) > _CERTIFIED:  # or a clock put back meanwhile
             return
         with self._lock:
             if len(self._seconds) < _FIRST:
@@ -49,9 +56,14 @@ class Clocks:
 
     @property
     def ahead(self) -> timedelta | None:
-        """By how much this machine's clock is ahead at the least, negative where it is behind; None: nobody told."""
+        """By how much this machine's clock is ahead at the least, negative where it is behind; None: nobody knows."""
         with self._lock:
-            return timedelta(seconds=median(self._seconds)) if self._seconds else None
+            heard = [*self._seconds]
+        if not heard:
+            return None
+        middle = median(heard)
+        alike = median(abs(each - middle) for each in heard) <= _ALIKE_S
+        return timedelta(seconds=middle) if alike else None
 
     @property
     def complaint(self) -> str | None:

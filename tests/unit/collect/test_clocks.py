@@ -58,6 +58,19 @@ def test_neither_one_odd_server_nor_a_slow_answer_decides() -> None:
     assert clocks((seconds(-7200), QUICK), slow, (seconds(-7200), QUICK)).ahead == seconds(-7199.8)
 
 
+def test_answers_that_contradict_each_other_tell_nothing() -> None:
+    """What repeats answers of long ago gives each its own date."""
+    days = [(timedelta(days=each), QUICK) for each in (20, 33, 47, 90, 200)]
+    compared = clocks(*days)
+    assert (compared.ahead, compared.complaint) == (None, None)
+    compared.check()
+
+
+@pytest.mark.parametrize("years", [2, -2])
+def test_a_date_by_which_no_certificate_would_hold_was_told_by_no_clock(years: int) -> None:
+    assert clocks((timedelta(days=365 * years), QUICK)).ahead is None
+
+
 def test_a_clock_that_is_set_during_the_night_leaves_what_was_compared_at_its_beginning() -> None:
     """The time to judge by was taken by the clock as it was then."""
     wrong = (seconds(-7200), QUICK)
