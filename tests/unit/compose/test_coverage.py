@@ -246,7 +246,7 @@ def test_no_table_depends_on_how_the_estate_was_cut_into_shards(report: Report, 
 def test_the_summary_says_how_many_verdicts_were_judged_again() -> None:
     confirmed = Confirmation(3, 1_234, 2, 4)
     report = parts.report_of(confirmed=confirmed)
-    assert "1,234 verdicts on 3 machines and scale sets were judged again" in report.summary
+    assert "read again from Resource Manager itself: 3; of their 1,234 verdicts, 2 changed." in report.summary
     assert "and 2 of them changed. 4 more were doubtful and not read again." in report.summary
     assert report.run["confirmed"] == {"machines": 3, "verdicts": 1_234, "changed": 2, "left": 4, "silent": 0}
     assert "judged again" not in parts.report_of().summary
