@@ -247,9 +247,9 @@ def test_the_summary_says_how_many_verdicts_were_judged_again() -> None:
     confirmed = Confirmation(3, 1_234, 2, 4)
     report = parts.report_of(confirmed=confirmed)
     assert "read again from Resource Manager itself: 3; of their 1,234 verdicts, 2 changed." in report.summary
-    assert "and 2 of them changed. 4 more were doubtful and not read again." in report.summary
+    assert "2 changed. 4 more were doubtful and not read again." in report.summary
     assert report.run["confirmed"] == {"machines": 3, "verdicts": 1_234, "changed": 2, "left": 4, "silent": 0}
-    assert "judged again" not in parts.report_of().summary
+    assert "read again" not in parts.report_of().summary
 
 
 def test_the_first_sentence_counts_machines_by_kind(report: Report) -> None:
