@@ -23,9 +23,10 @@ BEARABLE = timedelta(minutes=30)
 """A clock that drifts is off by minutes; one that takes another zone's time for UTC by an hour and more. By that ages,
 exemptions and the dates of the archive would be wrong, too."""
 _CERTIFIED = timedelta(days=398)
-"""The longest time for which a public server's certificate may be valid. By a clock further off nobody would be spoken
-to at all, so a date further away was told by no clock: what answers repeats what was said long ago.
-https://cabforum.org/working-groups/server/baseline-requirements/requirements/#632-certificate-operational-periods-and-key-pair-usage-periods"""
+"""For no longer has a public server's certificate been valid since 2020 (since March 2026 for 200 days). By a clock
+further off nobody would be spoken to at all, so a date further away was told by no clock: what answers repeats what was
+said long ago. (A company's own authority may certify for longer; such a clock is compared with nothing.)
+https://cabforum.org/working-groups/server/baseline-requirements/requirements/"""
 _ALIKE_S = 60.0
 """So many seconds around the middle lies half of what clocks tell that go."""
 _FIRST = 51

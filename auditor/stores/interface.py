@@ -15,8 +15,8 @@ LOCK = ".lock"
 class Store(Shelf, Protocol):
     """A shelf for nights, at which one run is at work at a time; ``where`` is its URL, or its folder.
 
-    Every method raises ArchiveRefused, with a sentence, where the place cannot be reached or refuses; writing and
-    removing also where the lock was lost, for another run may be at work by then.
+    Every method raises ArchiveRefused, with a sentence, where the place cannot be reached or refuses; ``write`` also
+    where the lock was lost, for another run may be at work by then.
     """
 
     def nights(self) -> list[str]:

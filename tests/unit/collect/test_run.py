@@ -2,126 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import orjson
 import pytest
 
 from auditor.collect.registry import Sort, sort_of
-from auditor.collect.run import collect, reread
 from auditor.collect.session import Session
-from auditor.model.parcel import ShardScope, Survey
-from auditor.model.reading import GONE, Harvest, Reading, Row, Service, Source
+from auditor.model.parcel import Survey
+from auditor.model.reading import Harvest, Reading, Row, Service, Source
 from auditor.model.rule import AllOf, Comparison, Operator, RuleBook
-from auditor.model.settings import Settings, Sources
-from tests.real.night import AS_OF, activity_path, azure, list_path, shipped
+from tests.real.night import AS_OF, shipped
 from tests.real.replay import Answer, Asked, Replay
-
-ONE, TWO = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "12")
-GRAPH = "/providers/Microsoft.ResourceGraph/resources"
-VM = "0a1b2c3d-0001-4002-8003-0a1b2c3d4e5f"
-EARLIER = datetime(2024, 8, 20, tzinfo=UTC)
-AGENT = {"publisher": "Microsoft.Azure.Monitor", "type": "AzureMonitorLinuxAgent", "typeHandlerVersion": "1.0"}
-
-
-def machine(subscription: str, name: str, **more: Any) -> Row:
-    told = {"id": f"{list_path(subscription)}/{name}", "kind": "vm", "name": name, "follows_model": "none"}
-    return {**told, "subscription_id": subscription, "availability": "running", "created_at": EARLIER, **more}
-
-
-def server(subscription: str, name: str, **more: Any) -> Row:
-    path = f"/subscriptions/{subscription}/providers/Microsoft.HybridCompute/machines/{name}"
-    return machine(subscription, name, id=path, kind="arc", **{"power_state": "Connected", **more})
-
-
-def scale_set(subscription: str, name: str, mode: str = "uniform") -> Row:
-    path = f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachineScaleSets"
-    read = "none" if mode == "flexible" else None
-    told = {"id": f"{path}/{name}", "name": name, "subscription_id": subscription, "orchestration_mode": mode}
-    return {**told, "instances_read": read}
-
-
-def surveyed(
-    rows: Iterable[Row], *, by: Service = Service.RESOURCE_MANAGER, stays: Sequence[Row] = (), **frames: list[Row]
-) -> Survey:
-    found: dict[str, list[Row]] = {"machines": [], "scale_sets": [], "heartbeats": list(stays), **frames}
-    for row in rows:
-        found["machines" if "kind" in row else "scale_sets"].append(row)
-    lists = (Source.VIRTUAL_MACHINES, Source.ARC_MACHINES, Source.SCALE_SETS)
-    readings = [Reading(source, each, True, 1, AS_OF, by=by) for each in (ONE, TWO) for source in lists]
-    return Survey(found, tuple(readings), (ONE, TWO))
-
-
-def graphed(rows: Iterable[Row], *, stays: Sequence[Row] = (), **frames: list[Row]) -> Survey:
-    return surveyed(rows, by=Service.RESOURCE_GRAPH, stays=stays, **frames)
-
-
-def collected(
-    replay: Replay, session: Session, survey: Survey, book: RuleBook | None = None, **sources: Any
-) -> Harvest:
-    for subscription in (ONE, TWO):
-        replay.give(activity_path(subscription), Answer.json({"value": []}))
-    settings = Settings(azure=azure(replay), sources=Sources(**sources))
-    return collect(session, ShardScope("shard-00000", (ONE, TWO)), survey, settings, book or shipped(), AS_OF)
-
-
-def whole(row: Row, *resources: Row) -> Answer:
-    told = {"instanceView": {"statuses": [{"code": "PowerState/running"}]}}
-    return Answer.json({"id": row["id"], "name": row["name"], "properties": told, "resources": list(resources)})
-
-
-def extension(on: Row, name: str = "AMA", **properties: Any) -> dict[str, Any]:
-    return {"id": f"{on['id']}/extensions/{name}", "name": name, "properties": {**AGENT, **properties}}
-
-
-def in_graph(on: Row, name: str = "AMA", **properties: Any) -> dict[str, Any]:
-    """The row that Resource Graph has of it."""
-    told = {f"properties_{key}": value for key, value in {**AGENT, **properties}.items()}
-    return {
-        "id": f"{str(on['id']).lower()}/extensions/{name}",
-        "name": name,
-        "subscriptionId": on["subscription_id"],
-        **told,
-    }
-
-
-def page(*rows: dict[str, Any]) -> Answer:
-    return Answer.json({"totalRecords": len(rows), "count": len(rows), "data": list(rows), "resultTruncated": "false"})
-
-
-def give_graph(replay: Replay, machines: Answer, servers: Answer | None = None) -> None:
-    """Virtual machines' extensions are asked for first, then those of servers."""
-    replay.give(GRAPH, machines, servers or page())
-
-
-def stay(row: Row, version: str = "1.33.1", until: datetime = AS_OF) -> Row:
-    return {"machine_id": str(row["id"]).lower(), "version": version, "from": EARLIER, "to": until, "workspace": "w"}
-
-
-def names(harvest: Harvest) -> list[object]:
-    return [row["name"] for row in harvest.rows.get("machines", [])]
-
-
-def read(harvest: Harvest) -> dict[object, object]:
-    return {row["name"]: row["extensions_read"] for row in harvest.rows["machines"]}
-
-
-def reading(harvest: Harvest, scope: object, source: Source | None = None) -> Reading:
-    [found] = [each for each in harvest.readings if each.scope == scope and source in (None, each.source)]
-    assert found.complete or (found.reason and found.close)
-    return found
-
-
-def asked_by_itself(replay: Replay) -> list[str]:
-    return [each.path.rsplit("/", 1)[-1] for each in replay.asked if each.path.split("/")[-2] == "virtualmachines"]
-
-
-A, B, C = machine(ONE, "a"), machine(ONE, "b"), machine(TWO, "c")
-S = server(ONE, "s")
-
+from tests.unit.collect.parts import (
+    AGENT,
+    EARLIER,
+    GRAPH,
+    ONE,
+    TWO,
+    VM,
+    A,
+    B,
+    C,
+    S,
+    asked_by_itself,
+    collected,
+    extension,
+    give_graph,
+    graphed,
+    in_graph,
+    instance,
+    machine,
+    names,
+    page,
+    read,
+    reading,
+    scale_set,
+    server,
+    stay,
+    surveyed,
+    whole,
+)
 
 # --- machine by machine, where Resource Manager listed them ---
 
@@ -432,12 +355,6 @@ def test_what_a_witness_refuses_is_asked_machine_by_machine(replay: Replay, sess
 # --- scale sets ---
 
 
-def instance(of: Row, nth: int) -> dict[str, Any]:
-    view = {"statuses": [{"code": "PowerState/running"}]}
-    path = f"{of['id']}/virtualMachines/{nth}"
-    return {"id": path, "name": f"{of['name']}_{nth}", "properties": {"instanceView": view}}
-
-
 def test_instances_of_uniform_scale_sets_join_the_machines(replay: Replay, session: Session) -> None:
     """Instances of flexible ones are virtual machines, once; the models' extensions come along."""
     uniform, flexible = scale_set(ONE, "u"), scale_set(TWO, "f", "flexible")
@@ -461,123 +378,6 @@ def test_a_scale_set_of_a_mode_that_nobody_knows_is_asked(replay: Replay, sessio
     odd = {**scale_set(ONE, "u"), "orchestration_mode": None}
     replay.give(f"{odd['id']}/virtualMachines", Answer.json({"value": [instance(odd, 0)]}))
     assert names(collected(replay, session, surveyed([odd]))) == ["u_0"]
-
-
-# --- gone during the run ---
-
-
-def give_list(replay: Replay, subscription: str, rows: Sequence[Row]) -> None:
-    replay.give(
-        list_path(subscription), Answer.json({"value": [{"id": row["id"], "name": row["name"]} for row in rows]})
-    )
-
-
-@pytest.mark.parametrize("graph", [False, True])
-def test_a_machine_that_its_list_has_lost_was_deleted(replay: Replay, session: Session, graph: bool) -> None:
-    for row in (B, C):
-        replay.give(str(row["id"]), whole(row, extension(row)))
-    give_graph(replay, page(*map(in_graph, (A, B, C))))
-    give_list(replay, ONE, [B])
-    harvest = collected(replay, session, (graphed if graph else surveyed)([A, B, C]))
-    assert names(harvest) == ["b", "c"]
-    assert [row["machine_id"] for row in harvest.rows["extensions"]] == [B["id"], C["id"]]
-    assert (reading(harvest, A["id"]).complete, reading(harvest, A["id"]).reason) == (True, GONE)
-    assert replay.asked_for(list_path(TWO)) == [], "only the lists in question are read again"
-
-
-STILL_THERE = {
-    "the list still names it": Answer.json({"value": [{"id": str(A["id"]).upper()}]}),
-    "the list may not be read": Answer(403),
-    "the list is none": Answer.json({"value": None}),
-    "the list holds one without an id": Answer.json({"value": [{"name": "x"}]}),
-}
-
-
-@pytest.mark.parametrize("why", STILL_THERE)
-def test_a_machine_that_answers_404_is_a_gap_as_long_as(replay: Replay, session: Session, why: str) -> None:
-    replay.give(list_path(ONE), STILL_THERE[why])
-    harvest = collected(replay, session, surveyed([A]))
-    assert names(harvest) == ["a"]
-    assert (reading(harvest, A["id"]).complete, reading(harvest, A["id"]).status) == (False, 404)
-
-
-def test_a_server_and_a_scale_set_that_their_lists_have_lost_were_deleted(replay: Replay, session: Session) -> None:
-    uniform = scale_set(ONE, "u")
-    model: Row = {"id": "x", "machine_id": uniform["id"], "on": "model", "name": "AMA", "subscription_id": ONE}
-    for path in (str(S["id"]), str(uniform["id"])):
-        replay.give(path.rsplit("/", 1)[0], Answer.json({"value": []}))
-    harvest = collected(replay, session, surveyed([S, uniform], extensions=[model]))
-    assert {frame: rows for frame, rows in harvest.rows.items() if rows} == {}
-    assert {reading(harvest, row["id"]).reason for row in (S, uniform)} == {GONE}
-
-
-def test_a_scale_set_that_answers_404_and_is_still_listed_is_a_gap(replay: Replay, session: Session) -> None:
-    uniform = scale_set(ONE, "u")
-    replay.give(str(uniform["id"]).rsplit("/", 1)[0], Answer.json({"value": [{"id": uniform["id"]}]}))
-    harvest = collected(replay, session, surveyed([uniform]))
-    assert [row["instances_read"] for row in harvest.rows["scale_sets"]] == ["no"]
-    assert not reading(harvest, uniform["id"]).complete
-
-
-# --- read again ---
-
-
-def test_anything_can_be_read_again_from_resource_manager(replay: Replay, session: Session) -> None:
-    uniform = scale_set(TWO, "u")
-    member = {**machine(TWO, "u_0", kind="scale_set_instance", scale_set_id=uniform["id"]), "follows_model": "yes"}
-    member["id"] = f"{uniform['id']}/virtualMachines/0"
-    replay.give(str(A["id"]), whole(A, extension(A)))
-    replay.give(str(member["id"]), Answer.json(instance(uniform, 0)))
-    replay.give(str(S["id"]), Answer.json({"id": S["id"], "properties": {"status": "Connected"}}))
-    replay.give(f"{S['id']}/extensions", Answer.json({"value": [extension(S)]}))
-    model = {"extensionProfile": {"extensions": [{"name": "AMA", "properties": dict(AGENT)}]}}
-    replay.give(str(uniform["id"]), Answer.json({"id": uniform["id"], "properties": {"virtualMachineProfile": model}}))
-    harvest = reread(session, [A, member, S], [{**uniform, "instances_read": "yes"}])
-    assert names(harvest) == ["a", "u_0", "s"]
-    assert [row["on"] for row in harvest.rows["extensions"]] == ["machine", "machine", "model"]
-    assert [row["instances_read"] for row in harvest.rows["scale_sets"]] == ["yes"]
-    assert [(each.source, each.scope, each.complete) for each in harvest.readings] == [
-        (Source.INSTANCE_VIEW, A["id"], True),
-        (Source.INSTANCE_VIEW, member["id"], True),
-        (Source.ARC_EXTENSIONS, S["id"], True),
-        (Source.SCALE_SETS, uniform["id"], True),
-    ]
-
-
-LISTS = (
-    "Microsoft.Compute/virtualMachines",
-    "Microsoft.Compute/virtualMachineScaleSets",
-    "Microsoft.HybridCompute/machines",
-)
-
-
-def test_what_answers_404_when_it_is_read_again_and_is_not_listed_is_gone(replay: Replay, session: Session) -> None:
-    for each in {str(row["subscription_id"]) for row in (A, B, S)}:
-        for path in LISTS:
-            replay.give(f"/subscriptions/{each}/providers/{path}", Answer.json({"value": []}))
-    replay.give(str(B["id"]), Answer(403))
-    uniform = scale_set(ONE, "u")
-    harvest = reread(session, [A, B, S], [uniform])
-    assert names(harvest) == ["b"]
-    assert harvest.rows.get("scale_sets", []) == []
-    assert {reading(harvest, row["id"]).reason for row in (A, S, uniform)} == {GONE}
-    assert not reading(harvest, B["id"]).complete
-
-
-def test_what_answers_404_when_it_is_read_again_stays_where_no_list_has_lost_it(
-    replay: Replay, session: Session
-) -> None:
-    """The lists answer 404 as well: nobody says that it was deleted."""
-    uniform = scale_set(ONE, "u")
-    harvest = reread(session, [A, S], [uniform])
-    assert sorted(names(harvest)) == sorted(str(row["name"]) for row in (A, S))
-    assert len(harvest.rows["scale_sets"]) == 1
-    assert not any(reading(harvest, row["id"]).complete for row in (A, S, uniform))
-
-
-def test_nothing_is_read_again_where_nothing_is_named(replay: Replay, session: Session) -> None:
-    assert reread(session, [], []) == Harvest()
-    assert replay.asked == []
 
 
 def test_what_a_row_is() -> None:
