@@ -18,6 +18,7 @@ from auditor.model.report import Finding, Report
 from auditor.model.run import Order, Watch
 from auditor.model.telling import tell_posted
 from auditor.model.verdict import Status
+from auditor.stores import Store, letters_wait
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,12 @@ class Handover:
         """No way out where this start delivers nothing."""
         ways = self.order.settings.deliver if self.order.deliver else ()
         beside = deliver.Beside(outbox_of(self.order.output))
-        outbox = deliver.Outbox(beside, self.archive.store if self.archive else None)
+        outbox = deliver.Outbox(beside, self._store)
         return deliver.PostOffice(ways, outbox, self._told_pause, self.left)
+
+    @property
+    def _store(self) -> Store | None:
+        return self.archive.store if self.archive else None
 
     def _told_pause(self, seconds: float) -> None:
         """A quarter of an hour in which nothing was said would look like a night that hangs."""
@@ -46,7 +51,7 @@ class Handover:
 
     def send_kept(self) -> None:
         """What earlier starts could not send goes out before anything else. Each is tried once."""
-        if self.office.ways and self.office.has_letters:
+        if letters_wait(self.order, self._store):
             with self.watch.stage("outbox") as told:
                 self.office.empty(tries=1)
                 tell_posted(told, self.office.posted)
