@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -72,7 +71,7 @@ def _send_waiting(order: Order, store: Store | None, arguments: argparse.Namespa
     from auditor.model.telling import tell_posted
     from auditor.render.console import print_undelivered
 
-    posted = send_waiting(order.settings, store, order.output, time.sleep)
+    posted = send_waiting(order.settings, store, order.output, arguments.pause)
     if posted == NOTHING_POSTED:
         return int(ExitCode.DELIVERED)
     told = Told()
