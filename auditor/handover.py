@@ -141,6 +141,11 @@ class Handover:
             posted += Posted(problems=(str(error),))
         return posted
 
+    def deliver_only(self, make: Callable[[], MadeReport]) -> None:
+        """Send the letters of what ``make`` gives, where anybody is to have some; nothing else of it stays."""
+        if self.office.ways:
+            self.deliver(make(), NOTHING_POSTED)
+
     def finished(self) -> None:
         """To be called when no start can take the night up again: then what was sent to whom need not be known, by a
         start that delivers nothing either."""

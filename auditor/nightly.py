@@ -16,13 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from auditor import collect, history, judge, render, snapshot, workers
-from auditor.briefing import TOOL, composer_of, gathered_by
+from auditor.briefing import TOOL, composer_of, gathered_by, nothing_gathered
 from auditor.cloud import Cloud
 from auditor.collect.clocks import Clocks
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.disk.scratch import scratch_folder
-from auditor.errors import ExitCode, SettingsRefused
+from auditor.errors import ClockRefused, ExitCode, SettingsRefused
 from auditor.handover import Handover, MadeReport, noting
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
@@ -101,7 +101,11 @@ def night(
         handover.send_kept()
         recalled = handover.recall()
         memory = under_way.once(memory_piece(), lambda: recalled)
-        gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
+        try:
+            gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
+        except ClockRefused as refused:
+            handover.deliver_only(partial(_unjudged, order, watch, refused, scratch))
+            raise
         under_way.check_time("report")
         made = _report(order, watch, gathered, shards)
         kept = handover.remember(made)
@@ -163,8 +167,19 @@ def _report(
     with watch.stage("render") as told:
         written = replace(report, run=composer.run(), findings=partial(noting, report.findings, reasons))
         folder = render.write_folder(written, order.output, order.formats)
-        told.append(", ".join(order.formats))
+        told.append(", ".join(order.formats) or "a letter alone")
     return MadeReport(composer, report, folder, reasons)
+
+
+def _unjudged(order: Order, watch: Watch, refused: ClockRefused, scratch: Path) -> MadeReport:
+    """What becomes the letter of a night that was refused for its clock: a report that nobody keeps.
+
+    Nothing of such a night stays by which the next start could know of its letter, but the letter's own name: so those
+    of one hour are of one time, and the same letter.
+    """
+    hour = order.as_of.replace(minute=0, second=0, microsecond=0)
+    order = replace(order, as_of=hour, output=scratch / "unjudged", formats=())
+    return _report(order, watch, nothing_gathered(order, Cloud(order.settings.azure), refused), ())
 
 
 def collect_only(
