@@ -57,17 +57,17 @@ def due(
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
     kept = _night_of(window, store, narrow, now) if late or window.is_open(now) else None
-    return _due_in(window, kept, _Clocks(schedule, zone), now, late)
+    return _due_in(window, kept, _Times(schedule, zone), now, late)
 
 
-def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, late: bool) -> Due:
+def _due_in(window: Window, kept: str | None, times: _Times, now: datetime, late: bool) -> Due:
     if not window.is_open(now) and not late:
-        return Due(False, f"nothing is due: nights begin {clocks}; the next one from {clocks.at(window.next_opens)}")
+        return Due(False, f"nothing is due: nights begin {times}; the next one from {times.at(window.next_opens)}")
     if kept:
-        return Due(False, f"nothing is due: the night {kept} is kept; the next one from {clocks.at(window.next_opens)}")
+        return Due(False, f"nothing is due: the night {kept} is kept; the next one from {times.at(window.next_opens)}")
     if window.is_open(now):
-        return Due(True, f"a night is due: no whole one since {clocks.at(window.opened)}")
-    return Due(True, f"a night is made up for: no whole one since {clocks.at(window.opened)}")
+        return Due(True, f"a night is due: no whole one since {times.at(window.opened)}")
+    return Due(True, f"a night is made up for: no whole one since {times.at(window.opened)}")
 
 
 def _is_under_way(begun: bytes | None, now: datetime) -> bool:
@@ -102,7 +102,7 @@ def _manifest(store: Store, name: str) -> dict[str, object] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clocks:
+class _Times:
     """How times are told: by the clocks that the schedule means."""
 
     schedule: Schedule

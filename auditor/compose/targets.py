@@ -82,7 +82,7 @@ class Targets:
         names = names_in(row.machine_id, row.subject) if row.subject else None
         if row.subject is None or names is None or not _leads_there(row.machine_id):
             return None
-        machine, extension = url_path(row.machine_id), _piece(row.name)
+        machine, extension = url_path(row.machine_id), _segment(row.name)
         owner = row.machine_id if row.subject is Subject.SCALE_SET else row.scale_set_id or ""
         scale_set = _scale_set(owner) if row.subject is Subject.UNIFORM else ""
         return Target(
@@ -102,9 +102,9 @@ class Targets:
     def _model(self, owner: str, row: _Row) -> str:
         """What the extension of that publisher and type is called in the model: of several the one that is called like
         it."""
-        held = self._models.get(_kind(owner, row.publisher, row.type), ())
+        held = self._models.get(_key(owner, row.publisher, row.type), ())
         alike = [each for each in held if len(held) == 1 or each.lower() == (row.name or "").lower()]
-        return _piece(alike[0]) if alike else ""
+        return _segment(alike[0]) if alike else ""
 
     @cached_property
     def _models(self) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
@@ -114,7 +114,7 @@ class Targets:
         columns = (python(models[name], Kind.TEXT) for name in ("machine_id", "publisher", "type", "name"))
         found: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for owner, publisher, type_, name in zip(*columns, strict=True):
-            key = _kind(owner, publisher, type_)
+            key = _key(owner, publisher, type_)
             found[key] = (*found.get(key, ()), name or "")
         return found
 
@@ -135,9 +135,9 @@ def _leads_there(identifier: str) -> bool:
     return not {".", ".."} & set(identifier.split("/"))
 
 
-def _piece(name: str | None) -> str:
+def _segment(name: str | None) -> str:
     return "" if name is None or name in (".", "..") else url_path(name).replace("/", "%2F")
 
 
-def _kind(owner: str, publisher: str | None, type_: str | None) -> tuple[str, str, str]:
+def _key(owner: str, publisher: str | None, type_: str | None) -> tuple[str, str, str]:
     return owner.lower(), (publisher or "").lower(), (type_ or "").lower()
