@@ -7,13 +7,15 @@ from functools import partial
 
 from auditor import __version__, compose, history, judge
 from auditor.cloud import Cloud
+from auditor.errors import ClockRefused
 from auditor.model.asked import configured_sources
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again
-from auditor.model.memory import Memory
-from auditor.model.parcel import Confirmation, ShardResult, Survey, subscriptions_asked
-from auditor.model.reading import Requests, Source, Traffic
+from auditor.model.memory import EMPTY, Memory
+from auditor.model.parcel import NOTHING_CONFIRMED, Confirmation, ShardResult, Survey, subscriptions_asked
+from auditor.model.reading import Reading, Requests, Source, Traffic
 from auditor.model.run import Order, RunFacts, Watch
+from auditor.model.scopes import Cut
 from auditor.shard import load
 
 TOOL = f"azure-extension-auditor {__version__}"
@@ -46,6 +48,14 @@ def gathered_by(
         confirmed=confirmation,
         again=tuple(each for shard in shards for each in shard.again),
     )
+
+
+def nothing_gathered(order: Order, cloud: Cloud, refused: ClockRefused) -> Gathered:
+    """A night that was refused for its clock: one question that was not answered, and it lies over everything."""
+    told = Reading(
+        Source.SUBSCRIPTIONS, str(Cut.TENANT), False, 0, order.clock(), reason=refused.reason, close=refused.close
+    )
+    return gathered_by(order, cloud, Survey({}, (told,), ()), {}, EMPTY, NOTHING_CONFIRMED, ())
 
 
 def composer_of(

@@ -103,9 +103,16 @@ class NotDue(AuditorError):
 
 
 class ClockRefused(AuditorError):
-    """The clock of this machine is too far from Azure's to judge by it: what is fresh would not be seen."""
+    """The clock of this machine is too far from Azure's to judge by it: what is fresh would not be seen.
+
+    ``reason`` says by how much, and ``close`` what to do about it.
+    """
 
     exit_code = ExitCode.NOTHING_COLLECTED
+
+    def __init__(self, reason: str, close: str) -> None:
+        self.reason, self.close = reason, close
+        super().__init__(f"Nothing was judged. {reason}. {close}")
 
 
 class ShelfRefused(AuditorError):

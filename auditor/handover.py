@@ -18,6 +18,18 @@ from auditor.model.report import Finding, Report
 from auditor.model.run import Order, Watch
 from auditor.model.telling import tell_posted
 from auditor.model.verdict import Status
+from auditor.stores import Store, letters_wait
+
+
+@dataclass(frozen=True)
+class MadeReport:
+    """The report as it lies in ``folder``, the composer who settled its words, and the sentence of each failure in it,
+    for later nights."""
+
+    composer: compose.Composer
+    report: Report
+    folder: Path
+    reasons: Mapping[Failure, str]
 
 
 @dataclass(frozen=True)
@@ -36,8 +48,12 @@ class Handover:
         """No way out where this start delivers nothing."""
         ways = self.order.settings.deliver if self.order.deliver else ()
         beside = deliver.Beside(outbox_of(self.order.output))
-        outbox = deliver.Outbox(beside, self.archive.store if self.archive else None)
+        outbox = deliver.Outbox(beside, self._store)
         return deliver.PostOffice(ways, outbox, self._told_pause, self.left)
+
+    @property
+    def _store(self) -> Store | None:
+        return self.archive.store if self.archive else None
 
     def _told_pause(self, seconds: float) -> None:
         """A quarter of an hour in which nothing was said would look like a night that hangs."""
@@ -46,7 +62,7 @@ class Handover:
 
     def send_kept(self) -> None:
         """What earlier starts could not send goes out before anything else. Each is tried once."""
-        if self.office.ways and self.office.has_letters:
+        if letters_wait(self.order, self._store):
             with self.watch.stage("outbox") as told:
                 self.office.empty(tries=1)
                 tell_posted(told, self.office.posted)
@@ -76,45 +92,43 @@ class Handover:
         )
         return replace(memory, passed_over=(told,))
 
-    def remember(
-        self, composer: compose.Composer, reasons: Mapping[Failure, str], report: Report, folder: Path
-    ) -> Posted:
-        """Keep the night with its report in ``folder``; ``reasons`` are the sentences of its failures.
+    def remember(self, made: MadeReport) -> Posted:
+        """Keep the night with its report.
 
         A report that is made stays made where it could not be kept: that is told, and counts.
         """
         if self.archive is None:
             return NOTHING_POSTED
-        tonight = self._tonight(composer, reasons, folder)
+        tonight = self._tonight(made)
         with self.watch.stage("remember") as told:
             try:
-                self.archive.remember(tonight, partial(render.archive_page, report))
+                self.archive.remember(tonight, partial(render.archive_page, made.report))
                 told.tell(f"kept as {self.order.run_id} in {self.archive.store.where}", kept=1)
             except ArchiveRefused as error:
                 told.tell(str(error), kept=0)
                 return Posted(problems=(str(error),))
         return NOTHING_POSTED
 
-    def _tonight(self, composer: compose.Composer, reasons: Mapping[Failure, str], folder: Path) -> history.Tonight:
-        rules = self.order.rulebook.rules
+    def _tonight(self, made: MadeReport) -> history.Tonight:
+        rules, composer = self.order.rulebook.rules, made.composer
         return history.Tonight(
             night=composer.tonight,
             tool=composer.facts.tool,
             collected=not composer.coverage.nothing_collected,
-            past=history.with_reasons(composer.facts.past, reasons),
+            past=history.with_reasons(composer.facts.past, made.reasons),
             shards=lambda: (shard.frames for shard in composer.ledger.shards()),
             by_operation=frozenset(rule.id for rule in rules if history.FAILED_OPERATIONS in rule.columns()),
-            reports=render.kept_files(folder),
+            reports=render.kept_files(made.folder),
         )
 
-    def deliver(self, before: Posted, composer: compose.Composer, report: Report, folder: Path) -> Posted:
-        """Put the letters in ``folder`` into the outbox, and empty it; gives what was posted, with ``before``.
+    def deliver(self, made: MadeReport, before: Posted) -> Posted:
+        """Put the report's letters into the outbox, and empty it; gives what was posted, with ``before``.
 
         Who took a letter, and what went wrong, is written into run.json.
         """
-        if report.letter and self.office.ways:
+        if made.report.letter and self.office.ways:
             with self.watch.stage("deliver") as told:
-                self.office.put(folder, report.letter.envelope)
+                self.office.put(made.folder, made.report.letter.envelope)
                 self.office.empty()
                 tell_posted(told, self.office.posted)
         posted = before + self.office.posted
@@ -122,10 +136,15 @@ class Handover:
         if posted == NOTHING_POSTED:
             return posted
         try:
-            render.rewrite_run(composer.run(posted), folder)
+            render.rewrite_run(made.composer.run(posted), made.folder)
         except OutputRefused as error:  # the report is there, and the letters are on their way
             posted += Posted(problems=(str(error),))
         return posted
+
+    def deliver_only(self, make: Callable[[], MadeReport]) -> None:
+        """Send the letters of what ``make`` gives, where anybody is to have some; nothing else of it stays."""
+        if self.office.ways:
+            self.deliver(make(), NOTHING_POSTED)
 
     def finished(self) -> None:
         """To be called when no start can take the night up again: then what was sent to whom need not be known, by a

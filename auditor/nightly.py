@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from auditor import collect, compose, history, judge, render, snapshot, workers
-from auditor.briefing import TOOL, composer_of, gathered_by
+from auditor import collect, history, judge, render, snapshot, workers
+from auditor.briefing import TOOL, composer_of, gathered_by, nothing_gathered
 from auditor.cloud import Cloud
 from auditor.collect.clocks import Clocks
 from auditor.collect.pacing import Pace
 from auditor.collect.session import THREADS, Session
 from auditor.disk.scratch import scratch_folder
-from auditor.errors import ExitCode, SettingsRefused
-from auditor.handover import Handover, noting
+from auditor.errors import ClockRefused, ExitCode, SettingsRefused
+from auditor.handover import Handover, MadeReport, noting
 from auditor.model.gathered import Gathered
 from auditor.model.grounds import Again, Grounds
 from auditor.model.memory import Failure, Memory
@@ -101,16 +101,20 @@ def night(
         handover.send_kept()
         recalled = handover.recall()
         memory = under_way.once(memory_piece(), lambda: recalled)
-        gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
+        try:
+            gathered, shards = _gather(under_way, memory, machines_per_shard, pause, threads)
+        except ClockRefused as refused:
+            handover.deliver_only(partial(_unjudged, order, watch, refused, scratch))
+            raise
         under_way.check_time("report")
-        composer, made, reasons = _report(order, watch, gathered, shards)
-        kept = handover.remember(composer, reasons, made.report, made.folder)
-        posted = handover.deliver(kept, composer, made.report, made.folder)
+        made = _report(order, watch, gathered, shards)
+        kept = handover.remember(made)
+        posted = handover.deliver(made, kept)
         if kept.problems:
             under_way.left_open()
         elif under_way.ended():
             handover.finished()
-        return replace(made, exit_code=composer.ends_with(posted), undelivered=posted.problems)
+        return Result(made.composer.ends_with(posted), made.report, made.folder, posted.problems)
 
 
 def _gather(
@@ -153,8 +157,8 @@ def _gather(
 
 def _report(
     order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
-) -> tuple[compose.Composer, Result, dict[Failure, str]]:
-    """Settle every word of the report, and write it; beside it the sentence of each failure."""
+) -> MadeReport:
+    """Settle every word of the report, and write it."""
     with watch.stage("compose") as told:
         composer = composer_of(order, watch, gathered, shards, again)
         report = composer.report()
@@ -163,8 +167,19 @@ def _report(
     with watch.stage("render") as told:
         written = replace(report, run=composer.run(), findings=partial(noting, report.findings, reasons))
         folder = render.write_folder(written, order.output, order.formats)
-        told.append(", ".join(order.formats))
-    return composer, Result(composer.exit_code, report, folder), reasons
+        told.append(", ".join(order.formats) or "a letter alone")
+    return MadeReport(composer, report, folder, reasons)
+
+
+def _unjudged(order: Order, watch: Watch, refused: ClockRefused, scratch: Path) -> MadeReport:
+    """What becomes the letter of a night that was refused for its clock: a report that nobody keeps.
+
+    Nothing of such a night stays by which the next start could know of its letter, but the letter's own name: so those
+    of one hour are of one time, and the same letter.
+    """
+    hour = order.as_of.replace(minute=0, second=0, microsecond=0)
+    order = replace(order, as_of=hour, output=scratch / "unjudged", formats=())
+    return _report(order, watch, nothing_gathered(order, Cloud(order.settings.azure), refused), ())
 
 
 def collect_only(
@@ -193,7 +208,8 @@ def judge_again(order: Order, gathered: Gathered, again: Again, narrator: Narrat
         with watch.stage("judge") as told:
             shards = judge_all(order, gathered, scratch)
             tell_shards(told, shards)
-        return _report(order, watch, gathered, shards, again)[1]
+        made = _report(order, watch, gathered, shards, again)
+        return Result(made.composer.exit_code, made.report, made.folder)
 
 
 @contextmanager

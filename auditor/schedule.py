@@ -1,5 +1,4 @@
-"""Whether a night is due, or letters wait: what is asked at every tick of a clock that ticks more often than nights are
-wanted.
+"""Whether a night is due: what is asked at every tick of a clock that ticks more often than nights are wanted.
 
 It is answered out of the names in the archive, without pandas, without what sends letters, and without a question to
 the audited estate: a tick with nothing due is over within a second.
@@ -13,12 +12,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from auditor.errors import Problem, SettingsRefused
-from auditor.model.places import BEGUN, MANIFEST, NIGHTS, OUTBOX, outbox_of, time_of
-from auditor.model.run import Order
+from auditor.model.places import BEGUN, MANIFEST, NIGHTS, time_of
 from auditor.model.schedule import Schedule, Window, last_window
 from auditor.model.settings import Settings
 from auditor.model.underway import KEPT_FOR, begun_in
-from auditor.stores import Store, open_store
+from auditor.stores import Store
 
 AGAIN_AFTER = timedelta(hours=1)
 """A directory or a network that was away at two is back at three, mostly; each such try sends a letter."""
@@ -33,9 +31,15 @@ class Due:
 
 
 def due(
-    settings: Settings, now: datetime, *, late: bool = False, narrow: bool = False, config: str = "config.yaml"
+    settings: Settings,
+    store: Store | None,
+    now: datetime,
+    *,
+    late: bool = False,
+    narrow: bool = False,
+    config: str = "config.yaml",
 ) -> Due:
-    """Whether a night is due at ``now``, which is aware.
+    """Whether a night is due at ``now``, which is aware, by what lies in ``store``, the configured archive.
 
     A night that was begun and has not ended is gone on with at any time, until it is too old. A new one is due while
     the window is open, and no night of this window is kept; with ``late``, for a host that was down, after it has
@@ -45,7 +49,7 @@ def due(
     Raises SettingsRefused where ``config`` names no schedule or no archive, and ArchiveRefused where that cannot be
     read.
     """
-    schedule, store = settings.schedule, open_store(settings)
+    schedule = settings.schedule
     if schedule is None or store is None:
         raise SettingsRefused(_missing(settings, config))
     if _is_under_way(store.read(BEGUN), now):
@@ -53,26 +57,17 @@ def due(
     zone = settings.report.time_zone
     window = last_window(schedule, zone, now)
     kept = _night_of(window, store, narrow, now) if late or window.is_open(now) else None
-    return _due_in(window, kept, _Clocks(schedule, zone), now, late)
+    return _due_in(window, kept, _Times(schedule, zone), now, late)
 
 
-def letters_wait(order: Order) -> bool:
-    """Whether an earlier night has left letters that this start may send. Raises ArchiveRefused."""
-    if not (order.deliver and order.settings.deliver):
-        return False
-    store = open_store(order.settings)
-    kept = store.files(OUTBOX) if store else []
-    return any(each.endswith(".zip") for each in kept) or outbox_of(order.output).is_dir()
-
-
-def _due_in(window: Window, kept: str | None, clocks: _Clocks, now: datetime, late: bool) -> Due:
+def _due_in(window: Window, kept: str | None, times: _Times, now: datetime, late: bool) -> Due:
     if not window.is_open(now) and not late:
-        return Due(False, f"nothing is due: nights begin {clocks}; the next one from {clocks.at(window.next_opens)}")
+        return Due(False, f"nothing is due: nights begin {times}; the next one from {times.at(window.next_opens)}")
     if kept:
-        return Due(False, f"nothing is due: the night {kept} is kept; the next one from {clocks.at(window.next_opens)}")
+        return Due(False, f"nothing is due: the night {kept} is kept; the next one from {times.at(window.next_opens)}")
     if window.is_open(now):
-        return Due(True, f"a night is due: no whole one since {clocks.at(window.opened)}")
-    return Due(True, f"a night is made up for: no whole one since {clocks.at(window.opened)}")
+        return Due(True, f"a night is due: no whole one since {times.at(window.opened)}")
+    return Due(True, f"a night is made up for: no whole one since {times.at(window.opened)}")
 
 
 def _is_under_way(begun: bytes | None, now: datetime) -> bool:
@@ -107,7 +102,7 @@ def _manifest(store: Store, name: str) -> dict[str, object] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clocks:
+class _Times:
     """How times are told: by the clocks that the schedule means."""
 
     schedule: Schedule

@@ -34,7 +34,9 @@ _CONFIGURATION, _OTHERWISE = "the configuration", "the command line or the envir
 class UnderWay:
     """The night, as ``order`` asks for it since its first start. ``checkpoints`` is None where nothing is kept.
 
-    ``stopwatch`` tells seconds; ``planned`` is how many pieces of a kind there will be, as far as it is known.
+    ``stopwatch`` tells seconds, and told ``began`` when this start began; ``planned`` is how many pieces of a kind
+    there will be, as far as it is known. ``done_now`` are the steps that this start has done itself; ``given_up`` is
+    True once the archive has refused to keep one, and from then on none is kept.
     """
 
     order: Order
@@ -44,9 +46,12 @@ class UnderWay:
     scratch: Path
     stopwatch: Callable[[], float]
     planned: dict[str, int] = field(default_factory=dict)
+    done_now: int = 0
+    given_up: bool = False
+    began: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._began, self._done_now, self._given_up = self.stopwatch(), 0, False
+        self.began = self.stopwatch()
 
     def once(self, piece: Piece[T], make: Callable[[], T]) -> T:
         """What ``make`` gives, or what it gave on an earlier start. Raises OutOfTime where it should not be begun."""
@@ -61,7 +66,7 @@ class UnderWay:
         except ClockRefused:  # its time to judge by is of that clock: the next start takes its own
             self.ended()
             raise
-        self._done_now += bool(piece.kind)
+        self.done_now += bool(piece.kind)
         self._keep(piece, made, self.stopwatch() - began)
         return made
 
@@ -71,7 +76,8 @@ class UnderWay:
         The slowest of its kind is the measure, before there is one the slowest of all. Every start does one piece at
         the least, so that nights end; and where nothing can be kept any more, stopping would only lose what is done.
         """
-        if self.checkpoints is None or self._given_up or not self._done_now:
+        checkpoints = self._keeping
+        if checkpoints is None or not self.done_now:
             return
         left, done = self.left(), self.begun.pieces.values()
         alike = [each.seconds for each in done if each.kind == kind] or [each.seconds for each in done]
@@ -80,13 +86,13 @@ class UnderWay:
             raise OutOfTime(
                 f"There is no report yet: the time budget of {budget} does not last for another piece "
                 f"of the night of {self.order.as_of:%Y-%m-%d %H:%M} UTC. Kept in the archive "
-                f"{self.checkpoints.store.where}: {self.progress()}. Start it again, and it goes on from there."
+                f"{checkpoints.store.where}: {self.progress()}. Start it again, and it goes on from there."
             )
 
     def left(self) -> float:
         """Seconds of the time budget; endless where there is none."""
         budget = self.order.settings.time_budget
-        return math.inf if budget is None else budget.total_seconds() - (self.stopwatch() - self._began)
+        return math.inf if budget is None else budget.total_seconds() - (self.stopwatch() - self.began)
 
     def progress(self) -> str:
         """``the survey, 3 of 8 shards``: what is done so far."""
@@ -102,16 +108,21 @@ class UnderWay:
         try:
             self.checkpoints.end()
         except ArchiveRefused as error:
-            if not self._given_up:
+            if not self.given_up:
                 self.watch.narrator.stage("resume", f"{error} The next start will tell of this night once more.")
             return False
         return True
 
     def give_up(self, error: ArchiveRefused) -> None:
         """Go on without keeping anything, and say so once."""
-        if not self._given_up:
+        if not self.given_up:
             self.watch.narrator.stage("resume", f"{error} The night goes on; what it does from now on is not kept.")
-        self._given_up = True
+        self.given_up = True
+
+    @property
+    def _keeping(self) -> history.Checkpoints | None:
+        """Where what is done from now on is kept; None where nothing is, any more."""
+        return None if self.given_up else self.checkpoints
 
     def _counted(self, kind: str, count: int) -> str:
         if kind not in self.planned:
@@ -121,16 +132,17 @@ class UnderWay:
     def left_open(self) -> None:
         """The night could not be kept: the next start tries that again, and as it is the same night sends no second
         letter."""
-        if self.checkpoints is not None and not self._given_up:
+        if self._keeping:
             told = "The night is not kept, and so not over: the next start tries to keep it, and sends nothing twice."
             self.watch.narrator.stage("resume", told)
 
     def _found(self, piece: Piece[T]) -> T | None:
         """None too where its file is not what was written: then it is made anew."""
-        if self.checkpoints is None or self._given_up or piece.name not in self.begun.pieces:
+        checkpoints = self._keeping
+        if checkpoints is None or piece.name not in self.begun.pieces:
             return None
         try:
-            if self.checkpoints.get(self.begun, piece.name, self.scratch):
+            if checkpoints.get(self.begun, piece.name, self.scratch):
                 return piece.unpack(self.scratch)
         except ArchiveRefused as error:
             self.give_up(error)
@@ -143,10 +155,11 @@ class UnderWay:
         return None
 
     def _keep(self, piece: Piece[T], made: T, seconds: float) -> None:
-        if self.checkpoints is None or self._given_up:
+        checkpoints = self._keeping
+        if checkpoints is None:
             return
         try:
-            self.begun = self.checkpoints.put(self.begun, piece.name, piece.kind, seconds, piece.pack(made))
+            self.begun = checkpoints.put(self.begun, piece.name, piece.kind, seconds, piece.pack(made))
         except ArchiveRefused as error:
             self.give_up(error)
 

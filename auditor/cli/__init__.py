@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from auditor import __version__
@@ -29,18 +30,27 @@ _COMMANDS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None, log: logging.Logger | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    log: logging.Logger | None = None,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+    stopwatch: Callable[[], float] = time.monotonic,
+) -> int:
     """Run one command; returns its exit code (see :class:`auditor.errors.ExitCode`), 1 for a bug, which is told.
 
     A program that runs the auditor within itself (as the worker of Azure Functions does) gives ``log``, mostly
     ``logging.getLogger("auditor")``: the night then speaks through that logger to whatever handlers the program has,
     and nothing of it goes to stderr. Each record's message is a sentence, or with ``--log-format json`` the whole line
     of JSON; the numbers are fields of the record either way.
+
+    ``pause`` waits, in seconds, where Azure or a mail server asks a night for it; ``stopwatch`` tells the seconds that
+    its time budget is measured by.
     """
     choose_allocator()
     parsed = _parser().parse_args(arguments)
     with talk_of(parsed, log) as talk:
-        parsed.talk = talk
+        parsed.talk, parsed.pause, parsed.stopwatch = talk, pause, stopwatch
         return carried_out(partial(parsed.command, parsed), talk)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from auditor.errors import ArchiveBusy, ExitCode, NotDue, Problem, SettingsRefus
 if TYPE_CHECKING:
     from auditor.cli.talk import Talk
     from auditor.model.run import Order
+    from auditor.stores import Store
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +39,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _if_due(order: Order, arguments: argparse.Namespace) -> int:
     """The night, where one is due; a tick while another run is at work is no failure."""
-    from auditor.schedule import due, letters_wait
+    from auditor.schedule import due
+    from auditor.stores import letters_wait, open_store
 
-    narrator = narrator_of(arguments)
-    asked = partial(
-        due, order.settings, order.as_of, late=arguments.late, narrow=order.narrowed, config=str(arguments.config)
-    )
+    narrator, store = narrator_of(arguments), open_store(order.settings)
+    config = str(arguments.config)
+    asked = partial(due, order.settings, store, order.as_of, late=arguments.late, narrow=order.narrowed, config=config)
 
     def still_due() -> None:
         answer = asked()
@@ -56,14 +56,14 @@ def _if_due(order: Order, arguments: argparse.Namespace) -> int:
         narrator.stage("schedule", answer.why)
         if answer.night:
             return run_night(order, arguments, still_due)
-        return _send_waiting(order, arguments) if letters_wait(order) else int(ExitCode.DELIVERED)
+        return _send_waiting(order, store, arguments) if letters_wait(order, store) else int(ExitCode.DELIVERED)
     except (ArchiveBusy, NotDue) as error:
         narrator.of_run(None)
         narrator.stage("schedule", str(error))
         return int(ExitCode.DELIVERED)
 
 
-def _send_waiting(order: Order, arguments: argparse.Namespace) -> int:
+def _send_waiting(order: Order, store: Store | None, arguments: argparse.Namespace) -> int:
     """Letters that no server took while the night lasted are tried at every tick."""
     from auditor.deliver import send_waiting
     from auditor.model.narration import Told
@@ -71,7 +71,7 @@ def _send_waiting(order: Order, arguments: argparse.Namespace) -> int:
     from auditor.model.telling import tell_posted
     from auditor.render.console import print_undelivered
 
-    posted = send_waiting(order.settings, order.output, time.sleep)
+    posted = send_waiting(order.settings, store, order.output, arguments.pause)
     if posted == NOTHING_POSTED:
         return int(ExitCode.DELIVERED)
     told = Told()

@@ -76,7 +76,7 @@ def run_night(order: Order, arguments: argparse.Namespace, still_due: Callable[[
     tell_settled(order, narrator)
     from auditor.nightly import night  # the second or so that pandas and the SDK take comes after the first line
 
-    result = night(order, narrator, still_due=still_due)
+    result = night(order, narrator, pause=arguments.pause, stopwatch=arguments.stopwatch, still_due=still_due)
     print_summary(result.report, result.folder, sys.stdout, result.undelivered)
     note_end(result.report, result.folder, arguments, result.undelivered)
     return int(result.exit_code)

@@ -76,7 +76,7 @@ class Clocks:
         """Raise ClockRefused where this machine's clock is too far off to judge by."""
         ahead = self.ahead
         if ahead is not None and abs(ahead) > BEARABLE:
-            raise ClockRefused(f"Nothing was judged. {WRONG.format(what=told(ahead))}. {SET}")
+            raise ClockRefused(WRONG.format(what=told(ahead)), SET)
 
 
 WRONG = "Times and ages would be wrong: {what}"

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from auditor.collect.events import Event, Moment, matters, moment_of
 from auditor.model.reading import Row
+from auditor.model.resource_id import holder_in
 
 
 class Folding:
@@ -82,14 +83,15 @@ def _ended_otherwise(current: list[Moment], moment: Moment) -> bool:
 
 def _operation(tries: list[Moment], subscription_id: str) -> Row:
     first = tries[0]
+    holder = holder_in(first.resource)  # an event names the extension's resource and nothing else
     last = next((moment for moment in reversed(tries) if moment.end), None)
     failed = last is not None and last.end == "failed"
     caller = next((moment.caller for moment in tries if moment.caller), None)
     return {
         "id": f"{first.tie}|{first.resource.lower()}|{first.action}|{first.at.isoformat()}",
         "subscription_id": subscription_id,
-        "machine_id": _machine(first.resource),
-        "extension_id": first.resource if "/extensions/" in first.resource.lower() else None,
+        "machine_id": holder or first.resource,
+        "extension_id": first.resource if holder else None,
         "action": first.action,
         "started": first.at if first.begins else None,
         "ended": _ended_at(last),
@@ -104,12 +106,6 @@ def _operation(tries: list[Moment], subscription_id: str) -> Row:
 
 def _ended_at(last: Moment | None) -> datetime | None:
     return last.at if last is not None else None
-
-
-def _machine(resource: str) -> str:
-    """An event names the extension's resource and nothing else: here the machine can only be cut from its id."""
-    at = resource.lower().find("/extensions/")
-    return resource[:at] if at >= 0 else resource
 
 
 def _initiator(tries: list[Moment], caller: str | None) -> str:

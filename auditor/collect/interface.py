@@ -73,6 +73,9 @@ def ended(
 def by_this_clock(session: Session, source: Source) -> Fault | None:
     """What is wrong with a window that ends by this machine's clock, where that is not Azure's.
 
+    It is a gap for failures, too, not for what passes alone: what healed a failure that was seen may lie in the very
+    minutes that were not read, and no verdict may turn from fail to pass by reading more.
+
     Nothing is judged by first pages: a checkup tells of the clock by itself.
     """
     complaint = session.clocks.complaint if session.clocks and not session.first_page_only else None

@@ -16,8 +16,8 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from auditor.compose.targets import Names
 from auditor.model.quoting import json_text, posix, powershell
+from auditor.model.resource_id import Names
 from auditor.resources import reports_folder
 
 

@@ -11,15 +11,18 @@ from functools import cached_property
 from auditor.compose.coverage import LISTS, READ, Coverage
 from auditor.model.exempting import can_name_rows
 from auditor.model.reading import Source
+from auditor.model.resource_id import holder_in, subject_in
 from auditor.model.rule import Exemption, Rule
+from auditor.model.scopes import Subject
 from auditor.model.verdict import Status
 
-_LISTS_BY_ID: Mapping[str, tuple[Source, ...]] = {
-    "/microsoft.hybridcompute/": (Source.ARC_MACHINES,),
-    "/virtualmachinescalesets/": (Source.SCALE_SETS,),
-    "/virtualmachines/": (Source.VIRTUAL_MACHINES, Source.SCALE_SETS),
+_LISTS_OF: Mapping[Subject | None, tuple[Source, ...]] = {
+    Subject.ARC: (Source.ARC_MACHINES,),
+    Subject.SCALE_SET: (Source.SCALE_SETS,),
+    Subject.UNIFORM: (Source.SCALE_SETS,),
+    Subject.VM: (Source.VIRTUAL_MACHINES, Source.SCALE_SETS),
 }
-"""By a part of a resource's id: the lists of a subscription in which it would have been seen."""
+"""By what its id is the id of: the lists of a subscription in which a resource would have been seen."""
 
 
 class Outcome(StrEnum):
@@ -172,4 +175,5 @@ class Exempting:
 def _lists_of(resource: str | None) -> tuple[Source, ...]:
     if resource is None:
         return LISTS
-    return next((lists for part, lists in _LISTS_BY_ID.items() if part in resource.lower()), LISTS)
+    bare = resource.rstrip("/")
+    return _LISTS_OF.get(subject_in(holder_in(bare) or bare), LISTS)

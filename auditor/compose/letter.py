@@ -60,6 +60,9 @@ class Correspondent:
         say = self.wording.say
         files = [name for key, name in READABLE.items() if key in self.order.formats]
         beside = say("letter", "beside", files=self.wording.listed(files)) if files else say("letter", "beside_nothing")
+        elsewhere = say("letter", "elsewhere")
+        if not self.order.formats:  # a night that was refused for its clock
+            beside = elsewhere = say("letter", "no_report")
         return Envelope(
             run_id=self.order.run_id,
             subject=self.subject(),
@@ -68,7 +71,7 @@ class Correspondent:
             attached=say("letter", "attached"),
             left_off=say("letter", "left_off"),
             too_large=say("letter", "too_large"),
-            elsewhere=say("letter", "elsewhere"),
+            elsewhere=elsewhere,
         )
 
     def subject(self) -> str:

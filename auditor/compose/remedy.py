@@ -158,10 +158,9 @@ def _identity(target: Target) -> Made:
 
 def _associations(target: Target) -> Made:
     """Of a uniform scale set as a whole, whose instances all follow it."""
-    machine = target.machine
-    if target.subject is Subject.UNIFORM:
-        machine = machine[: machine.lower().rindex("/virtualmachines/")]
-    path = f"{machine}/providers/Microsoft.Insights/dataCollectionRuleAssociations"
+    if target.subject is Subject.UNIFORM and not target.scale_set:
+        return NOTHING
+    path = f"{target.scale_set or target.machine}/providers/Microsoft.Insights/dataCollectionRuleAssociations"
     return commands.look(f"{path}?api-version={_ASSOCIATIONS_API}"), ()
 
 

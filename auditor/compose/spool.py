@@ -13,6 +13,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
+from auditor.disk.scratch import MORE_ROOM
 from auditor.errors import OutputRefused, why
 from auditor.model.report import Finding
 
@@ -63,6 +64,6 @@ def _refusing() -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputRefused(
-            f"Nothing was reported: what was found was not written to {tempfile.gettempdir()} ({why(error)}). Free "
-            "some space there, or name a folder on a larger disk with the environment variable TMPDIR."
+            f"Nothing was reported: what was found was not written to {tempfile.gettempdir()} ({why(error)}). "
+            f"{MORE_ROOM}"
         ) from error

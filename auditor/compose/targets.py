@@ -6,7 +6,6 @@ extension in a list of instances leads to a machine that does not exist (recorde
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,42 +16,21 @@ import pandas as pd
 from auditor.compose.rows import Rows, python
 from auditor.model.dataset import Kind
 from auditor.model.quoting import url_path
+from auditor.model.resource_id import Names, names_in
 from auditor.model.scopes import Subject
 
 COMPUTE_API = "2024-07-01"
 """Of every address below Microsoft.Compute; before 2025-04-01, from which on writes switch automatic upgrade on."""
 ARC_API = "2024-07-10"
 
-_GROUP = r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/"
-_SET = rf"{_GROUP}Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/]+)"
-_SHAPES = {
-    Subject.VM: re.compile(rf"{_GROUP}Microsoft\.Compute/virtualMachines/(?P<name>[^/]+)", re.IGNORECASE),
-    Subject.UNIFORM: re.compile(rf"{_SET}/virtualMachines/(?P<instance>[^/]+)", re.IGNORECASE),
-    Subject.SCALE_SET: re.compile(_SET, re.IGNORECASE),
-    Subject.ARC: re.compile(rf"{_GROUP}Microsoft\.HybridCompute/machines/(?P<name>[^/]+)", re.IGNORECASE),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What commands that take no address are told: plain texts.
-
-    ``name`` is the machine's, or the scale set's, whose ``instance`` is empty for the set itself.
-    """
-
-    subscription: str
-    group: str
-    name: str
-    instance: str = ""
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What one row's commands need; paths are percent-encoded, and begin with ``/subscriptions/``.
 
-    ``model`` is the path of the extension in the scale set's model, empty where no model is known to hold it.
-    ``manual``: a uniform scale set whose instances are updated by hand. ``version``: the latest of the region, empty
-    where it is not known.
+    ``scale_set`` is that of an instance of a uniform one, empty for whatever else; ``model`` is the path of the
+    extension in its model, empty where no model is known to hold it. ``manual``: a uniform scale set whose instances
+    are updated by hand. ``version``: the latest of the region, empty where it is not known.
     """
 
     subject: Subject
@@ -62,6 +40,7 @@ class Target:
     handler: str = ""
     version: str = ""
     manual: bool = False
+    scale_set: str = ""
     model: str = ""
     model_setting: str | None = None
     follows_model: str | None = None
@@ -100,31 +79,32 @@ class Targets:
         return map(self._of, map(_Row, rows.subjects, machine_ids, *told, *of_machine))
 
     def _of(self, row: _Row) -> Target | None:
-        found = _SHAPES[row.subject].fullmatch(row.machine_id) if row.subject else None
-        if row.subject is None or found is None or not _leads_there(row.machine_id):
+        names = names_in(row.machine_id, row.subject) if row.subject else None
+        if row.subject is None or names is None or not _leads_there(row.machine_id):
             return None
-        machine, extension = url_path(row.machine_id), _piece(row.name)
+        machine, extension = url_path(row.machine_id), _segment(row.name)
         owner = row.machine_id if row.subject is Subject.SCALE_SET else row.scale_set_id or ""
+        scale_set = _scale_set(owner) if row.subject is Subject.UNIFORM else ""
         return Target(
             row.subject,
             machine,
-            Names(**found.groupdict()),
+            names,
             f"{machine}/extensions/{extension}" if extension else "",
             f"{row.publisher}.{row.type}" if row.publisher and row.type else "",
             row.latest_version or "",
             owner.lower() in self._manual,
-            self._model(owner, row) if row.subject is Subject.UNIFORM else "",
+            scale_set,
+            f"{scale_set}/extensions/{model}" if scale_set and (model := self._model(owner, row)) else "",
             row.model_auto_upgrade,
             row.follows_model,
         )
 
     def _model(self, owner: str, row: _Row) -> str:
-        """The extension of that publisher and type in the model: of several the one that is called like it."""
-        held = self._models.get(_kind(owner, row.publisher, row.type), ())
+        """What the extension of that publisher and type is called in the model: of several the one that is called like
+        it."""
+        held = self._models.get(_key(owner, row.publisher, row.type), ())
         alike = [each for each in held if len(held) == 1 or each.lower() == (row.name or "").lower()]
-        name = _piece(alike[0]) if alike else ""
-        leads = _SHAPES[Subject.SCALE_SET].fullmatch(owner) and _leads_there(owner)
-        return f"{url_path(owner)}/extensions/{name}" if name and leads else ""
+        return _segment(alike[0]) if alike else ""
 
     @cached_property
     def _models(self) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
@@ -134,7 +114,7 @@ class Targets:
         columns = (python(models[name], Kind.TEXT) for name in ("machine_id", "publisher", "type", "name"))
         found: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for owner, publisher, type_, name in zip(*columns, strict=True):
-            key = _kind(owner, publisher, type_)
+            key = _key(owner, publisher, type_)
             found[key] = (*found.get(key, ()), name or "")
         return found
 
@@ -146,14 +126,18 @@ class Targets:
         return frozenset(each.lower() for each in python(by_hand["id"], Kind.TEXT))
 
 
+def _scale_set(owner: str) -> str:
+    return url_path(owner) if names_in(owner, Subject.SCALE_SET) and _leads_there(owner) else ""
+
+
 def _leads_there(identifier: str) -> bool:
     """A client would walk ``.`` and ``..`` as it walks folders."""
     return not {".", ".."} & set(identifier.split("/"))
 
 
-def _piece(name: str | None) -> str:
+def _segment(name: str | None) -> str:
     return "" if name is None or name in (".", "..") else url_path(name).replace("/", "%2F")
 
 
-def _kind(owner: str, publisher: str | None, type_: str | None) -> tuple[str, str, str]:
+def _key(owner: str, publisher: str | None, type_: str | None) -> tuple[str, str, str]:
     return owner.lower(), (publisher or "").lower(), (type_ or "").lower()

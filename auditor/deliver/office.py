@@ -50,10 +50,6 @@ class PostOffice:
         told = (posted for _name, posted in sorted(self._told.items()))
         return sum(told, Posted(problems=tuple(self.outbox.refused)))
 
-    @property
-    def has_letters(self) -> bool:
-        return bool(earlier.places(self.outbox.beside.folder) or self.outbox.names())
-
     def put(self, folder: Path, envelope: Envelope) -> None:
         """The letter in ``folder`` into the outbox, for every way out whose ``when`` holds.
 

@@ -10,20 +10,17 @@ from auditor.deliver.beside import Beside
 from auditor.deliver.office import PostOffice
 from auditor.deliver.outbox import Outbox
 from auditor.model.places import outbox_of
-from auditor.model.posted import NOTHING_POSTED, Posted
+from auditor.model.posted import Posted
 from auditor.model.settings import Settings
-from auditor.stores import open_store
+from auditor.stores import Store
 
 
-def send_waiting(settings: Settings, output: Path, pause: Callable[[float], None]) -> Posted:
-    """Try each letter that waits in the archive, or beside ``output``, once; for when no night is under way.
+def send_waiting(settings: Settings, store: Store | None, output: Path, pause: Callable[[float], None]) -> Posted:
+    """Try each letter that waits in ``store``, the archive, or beside ``output``, once; for when no night is under way.
 
     Raises ArchiveBusy where another run is at work in the archive, and ArchiveRefused where that cannot be reached.
     """
-    store = open_store(settings)
     office = PostOffice(settings.deliver, Outbox(Beside(outbox_of(output)), store), pause)
-    if not (office.ways and office.has_letters):
-        return NOTHING_POSTED
     with store.locked() if store else nullcontext():
         office.empty(tries=1)
         office.finished()

@@ -14,6 +14,8 @@ from auditor.disk.locks import try_lock
 
 PREFIX = "auditor-night-"
 LOCK = ".lock"
+MORE_ROOM = "Free some space there, or name a folder on a larger disk with the environment variable TMPDIR."
+"""What helps where such a folder, or the files beside it, take no more."""
 LEFT_AFTER_S = 600
 """A folder that is younger may belong to a run that is about to lock it."""
 

@@ -10,15 +10,13 @@ from auditor.frames.build import Frames, build
 from auditor.frames.cells import lower, present, records
 from auditor.model.dataset import FRAMES
 from auditor.model.reading import Reading, Row, Source
+from auditor.model.resource_id import names_in
+from auditor.model.scopes import Subject
 
 _KEYED = {"machines": "id", "scale_sets": "id", "extensions": "machine_id"}
 """The frames that are read anew, with the column that says whose a row is."""
-_KINDS = (
-    ("/virtualmachinescalesets/", "/virtualmachines/", "scale_set_instance"),
-    ("/microsoft.compute/", "/virtualmachines/", "vm"),
-    ("/microsoft.hybridcompute/", "/machines/", "arc"),
-)
-"""What an id is the id of, where nothing but the activity log has told it."""
+_KINDS = {Subject.VM: "vm", Subject.UNIFORM: "scale_set_instance", Subject.ARC: "arc"}
+"""Of machines that nothing but the activity log has told."""
 
 
 def rows_again(frames: Frames, ids: Collection[str]) -> tuple[list[Row], list[Row]]:
@@ -44,9 +42,11 @@ def _plain(value: object) -> object:
 
 
 def _stranger(identifier: str) -> Row | None:
-    kind = next((kind for above, own, kind in _KINDS if above in identifier and own in identifier), None)
-    parts = identifier.split("/")
-    return {"id": identifier, "kind": kind, "subscription_id": parts[2]} if kind and len(parts) > 2 else None
+    for subject, kind in _KINDS.items():
+        names = names_in(identifier, subject)
+        if names:
+            return {"id": identifier, "kind": kind, "subscription_id": names.subscription}
+    return None
 
 
 def renewed(

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.disk.scratch import MORE_ROOM
 from auditor.errors import OutputRefused
 from auditor.frames.build import Frames, declared
 from auditor.model.dataset import FRAMES
@@ -44,8 +45,7 @@ def write_frames(folder: Path, frames: Frames) -> None:
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else str(error)  # Arrow's own words quote C++
         raise OutputRefused(
-            f"Nothing was reported: the night's own frames were not written to {folder} ({why}). Free some space "
-            "there, or name a folder on a larger disk with the environment variable TMPDIR."
+            f"Nothing was reported: the night's own frames were not written to {folder} ({why}). {MORE_ROOM}"
         ) from error
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.disk.scratch import MORE_ROOM
 from auditor.disk.zips import DAMAGED
 from auditor.errors import ArchiveRefused, why
 from auditor.history.night import Content, NightRefused, described
@@ -71,7 +72,7 @@ class Checkpoints:
             with zipfile.ZipFile(io.BytesIO(content)) as files:
                 files.extractall(folder)
         except OSError as error:
-            raise _refused(name, error) from error
+            raise self._refused(name, error) from error
         except DAMAGED as error:  # with the hash of itself
             raise ValueError(f"is damaged: {error}") from error
         return True
@@ -93,13 +94,11 @@ class Checkpoints:
                     else:
                         whole.writestr(inside, content)
         except OSError as error:
-            raise _refused(name, error) from error
+            raise self._refused(name, error) from error
         return packed
 
-
-def _refused(name: str, error: Exception) -> ArchiveRefused:
-    reason = why(error) if isinstance(error, OSError) else str(error)
-    return ArchiveRefused(
-        f"The night's own piece {name} could not be packed for the archive, or unpacked from it: {reason}. Free some "
-        "space, or name a folder on a larger disk with the environment variable TMPDIR."
-    )
+    def _refused(self, name: str, error: OSError) -> ArchiveRefused:
+        return ArchiveRefused(
+            f"The night's own piece {name} could not be packed for the archive, or unpacked from it, "
+            f"in {self.scratch}: {why(error)}. {MORE_ROOM}"
+        )

@@ -18,6 +18,7 @@ import pandas as pd
 from auditor.model.dataset import Need, rule_column
 from auditor.model.memory import Memory
 from auditor.model.reading import Service, Source
+from auditor.model.resource_id import subject_in
 from auditor.model.rule import RuleBook, comparisons_of
 from auditor.model.scopes import Subject, scopes_of, subject_of
 from auditor.model.verdict import EXTENSIONS_NOT_READ, Severity, Status
@@ -39,11 +40,8 @@ _LISTS: Mapping[Subject, tuple[Source, ...]] = {
 }
 """What does not stand in such a list from Resource Manager itself was deleted, and is not too young to be known."""
 
-_MAY_BE_YOUNGER = {
-    "/microsoft.compute/virtualmachines/": Subject.VM,
-    "/microsoft.hybridcompute/machines/": Subject.ARC,
-}
-"""By a part of the id: what Resource Graph lists, and may not list yet."""
+_MAY_BE_YOUNGER = (Subject.VM, Subject.ARC)
+"""What Resource Graph lists, and may not list yet."""
 _UNLISTED = "unlisted"
 _OF_ROWS = {
     "machines": ["id", "kind", "subscription_id", "scale_set_id", "follows_model"],
@@ -165,9 +163,9 @@ def _rows(frames: Mapping[str, pd.DataFrame], ids: Collection[str]) -> dict[str,
     machines = operations["machine_id"].str.lower()
     touched = operations.assign(machine_id=machines)[machines.isin(ids)].drop_duplicates("machine_id")
     for each, subscription in zip(touched["machine_id"].tolist(), touched["subscription_id"].tolist(), strict=True):
-        kind = next((kind for part, kind in _MAY_BE_YOUNGER.items() if part in each), None)
-        if kind:
-            rows[each] = {"id": each, "kind": str(kind), "subscription_id": subscription, _UNLISTED: True}
+        subject = subject_in(each)
+        if subject in _MAY_BE_YOUNGER:
+            rows[each] = {"id": each, "kind": str(subject), "subscription_id": subscription, _UNLISTED: True}
     for name, columns in _OF_ROWS.items():
         frame = frames[name]
         wanted = frame.loc[frame["id"].str.lower().isin(ids), columns]

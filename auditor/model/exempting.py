@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
-_GROUP = "/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
-_MACHINE = (
-    "microsoft[.]compute/virtualmachines/[^/]+|microsoft[.]hybridcompute/machines/[^/]+"
-    "|microsoft[.]compute/virtualmachinescalesets/[^/]+/virtualmachines/[^/]+"
-)
-_SCALE_SET = "microsoft[.]compute/virtualmachinescalesets/[^/]+"
+from auditor.model.resource_id import holder_in, subject_in
+from auditor.model.scopes import Subject
 
 
 class Form(StrEnum):
@@ -24,18 +19,16 @@ class Form(StrEnum):
     OTHER = "other"
 
 
-_FORMS = (
-    (re.compile(f"{_GROUP}({_MACHINE})"), Form.MACHINE),
-    (re.compile(f"{_GROUP}({_SCALE_SET})"), Form.SCALE_SET),
-    (re.compile(f"{_GROUP}({_MACHINE}|{_SCALE_SET})/extensions/[^/]+"), Form.EXTENSION),
-)
 _MATCHES = {"machines": frozenset({Form.MACHINE}), "extensions": frozenset(Form) - {Form.OTHER}}
 
 
 def form_of(resource: str) -> Form:
     """The form of a resource id, in any letter case."""
-    bare = resource.lower().rstrip("/")
-    return next((form for pattern, form in _FORMS if pattern.fullmatch(bare)), Form.OTHER)
+    bare = resource.rstrip("/")
+    subject = subject_in(bare)
+    if subject:
+        return Form.SCALE_SET if subject is Subject.SCALE_SET else Form.MACHINE
+    return Form.EXTENSION if subject_in(holder_in(bare) or "") else Form.OTHER
 
 
 def can_name_rows(resource: str, frame: str) -> bool:

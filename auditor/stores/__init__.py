@@ -9,8 +9,9 @@ from auditor.model.settings import Settings
 from auditor.stores.blobs import BlobStore
 from auditor.stores.folder import FolderStore
 from auditor.stores.interface import Store
+from auditor.stores.outbox import letters_wait
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "letters_wait", "open_store"]
 
 
 def open_store(settings: Settings) -> Store | None:

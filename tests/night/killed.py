@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 SHARDS_OF = 2
@@ -68,11 +69,9 @@ def _run(line: list[str], at: At | None, environ: dict[str, str], log: Path, sec
 
     assert nightly.night.__kwdefaults__ is not None
     nightly.night.__kwdefaults__["machines_per_shard"] = SHARDS_OF
-    if seconds:
-        nightly.night.__kwdefaults__["stopwatch"] = _Stopwatch(seconds)
     if at:
         _kill(at)
-    sys.exit(main(line))
+    sys.exit(main(line, stopwatch=_Stopwatch(seconds) if seconds else monotonic))
 
 
 class _Stopwatch:

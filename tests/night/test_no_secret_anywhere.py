@@ -11,10 +11,9 @@ import logging
 import zipfile
 import zlib
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ import trustme
 import yaml
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from auditor import nightly
 from auditor.cli import main
 from auditor.simulator import Fault, OperationSpec, PageSizes, Simulator
 from auditor.simulator.parts import StatusSpec
@@ -97,13 +95,15 @@ class Scene:
     bench: Bench
     capfd: pytest.CaptureFixture[str]
     said: list[str]
+    hurried: Callable[[], float] = field(default_factory=lambda: count(0, 600).__next__)
+    """A stopwatch: each look at it is ten minutes later, which only a time budget minds."""
 
     @property
     def folder(self) -> Path:
         return self.bench.folder
 
     def start(self, *words: str) -> int:
-        code = main(words)
+        code = main(words, pause=Pauses(), stopwatch=self.hurried)
         self.said.extend(self.capfd.readouterr())
         return code
 
@@ -126,8 +126,6 @@ def scene(bench: Bench, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(bench.folder)
-    hurried = count(0, 600).__next__  # each look at it is ten minutes later, which only a time budget minds
-    monkeypatch.setattr(nightly, "night", partial(nightly.night, pause=Pauses(), stopwatch=hurried))
     noisy = [logging.getLogger(name) for name in ("azure", "urllib3", "msal", "requests", "asyncio")]
     for logger in noisy:
         logger.setLevel(logging.DEBUG)

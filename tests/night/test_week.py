@@ -11,17 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
-from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
 
-from auditor import nightly
 from auditor.errors import ExitCode
 from auditor.simulator import Simulator
 from tests.mailbox import MailServer, serving
 from tests.night.happenings import Happenings
-from tests.night.parts import YOUNG, Pauses, open_bench
+from tests.night.parts import YOUNG, open_bench
 from tests.night.week import (
     ACCEPTED,
     AGENTS,
@@ -50,8 +48,6 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
         bench, sky, mail = open_bench(tmp_path_factory.mktemp("week"), opened), Happenings(), MailServer()
         patch = opened.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("AUDITOR_SECRET", SECRET)
-        # The command line waits by the clock; what is waited for here would only come the next day.
-        patch.setattr(nightly, "night", partial(nightly.night, pause=Pauses()))
         with serving(mail):
             pass  # an address at which nobody answers yet
         told = Week(bench, bench.opened(Simulator(estate_of(1), weather=sky)), sky, mail)

@@ -34,6 +34,7 @@ from tests.night.parts import (
     VERSIONS,
     YOUNG,
     Bench,
+    Pauses,
     agent,
     machine,
     machine_id,
@@ -251,10 +252,13 @@ class Week:
         return self.folder / "archive"
 
     def start(self, night: int) -> tuple[int, str]:
-        """One start of the command line, to its end: its exit code and what it said on stderr."""
+        """One start of the command line, to its end: its exit code and what it said on stderr.
+
+        What is waited for here would only come the next day.
+        """
         said = io.StringIO()
         with redirect_stderr(said), redirect_stdout(io.StringIO()):
-            code = main(self._command(night))
+            code = main(self._command(night), pause=Pauses())
         return code, said.getvalue()
 
     def killed(self, night: int, request: str) -> tuple[int, str]:

@@ -41,13 +41,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 def test_what_lies_in_the_container_says_whether_a_night_is_due(served: Azurite) -> None:
     settings = settle(served.ca.with_name("config.yaml"), environ={"AUDITOR_ACCESS_TOKEN": token()}).settings
     store = open_store(settings)
-    assert store and due(settings, NOW).night
+    assert store and due(settings, store, NOW).night
 
     store.write("nights/20261122T023000Z-00000000/night.json", b"{}")
-    assert not due(settings, NOW).night
+    assert not due(settings, store, NOW).night
 
     store.write("under-way/begun.json", b"{}")
-    assert due(settings, NOW).night
+    assert due(settings, store, NOW).night
     store.remove("under-way/begun.json")
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import ArchiveRefused, SettingsRefused
-from auditor.model.rule import RuleBook
-from auditor.model.run import Order
 from auditor.model.settings import Settings
 from auditor.model.underway import Begun
-from auditor.schedule import Due, due, letters_wait
+from auditor.schedule import Due, due
+from auditor.stores import open_store
 from auditor.stores.folder import FolderStore
 
 OPEN, CLOSED, BEFORE = "2026-11-21T18:30", "2026-11-22T01:00", "2026-11-21T16:00"
@@ -31,7 +29,8 @@ def settings(folder: Path, **changes: object) -> Settings:
 
 
 def at(folder: Path, now: str, *, late: bool = False) -> Due:
-    return due(settings(folder), datetime.fromisoformat(now).replace(tzinfo=UTC), late=late)
+    told = settings(folder)
+    return due(told, open_store(told), datetime.fromisoformat(now).replace(tzinfo=UTC), late=late)
 
 
 def keep(folder: Path, name: str, file: str = "night.json", content: bytes = b"{}") -> None:
@@ -85,13 +84,13 @@ def test_a_night_that_could_read_nothing_is_tried_again_while_its_window_is_open
 
 def test_a_night_of_some_subscriptions_takes_the_place_of_no_whole_one(tmp_path: Path) -> None:
     keep(tmp_path, "20261121T180000Z-00000000", content=b'{"narrow": true}')
-    now = datetime.fromisoformat(OPEN).replace(tzinfo=UTC)
+    told, store, now = settings(tmp_path), FolderStore(tmp_path), datetime.fromisoformat(OPEN).replace(tzinfo=UTC)
 
-    assert due(settings(tmp_path), now).night
-    assert not due(settings(tmp_path), now, narrow=True).night
+    assert due(told, store, now).night
+    assert not due(told, store, now, narrow=True).night
 
     keep(tmp_path, "20261121T181000Z-00000000", content=b'{"narrow": false}')
-    assert not due(settings(tmp_path), now).night
+    assert not due(told, store, now).night
 
 
 def test_a_manifest_that_is_none_is_no_night(tmp_path: Path) -> None:
@@ -141,8 +140,9 @@ def test_an_unfinished_night_that_is_too_old_makes_none_due_outside_its_window(
 
 @pytest.mark.parametrize("missing", ["schedule", "archive"])
 def test_it_needs_to_know_when_and_where_to_look(tmp_path: Path, missing: str) -> None:
+    told = settings(tmp_path, **{missing: None})
     with pytest.raises(SettingsRefused, match=rf"config\.yaml: {missing}: is missing: --if-due "):
-        due(settings(tmp_path, **{missing: None}), datetime(2026, 11, 22, tzinfo=UTC))
+        due(told, open_store(told), datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def test_an_archive_that_cannot_be_read_is_no_answer(tmp_path: Path) -> None:
@@ -153,27 +153,3 @@ def test_an_archive_that_cannot_be_read_is_no_answer(tmp_path: Path) -> None:
 
     with pytest.raises(ArchiveRefused, match="could not be read"):
         at(tmp_path, OPEN)
-
-
-SMTP = {"host": "127.0.0.1", "security": "none", "from": "a@example.com", "to": "b@example.com"}
-
-
-@pytest.mark.parametrize(
-    ("lies", "waits"),
-    [
-        ("archive/outbox/20261121T180000Z-00000000-0.zip", True),
-        ("report.outbox/20261121T180000Z-00000000-0.zip", True),
-        ("archive/outbox/20261121T180000Z-00000000-0.json", False),  # a note of one that was sent
-        ("archive/nights/20261121T180000Z-00000000/night.json", False),
-    ],
-)
-def test_letters_wait_in_the_archive_or_beside_the_output_folder(tmp_path: Path, lies: str, waits: bool) -> None:
-    place = tmp_path / lies
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"")
-    told = settings(tmp_path / "archive", deliver=[{"smtp": SMTP}])
-    order = Order(told, RuleBook(()), "", tmp_path / "report", (), datetime(2026, 11, 22, tzinfo=UTC))
-
-    assert letters_wait(order) is waits
-    assert not letters_wait(replace(order, deliver=False)), "--no-deliver sends nothing"
-    assert not letters_wait(replace(order, settings=settings(tmp_path / "archive"))), "nobody is named"

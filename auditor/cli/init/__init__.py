@@ -38,13 +38,7 @@ def _init(arguments: argparse.Namespace) -> int:
     answers = ask_all(folder, sys.stdin, sys.stderr) if sys.stdin.isatty() and not arguments.yes else {}
     host = this_host(folder)
     files = dict(_files(answers, host))
-    try:
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-    except OSError as error:
-        raise OutputRefused(f"{folder} could not be filled ({error}): see that it may be written to.") from error
+    _write(folder, files)
     put(
         [
             *(f"Wrote {folder / name}" for name in files),
@@ -56,6 +50,16 @@ def _init(arguments: argparse.Namespace) -> int:
         ]
     )
     return int(ExitCode.DELIVERED)
+
+
+def _write(folder: Path, files: Mapping[Path, str]) -> None:
+    try:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+    except OSError as error:
+        raise OutputRefused(f"{folder} could not be filled ({error}): see that it may be written to.") from error
 
 
 def _refuse_existing(folder: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -17,40 +18,44 @@ if TYPE_CHECKING:
     from auditor.compose.wording import Wording
     from auditor.model.rule import Exemption, RuleBook
 
+_SHOWN = ("standing", "rule", "expires", "owner", "ticket", "names")
+"""The columns of the table."""
+
 
 def list_exemptions(arguments: argparse.Namespace) -> int:
     """Ends with 2 where an exemption can never name anything: it is a mistake, and no date mends it."""
-    from auditor.cli.paper import put, put_json, say
+    from auditor.cli.paper import put_json, say
     from auditor.compose.wording import Wording
-    from auditor.render.terminal import aligned
     from auditor.settle import settle
 
     config = arguments.config or CONFIG
-    settled = settle(
-        config,
-        rules=arguments.rules,
-        only_rules=arguments.only_rules,
-        environ=os.environ,
-    )
+    settled = settle(config, rules=arguments.rules, only_rules=arguments.only_rules, environ=os.environ)
     today = (arguments.as_of or datetime.now(UTC)).date()
     wording, file = Wording("en", "UTC"), str(settled.settings.exemptions or "")
-    told = [_told(each, settled.rulebook, today, wording, file) for each in settled.rulebook.exemptions]
+    rows = [_row(each, settled.rulebook, today, wording, file) for each in settled.rulebook.exemptions]
     if arguments.json:
-        put_json(told)
-    elif told:
-        shown = ("standing", "rule", "expires", "owner", "ticket", "names")
-        put(aligned([[name.capitalize() for name in shown], *([str(row[name]) for name in shown] for row in told)]))
+        put_json(rows)
+    elif rows:
+        _print_table(rows)
     else:
         say(f"{config} names no exemptions, or their file holds none.")
-    for row in told:
-        for problem in (row["cannot_match"], row["note"]):
-            if problem and not arguments.json:
-                say(f"{row['file']}:{row['line']}: {problem}")
-    wrong = any(row["cannot_match"] for row in told)
+    wrong = any(row["cannot_match"] for row in rows)
     return int(ExitCode.SETTINGS_REFUSED if wrong else ExitCode.DELIVERED)
 
 
-def _told(exemption: Exemption, book: RuleBook, today: date, wording: Wording, file: str) -> dict[str, object]:
+def _print_table(rows: Sequence[Mapping[str, object]]) -> None:
+    """The exemptions as a table, and beside it a sentence on each that excuses nothing."""
+    from auditor.cli.paper import put, say
+    from auditor.render.terminal import aligned
+
+    put(aligned([[name.capitalize() for name in _SHOWN], *([str(row[name]) for name in _SHOWN] for row in rows)]))
+    for row in rows:
+        for problem in (row["cannot_match"], row["note"]):
+            if problem:
+                say(f"{row['file']}:{row['line']}: {problem}")
+
+
+def _row(exemption: Exemption, book: RuleBook, today: date, wording: Wording, file: str) -> dict[str, object]:
     rule = next(each for each in book.rules if each.id == exemption.rule)
     return {
         "standing": _standing(exemption, today),

@@ -16,6 +16,7 @@ from auditor.collect.sources.arc_extensions import arc_extension_row
 from auditor.collect.sources.instance_view import settings_row
 from auditor.collect.sources.permissions import by_subject, without_refused
 from auditor.model.reading import Harvest, Row, Source
+from auditor.model.resource_id import holder_in
 
 
 def read_extensions(session: Session, subscriptions: Sequence[str], refusals: Iterable[Row] = ()) -> Harvest:
@@ -49,5 +50,4 @@ def _arc_row(entry: dict[str, Any], _subscription_id: str) -> Row:
 
 def _machine_of(entry: dict[str, Any]) -> str:
     identifier = values.text(entry.get("id")) or ""
-    at = identifier.lower().rfind("/extensions/")
-    return identifier[:at] if at > 0 else identifier
+    return holder_in(identifier) or identifier

@@ -73,6 +73,16 @@ def test_begun_accepted_and_ended_is_one_operation() -> None:
     ]
 
 
+def test_a_failure_in_a_group_that_is_called_extensions_is_its_machines() -> None:
+    """Else nobody would find it, and the agent would look as if nothing had failed."""
+    within = AGENT.replace("resourceGroups/rg", "resourceGroups/extensions")
+    machine = within.removesuffix("/extensions/Agent")
+    start = {"operationName": {"value": "Microsoft.Compute/virtualMachines/start/action"}}
+
+    assert told([failed(1, resourceId=within)], "machine_id", "extension_id") == [(machine, within)]
+    assert told([event("Started", resourceId=machine, **start)], "machine_id", "extension_id") == [(machine, None)]
+
+
 def test_a_try_that_failed_is_not_hidden_by_the_one_that_was_begun_anew() -> None:
     """Recorded: 429, begun again within the same correlation, then Succeeded."""
     again = [event("Started"), failed(1, subStatus={"value": "429"}), event("Started", 5), event("Succeeded", 9)]

@@ -9,6 +9,7 @@ from textwrap import dedent
 from auditor.errors import SettingsRefused
 from auditor.settle import Settled, settle
 
+ID = "12345678-9abc-def0-1234-56789abcdef0"
 RULE = """\
 id: MY-001
 title: {en: A rule}
