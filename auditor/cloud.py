@@ -175,7 +175,10 @@ class Cloud:
 
 
 def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCredential:
-    """The credential that the configuration names; imported only when it is used (azure-identity is slow to import)."""
+    """The credential that the configuration names; what signs in is imported only where somebody has to be signed in:
+    azure-identity brings ten megabytes of cryptography."""
+    if azure.credential == "token":
+        return FixedToken(_secret(azure.token))
     import azure.identity as identity
 
     common: dict[str, Any] = {"authority": authority, "connection_verify": verify}
@@ -184,8 +187,6 @@ def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCreden
     client: dict[str, Any] = {"client_id": azure.client_id} if azure.client_id else {}
     tenant: dict[str, Any] = {"tenant_id": azure.tenant_id} if azure.tenant_id else {}
     match azure.credential:
-        case "token":
-            return FixedToken(_secret(azure.token))
         case "managed_identity":
             return identity.ManagedIdentityCredential(**client)
         case "workload_identity":

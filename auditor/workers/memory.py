@@ -8,34 +8,37 @@ import os
 import sys
 from collections.abc import Callable
 
-_M_ARENA_MAX = -8
-"""glibc's name for how many arenas there may be. https://man7.org/linux/man-pages/man3/mallopt.3.html"""
-_ARENAS = 2
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+"""glibc's names for how many arenas there may be, and from which size on a piece is the system's own.
+https://man7.org/linux/man-pages/man3/mallopt.3.html"""
+_PIECE = 128 * 1024
+"""What glibc begins with, and left to itself raises to the size of whatever is freed: then columns lie among small
+objects, and what lives beside them keeps their room."""
 _NEW_OBJECTS = 50_000
 """Python looks for garbage in cycles whenever it has 700 objects more, and through all of them ever again."""
 
 
 def choose_allocator() -> None:
-    """Arrow takes what it needs from the system, whose allocator gives it back: it looks that up when it is loaded.
+    """All memory comes from the system's allocator, which gives it back: to be called before anything is imported.
 
-    Its own allocator keeps what Parquet files were written from, whatever pool Python names later. A choice of the
-    user's stays. https://arrow.apache.org/docs/cpp/env_vars.html#envvar-ARROW_DEFAULT_MEMORY_POOL
+    Arrow looks its allocator up when it is loaded; its own keeps what Parquet files were written from, whatever pool
+    Python names later. A choice of the user's stays. https://arrow.apache.org/docs/cpp/env_vars.html#envvar-ARROW_DEFAULT_MEMORY_POOL
+
+    glibc gives each of many threads an arena that never shrinks; those of numpy and Arrow have one once these are
+    imported. The whole process is changed; where the system has another allocator, only the first holds.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    mallopt = _of_glibc("mallopt")
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, _PIECE)
 
 
 def return_freed_memory() -> None:
-    """Texts of frames come from the system's allocator, and that has few arenas; the whole process is changed.
-
-    Arrow's own pool keeps what was freed, and glibc gives each of many threads an arena that never shrinks: together a
-    third of a night's peak. Where the system has another allocator, only the first holds.
-    """
+    """Arrow's own pool keeps what was freed: another is named, should it have been loaded before anybody chose."""
     import pyarrow as pa
 
     pa.set_memory_pool(pa.system_memory_pool())
-    mallopt = _of_glibc("mallopt")
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def release() -> None:

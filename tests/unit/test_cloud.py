@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from itertools import count
 
@@ -53,3 +55,14 @@ def test_what_somebody_brought_is_never_renewed() -> None:
     credential = Credential(lambda: FixedToken("brought"))
 
     assert not credential.renew(credential.get_token("scope").token)
+
+
+def test_a_token_that_somebody_brought_needs_nothing_that_signs_in() -> None:
+    """azure-identity brings ten megabytes of cryptography, for the rest of the night."""
+    code = (
+        "import sys; from auditor.cloud import Cloud; from auditor.model.settings import Azure\n"
+        'azure = Azure.model_validate_json(\'{"credential": "token", "token": "brought"}\')\n'
+        "Cloud(azure); print('azure.identity' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "False"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -74,6 +76,19 @@ def test_some_frames_can_be_left_out(frames: Frames, tmp_path: Path) -> None:
     write_frames(tmp_path, frames)
 
     assert set(read_frames(tmp_path, without=("machines", "readings"))) == set(frames) - {"machines", "readings"}
+
+
+def test_reading_brings_nothing_that_is_for_tables_of_many_files(frames: Frames, tmp_path: Path) -> None:
+    """It would hold ten megabytes for the rest of the night."""
+    write_frames(tmp_path, frames)
+    code = (
+        "import pathlib, sys; from auditor.frames import read_frames\n"
+        f"print(len(read_frames(pathlib.Path({str(tmp_path)!r}))), 'pyarrow.dataset' in sys.modules)"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert told.stdout.split() == [str(len(frames)), "False"]
 
 
 # --- folders that come from elsewhere ---

@@ -50,6 +50,49 @@ def pool_of_arrow() -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked to")
+def test_threads_take_their_memory_from_one_arena(tmp_path: Path) -> None:
+    """glibc tells what it has: asked in a process of its own."""
+    code = f"""if True:
+        import ctypes, threading
+        from auditor.workers import choose_allocator
+
+        choose_allocator()
+        together = threading.Barrier(8)
+        threads = [threading.Thread(target=lambda: (bytearray(10_000), together.wait())) for _each in range(8)]
+        [each.start() for each in threads], [each.join() for each in threads]
+        glibc = ctypes.CDLL(None)
+        glibc.fopen.restype = ctypes.c_void_p
+        file = ctypes.c_void_p(glibc.fopen({str(tmp_path / "told")!r}.encode(), b"w"))
+        glibc.malloc_info(0, file), glibc.fclose(file)
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert (tmp_path / "told").read_text().count("<heap nr=") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked to")
+def test_columns_that_are_freed_go_back_whatever_small_lies_beside_them() -> None:
+    code = """if True:
+        import os
+        from auditor.workers import choose_allocator
+
+        def resident():
+            return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        choose_allocator()
+        bytearray(b"x") * 20_000_000  # from then on glibc would take all that is smaller from the heap
+        before = resident()
+        columns, small = zip(*((bytearray(b"x") * 1_000_000, bytearray(1_000)) for _each in range(100)))
+        taken = resident()
+        del columns
+        print(taken - before, resident() - before)
+    """
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    taken, kept = map(int, told.stdout.split())
+    assert taken > 90_000_000
+    assert kept < 10_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked to")
 def test_what_was_freed_below_something_that_lives_goes_back_when_a_shard_is_done() -> None:
     def shard() -> list[bytearray]:
         return [bytearray(100_000) for _each in range(1_000)][::50]
