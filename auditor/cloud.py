@@ -146,11 +146,6 @@ class Cloud:
             sentence = f"nobody can sign in with it: {self.veil.over(str(error))}"
             raise SettingsRefused([Problem("the configuration", 0, "azure.credential", sentence)]) from error
 
-    def arm_options(self) -> dict[str, Any]:
-        """Keyword arguments that point a management client at this cloud."""
-        base = self.endpoints.resource_manager
-        return {"base_url": base, "credential_scopes": [f"{base}/.default"], "connection_verify": self.verify}
-
     def identity(self) -> dict[str, str | None]:
         """Object id and tenant of the identity, read from its own token; None where nobody is signed in."""
         from azure.core.exceptions import AzureError
