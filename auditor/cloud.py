@@ -170,8 +170,10 @@ class Cloud:
 
 
 def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCredential:
-    """The credential that the configuration names; imported only when it is used (azure-identity is slow to import)."""
-    import azure.identity as identity
+    """The credential that the configuration names."""
+    if azure.credential == "token":
+        return FixedToken(_secret(azure.token))
+    import azure.identity as identity  # 11 MiB that a token which was brought does not need
 
     common: dict[str, Any] = {"authority": authority, "connection_verify": verify}
     if azure.cloud == "custom":
@@ -179,8 +181,6 @@ def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCreden
     client: dict[str, Any] = {"client_id": azure.client_id} if azure.client_id else {}
     tenant: dict[str, Any] = {"tenant_id": azure.tenant_id} if azure.tenant_id else {}
     match azure.credential:
-        case "token":
-            return FixedToken(_secret(azure.token))
         case "managed_identity":
             return identity.ManagedIdentityCredential(**client)
         case "workload_identity":
