@@ -149,7 +149,7 @@ class Cloud:
     def arm_options(self) -> dict[str, Any]:
         """Keyword arguments that point a management client at this cloud."""
         base = self.endpoints.resource_manager
-        return {"base_url": base, "credential_scopes": [f"{base}/.default"], "connection_verify": self.verify}
+        return {"base_url": base, "credential_scopes": [f"{base}/.default"]}
 
     def identity(self) -> dict[str, str | None]:
         """Object id and tenant of the identity, read from its own token; None where nobody is signed in."""
@@ -175,11 +175,10 @@ class Cloud:
 
 
 def _credential(azure: Azure, authority: str, verify: str | bool) -> TokenCredential:
-    """The credential that the configuration names; what signs in is imported only where somebody has to be signed in:
-    azure-identity brings ten megabytes of cryptography."""
+    """The credential that the configuration names."""
     if azure.credential == "token":
         return FixedToken(_secret(azure.token))
-    import azure.identity as identity
+    import azure.identity as identity  # 11 MiB that a token which was brought does not need
 
     common: dict[str, Any] = {"authority": authority, "connection_verify": verify}
     if azure.cloud == "custom":

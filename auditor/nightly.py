@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from auditor.briefing import TOOL, composer_of, gathered_by, nothing_gathered
 from auditor.cloud import Cloud
 from auditor.collect.clocks import Clocks
 from auditor.collect.pacing import Pace
-from auditor.collect.session import THREADS, Session
+from auditor.collect.session import CONNECTIONS, THREADS, Session
+from auditor.collect.web import Web
 from auditor.disk.scratch import scratch_folder
 from auditor.errors import ClockRefused, ExitCode, SettingsRefused
 from auditor.handover import Handover, MadeReport, noting
@@ -127,32 +128,34 @@ def _gather(
     """Survey the estate, audit it shard by shard, read again what is doubtful: all that is asked of Azure."""
     order, watch = under_way.order, under_way.watch
     cloud, clocks = Cloud(order.settings.azure), None if order.fixed_clock else Clocks()
-    open_session = partial(
-        Session,
-        cloud,
-        watch.narrator,
-        clock=order.clock,
-        pause=pause,
-        pace=Pace(pause=pause),
-        clocks=clocks,
-        threads=threads,
-    )
-    with watch.stage("survey") as told:
-        survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
-        tell_surveyed(told, survey, asked)
-        if clocks:
-            tell_clock(told, clocks.ahead, clocks.complaint)
-    with watch.stage("audit") as told:
-        shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, _most(order, machines_per_shard))
-        shards = audit_all(scopes, survey, memory, under_way, shop)
-        tell_audited(told, shards)
-        audited = [shard.traffic for shard in shards]
-    survey = survey.after_audit()
-    workers.release()
-    with watch.stage("confirm") as told:
-        confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
-        tell_confirmed(told, confirmation, shards, audited)
-    return gathered_by(order, cloud, survey, asked, memory, confirmation, shards), shards
+    with closing(Web(cloud.verify, CONNECTIONS)) as web:
+        open_session = partial(
+            Session,
+            cloud,
+            watch.narrator,
+            clock=order.clock,
+            pause=pause,
+            pace=Pace(pause=pause),
+            clocks=clocks,
+            threads=threads,
+            web=web,
+        )
+        with watch.stage("survey") as told:
+            survey, asked = under_way.once(survey_piece(), partial(_survey, open_session, order))
+            tell_surveyed(told, survey, asked)
+            if clocks:
+                tell_clock(told, clocks.ahead, clocks.complaint)
+        with watch.stage("audit") as told:
+            shop, scopes = Workshop(open_session, under_way.scratch), plan(survey, _most(order, machines_per_shard))
+            shards = audit_all(scopes, survey, memory, under_way, shop)
+            tell_audited(told, shards)
+            audited = [shard.traffic for shard in shards]
+        survey = survey.after_audit()
+        workers.release()
+        with watch.stage("confirm") as told:
+            confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
+            tell_confirmed(told, confirmation, shards, audited)
+        return gathered_by(order, cloud, survey, asked, memory, confirmation, shards), shards
 
 
 def _report(

@@ -6,10 +6,8 @@ JSON text within JSON text. https://learn.microsoft.com/rest/api/monitor/activit
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
 from datetime import datetime
-from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -48,8 +46,7 @@ _MOST_NESTED = 5
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One event: ``tie`` is the correlation id (else what takes its place), in lower case; ``end`` its outcome if it
     ends an operation; ``error_*`` and ``of_extension`` (whether the error speaks of an extension anywhere) are read of
     failures only; ``by_*`` what the token's claims tell."""
@@ -74,28 +71,32 @@ class Moment:
         """What ties the events of an operation together; one thread may hold several tries."""
         return self.tie, self.resource.lower(), self.action
 
-    @property
     def order(self) -> tuple[datetime, bool, str, str]:
         """By time; at the same instant the beginning comes first, and what ended alike stands together."""
         return self.at, not self.begins, self.end or "", self.identity
 
     def rank(self) -> tuple[str, ...]:
         """Chooses between two tellings of one event that differ, whichever came first."""
-        return tuple(str(value) for value in astuple(self))
+        return tuple(map(str, self))
 
 
-def matters(event: Event) -> bool:
-    """Whether the event belongs to one of ``ACTIONS``."""
-    return _action(event) in ACTIONS
+def action_of(event: Event) -> str | None:
+    """The word of ``ACTIONS`` for what the event tells of; None where it does not matter."""
+    own = _value(event, "operationName") or values.text(values.mapping(event.get("authorization")).get("action"))
+    return ACTIONS.get((own or "").lower())  # every event names it twice
 
 
-def moment_of(event: Event) -> Moment | None:
-    """The event, which matters, in short; None where it has no time."""
+def moment_of(event: Event, action: str, texts: dict[str, str]) -> Moment | None:
+    """The event, which matters, in short; None where it has no time.
+
+    ``texts`` holds each text once: the events of one operation tell the same again and again.
+    """
     at = values.time(event.get("eventTimestamp"))
     if at is None:
         return None
     identity = _identity(event)
-    tie = values.text(event.get("correlationId")) or values.text(event.get("operationId")) or identity
+    tie = (values.text(event.get("correlationId")) or values.text(event.get("operationId")) or identity).lower()
+    resource = resource_of(event)
     claims = values.mapping(event.get("claims"))
     status = _value(event, "status").lower()
     failed = _ENDS.get(status) == "failed"
@@ -103,15 +104,15 @@ def moment_of(event: Event) -> Moment | None:
     caller = values.text(event.get("caller"))
     return Moment(
         identity=identity,
-        tie=intern(tie.lower()),
-        resource=intern(resource_of(event)),
-        action=ACTIONS[_action(event)],
+        tie=texts.setdefault(tie, tie),
+        resource=texts.setdefault(resource, resource),
+        action=action,
         at=at,
         begins=status == "started" or _value(event, "eventName").lower() == "beginrequest",
         end=_ENDS.get(status),
-        caller=intern(caller) if caller else None,
+        caller=texts.setdefault(caller, caller) if caller else None,
         by_policy=_POLICY in str(claims.get("xms_mirid", "")).lower(),
-        by_person=any(key == "upn" or key.endswith("/upn") for key in claims),
+        by_person="upn" in claims or bool([key for key in claims if key.endswith("/upn")]),
         sub_status=_value(event, "subStatus") or None,
         error_code=code,
         error_message=message,
@@ -121,21 +122,18 @@ def moment_of(event: Event) -> Moment | None:
 
 def resource_of(event: Event) -> str:
     """The resource's id; some events name it elsewhere, and all carry it in their own id."""
-    own = (values.text(event.get("id")) or "").partition("/events/")[0]
+    return values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or _resource_within(event)
+
+
+def _resource_within(event: Event) -> str:
     scope = values.text(values.mapping(event.get("authorization")).get("scope"))
-    return values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or scope or own
+    return scope or (values.text(event.get("id")) or "").partition("/events/")[0]
 
 
 def _value(event: Event, field: str) -> str:
     """The machine-readable half of ``{"value": ..., "localizedValue": ...}``, or a bare word; either may be null."""
     told = event.get(field)
-    return values.text(values.mapping(told).get("value")) or values.text(told) or ""
-
-
-def _action(event: Event) -> str:
-    """The operation's name in lower case; every event names it twice."""
-    own = values.text(values.mapping(event.get("authorization")).get("action"))
-    return (_value(event, "operationName") or own or "").lower()
+    return values.text(told.get("value") if isinstance(told, dict) else told) or ""
 
 
 def _identity(event: Event) -> str:

@@ -62,9 +62,10 @@ class Fault(Exception):
 
 
 class WouldWrite(AzureError):
-    """The SDK tried something other than reading: by itself it registers a resource provider that is missing."""
+    """Something other than reading was tried, and not sent."""
 
 
+_UNREGISTERED = "MissingSubscriptionRegistration"
 _REGISTER = "Exclude the subscription if it is to hold none; else register the resource provider that is named in it."
 
 _ACTION = re.compile(r"perform action '([^']+)'")
@@ -98,6 +99,7 @@ def from_response(source: Source, status: int, body: bytes, headers: Any) -> Fau
     if _NOTHING_SHOWN in (error.code, *error.details):
         return refused(source, "the identity may read nothing in any subscription that was asked for", status)
     kind, sentence, close = _story(source, status)
+    close = _REGISTER if error.code == _UNREGISTERED else close
     return Fault(kind, f"{sentence} ({answer})", close, status, error.code, error.details)
 
 
@@ -180,8 +182,6 @@ def from_exception(source: Source, error: Exception, veil: Veil) -> Fault:
     """
     if isinstance(error, Fault):
         return error
-    if isinstance(error, WouldWrite):
-        return Fault(FaultKind.UNREADABLE, str(error), _REGISTER)
     response = error.response if isinstance(error, HttpResponseError) else None
     if isinstance(error, ClientAuthenticationError) and (response is None or _at_directory(response)):
         return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({veil.over(bottom_of(error))})", _CREDENTIAL)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import groupby
 
-from auditor.collect.events import Event, Moment, matters, moment_of
+from auditor.collect.events import Event, Moment, action_of, moment_of
 from auditor.model.reading import Row
 from auditor.model.resource_id import holder_in
 
@@ -25,28 +24,30 @@ class Folding:
 
     def __init__(self) -> None:
         self._moments: dict[str, Moment] = {}
+        self._texts: dict[str, str] = {}
         self.timeless = 0
         """How many events of ours had no time: when they happened, and what came after them, is not known."""
 
     def add(self, events: Iterable[Event]) -> None:
         """Take in a page. An event that was told before changes nothing; the order of events does not matter."""
         for event in events:
-            if not matters(event):
+            action = action_of(event)
+            if action is None:
                 continue
-            moment = moment_of(event)
+            moment = moment_of(event, action, self._texts)
             if moment is None:
                 self.timeless += 1
                 continue
             held = self._moments.setdefault(moment.identity, moment)
-            if held != moment:
+            if held is not moment:
                 self._moments[moment.identity] = max(held, moment, key=Moment.rank)
 
     def rows(self, subscription_id: str) -> list[Row]:
         """Rows of the frame ``operations``, sorted by id."""
-        ordered = sorted(self._moments.values(), key=lambda moment: (moment.thread, moment.order))
-        tries = (
-            each for _thread, group in groupby(ordered, key=lambda moment: moment.thread) for each in _tries(group)
-        )
+        threads: dict[tuple[str, str, str], list[Moment]] = {}
+        for moment in self._moments.values():
+            threads.setdefault(moment.thread, []).append(moment)
+        tries = (each for thread in threads.values() for each in _tries(sorted(thread, key=Moment.order)))
         rows = [_operation(each, subscription_id) for each in tries if _is_ours(each)]
         return sorted(rows, key=lambda row: str(row["id"]))
 

@@ -151,13 +151,14 @@ class _Reader:
                 continue
             known, asked = hash(identifier.lower()), self._batch.get(subscription.lower())
             if asked is not None and known not in self._seen:
-                self._keep(self._read(resource(row), asked) | {"read_at": page.read_at}, asked)
+                kept = self._kept(self._read(resource(row), asked))
+                kept["read_at"] = page.read_at
+                self.rows.setdefault(asked.lower(), []).append(kept)
             self._seen.add(known)
 
-    def _keep(self, row: Row, subscription: str) -> None:
-        texts = {key: each for key, each in row.items() if isinstance(each, str)}
-        row |= {key: self._texts.setdefault(each, each) for key, each in texts.items()}
-        self.rows.setdefault(subscription.lower(), []).append(row)
+    def _kept(self, row: Row) -> Row:
+        once = self._texts.setdefault
+        return {key: once(each, each) if isinstance(each, str) else each for key, each in row.items()}
 
     @property
     def moved(self) -> bool:

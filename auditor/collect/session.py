@@ -1,7 +1,7 @@
 """The SDK clients of one night: one transport, one pipeline of policies, every request counted by its source.
 
-Retries are azure-core's own; this adds what the night needs around them: a wait that is shown, a guard that lets
-nothing but reading through, and the pace. The SDKs are imported when they are first used.
+Pipeline and retries are azure-core's own; this adds what the night needs around them: a wait that is shown, a guard
+that lets nothing but reading through, and the pace. The SDKs are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
-import requests
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
+from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
-from requests.adapters import HTTPAdapter
 
 from auditor.cloud import Cloud
 from auditor.collect import faults
 from auditor.collect.clocks import Clocks, moment_of
 from auditor.collect.pacing import Pace
 from auditor.collect.signing import RenewingPolicy
+from auditor.collect.web import Web
 from auditor.model.narration import Narrator
 from auditor.model.reading import Source, Traffic
-from auditor.model.veil import Veil
 
 if TYPE_CHECKING:
     from azure.mgmt.resourcegraph import ResourceGraphClient
@@ -39,6 +37,8 @@ if TYPE_CHECKING:
 
 THREADS = 32
 """Where more threads stop helping: about 500 machines a second at 50 ms an answer."""
+CONNECTIONS = THREADS * 2
+"""To one host at once: none is ever waited for, nor closed as one too many."""
 COMPUTE_API = "2024-07-01"
 """The newest version whose answers are recorded. What a read with 2025-04-01 or later returns for the automatic upgrade
 of an older extension is not documented, so a newer version could make an unset flag look set."""
@@ -199,23 +199,6 @@ class Answered(NamedTuple):
     headers: Mapping[str, str]
 
 
-def _veil_refusal(response: requests.Response, **_options: Any) -> None:
-    """A service or a proxy that refuses may repeat the request: the token that was sent must not get into a report."""
-    if response.status_code == 200:
-        return
-    veil = Veil()
-    veil.hide(str(response.request.headers.get("Authorization") or "").partition(" ")[2])
-    response._content = veil.over(response.content.decode("latin-1")).encode("latin-1")
-
-
-def _web() -> requests.Session:
-    """One pool of connections for all clients, as large as the threads are many."""
-    web = requests.Session()
-    web.hooks["response"] = [_veil_refusal]
-    web.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=THREADS * 2))
-    return web
-
-
 class Session:
     """Clients and clock of one night. Safe to share between threads; ``close`` it at the end.
 
@@ -223,7 +206,8 @@ class Session:
     identity's quotas: sessions of one identity share it. ``clocks`` are this machine's and Azure's; without them
     nothing is compared, as where the time to judge by was given. ``threads``: how many questions are under way at once.
     ``retries`` as azure-core takes them. With ``first_page_only`` every list ends after its first page, whatever comes
-    behind it: enough to see that it answers, and never to be judged by.
+    behind it: enough to see that it answers, and never to be judged by. ``web`` are connections that others share, who
+    close them; without it the session has its own.
     """
 
     def __init__(
@@ -238,6 +222,7 @@ class Session:
         threads: int = THREADS,
         retries: Mapping[str, float] = PATIENT,
         first_page_only: bool = False,
+        web: Web | None = None,
     ) -> None:
         self.cloud = cloud
         self._retries = retries
@@ -251,41 +236,17 @@ class Session:
         self._meters = {source: Meter(source, pace, clocks) for source in Source}
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
-        self._web = _web()
+        self._web = web or Web(cloud.verify, CONNECTIONS)
+        self._shares_web = web is not None
 
     def close(self) -> None:
-        self._web.close()
+        if not self._shares_web:
+            self._web.close()
 
     @property
     def traffic(self) -> dict[Source, Traffic]:
         """What was sent and received so far, by source."""
         return {source: meter.traffic for source, meter in self._meters.items()}
-
-    def _options(self, source: Source, read_timeout_s: int = 300) -> dict[str, Any]:
-        def waiting(seconds: float) -> None:
-            if seconds >= 1:
-                self.narrator.waiting(str(source), seconds, "before it is asked again")
-
-        transport = PatientTransport(
-            waiting,
-            self._pause,
-            session=self._web,
-            session_owner=False,
-            connection_verify=self.cloud.verify,
-            connection_timeout=_CONNECT_S,
-            read_timeout=read_timeout_s,
-        )
-        return {
-            "transport": transport,
-            "retry_policy": PatientRetry(**self._retries),
-            "per_retry_policies": [self._meters[source]],
-            "permit_redirects": False,  # Azure redirects none of these, and the token must not go elsewhere
-        }
-
-    def _arm(self, source: Source) -> dict[str, Any]:
-        arm = self.cloud.arm_options()
-        policy = RenewingPolicy(self.cloud, self._meters[source], *arm["credential_scopes"])
-        return {**arm, **self._options(source), "authentication_policy": policy}
 
     def manager(self, source: Source) -> Any:
         """The way to the Resource Manager for any path, counted as ``source``: its service's own client."""
@@ -326,11 +287,40 @@ class Session:
         def create() -> LogsQueryClient:
             from azure.monitor.query import LogsQueryClient
 
-            endpoint, options = self.cloud.endpoints.log_analytics, self._options(Source.HEARTBEATS, LOG_QUERY_S + 30)
-            policy = RenewingPolicy(self.cloud, self._meters[Source.HEARTBEATS], f"{endpoint}/.default")
-            return LogsQueryClient(self.cloud.credential, endpoint=endpoint, authentication_policy=policy, **options)
+            home = self.cloud.endpoints.log_analytics
+            options = self._options(Source.HEARTBEATS, home, LOG_QUERY_S + 30)
+            return LogsQueryClient(self.cloud.credential, endpoint=home, **options)
 
         return self._once("logs", create)
+
+    def _arm(self, source: Source) -> dict[str, Any]:
+        return {**self.cloud.arm_options(), **self._options(source, self.cloud.endpoints.resource_manager)}
+
+    def _options(self, source: Source, home: str, read_timeout_s: int = 300) -> dict[str, Any]:
+        """All that a client at ``home`` does with a question, in this order.
+
+        Of what the SDKs would do besides nothing is wanted: they follow redirections, and the token must not go
+        elsewhere; they register providers, and that is no reading.
+        """
+
+        def waiting(seconds: float) -> None:
+            if seconds >= 1:
+                self.narrator.waiting(str(source), seconds, "before it is asked again")
+
+        transport = PatientTransport(
+            waiting,
+            self._pause,
+            session=self._web.to(home),
+            session_owner=False,
+            connection_timeout=_CONNECT_S,
+            read_timeout=read_timeout_s,
+        )
+        meter = self._meters[source]
+        signing = RenewingPolicy(self.cloud, meter, f"{home}/.default")
+        return {
+            "transport": transport,
+            "policies": [UserAgentPolicy(), PatientRetry(**self._retries), meter, signing],
+        }
 
     def _once(self, name: str, create: Callable[[], Client]) -> Client:
         """The client of that name, created at its first use."""
@@ -343,15 +333,21 @@ class Session:
     def get(self, source: Source, url: str, parameters: dict[str, str] | None = None) -> Any:
         """The parsed JSON of one GET; ``url`` is a path or an absolute address at the Resource Manager.
 
-        Answers go this way because the SDK's models cost ten times the parsing. Raises Fault.
+        Answers go this way because the SDKs' models cost ten times the parsing. Raises Fault.
         """
         request = HttpRequest("GET", self._at_home(source, url), params=parameters)
         return self._send(source, self.manager(source), request).body
 
     def query_graph(self, source: Source, parameters: Mapping[str, str], body: Mapping[str, Any]) -> Answered:
         """One page of the Resource Graph's answer to ``body``, with its headers. Raises Fault."""
-        request = HttpRequest("POST", GRAPH_PATH, params=dict(parameters), json=dict(body))
+        request = HttpRequest("POST", self._at_home(source, GRAPH_PATH), params=dict(parameters), json=dict(body))
         return self._send(source, self.graph(source), request)
+
+    def query_logs(self, workspace: str, body: Mapping[str, Any], timeout_s: int) -> Any:
+        """The parsed JSON of Log Analytics' answer to ``body``, on which it works for so long. Raises Fault."""
+        headers = {"Prefer": f"wait={timeout_s}"}
+        request = HttpRequest("POST", f"/workspaces/{workspace}/query", headers=headers, json=dict(body))
+        return self._send(Source.HEARTBEATS, self.logs, request).body
 
     def _send(self, source: Source, client: Any, request: HttpRequest) -> Answered:
         # Only some of the clients have the method under its public name.
@@ -371,18 +367,19 @@ class Session:
             raise faults.unreadable(source, "the answer is not JSON") from error
 
     def _at_home(self, source: Source, url: str) -> str:
-        """``url``, which Azure named, if the token may go there: a path, or an address of the Resource Manager."""
-        if not url.startswith("/"):
-            home = urlsplit(self.cloud.endpoints.resource_manager)
-            try:
-                named = urlsplit(url)
-                there = (named.scheme, named.hostname, named.port or 443) == ("https", home.hostname, home.port or 443)
-            except ValueError:
-                there = False
-            if not there:
-                raise faults.unreadable(source, "an address in it leads elsewhere, where the token must not go")
-        # azure-core takes braces for places to fill in.
-        return url.replace("{", "%7B").replace("}", "%7D")
+        """The address of ``url``, which Azure named, if the token may go there: to a path of the Resource Manager."""
+        url = url.replace("{", "%7B").replace("}", "%7D")  # the SDKs take braces for places to fill in
+        if url.startswith("/"):
+            return self.cloud.endpoints.resource_manager + url
+        home = urlsplit(self.cloud.endpoints.resource_manager)
+        try:
+            named = urlsplit(url)
+            there = (named.scheme, named.hostname, named.port or 443) == ("https", home.hostname, home.port or 443)
+        except ValueError:
+            there = False
+        if not there:
+            raise faults.unreadable(source, "an address in it leads elsewhere, where the token must not go")
+        return url
 
     def pages(
         self, source: Source, url: str, parameters: dict[str, str] | None = None

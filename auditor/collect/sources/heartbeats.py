@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
-
-from azure.core.exceptions import AzureError
-from azure.monitor.query import LogsQueryPartialResult, LogsQueryResult, LogsTable
+from typing import Any, NamedTuple
 
 from auditor.collect import faults, queries, values
 from auditor.collect.error_body import from_json
@@ -33,11 +30,16 @@ Line = tuple[str, str, str, datetime, datetime]
 it within the window."""
 
 
+class _Table(NamedTuple):
+    columns: list[str]
+    rows: list[list[Any]]
+
+
 def read_heartbeats(session: Session, workspace: str, window: Window) -> Harvest:
     """Rows of the frame ``heartbeats``; a partial answer keeps its rows and is an incomplete reading."""
     harvest = Harvest()
     try:
-        lines, fault = _ask(session, workspace, window)
+        lines, fault = _read(session, workspace, window)
     except Fault as caught:
         lines, fault = [], caught
     fault = fault or by_this_clock(session, SOURCE)
@@ -52,77 +54,60 @@ def glance_at_heartbeats(session: Session, workspace: str, window: Window) -> Ha
     """No rows; the reading says whether the workspace answers, and with how many rows: one or none."""
     rows, fault = 0, None
     try:
-        result = _sent(session, workspace, queries.HEARTBEATS_GLANCE.text, window, _GLANCE_S)
+        tables, fault = _ask(session, workspace, queries.HEARTBEATS_GLANCE.text, window, _GLANCE_S)
+        rows = 0 if fault else sum(len(table.rows) for table in tables)
     except Fault as caught:
         fault = caught
-    else:
-        if isinstance(result, LogsQueryPartialResult):
-            fault = faults.partial(SOURCE, _told(result.partial_error))
-        elif not result.tables:
-            fault = faults.unreadable(SOURCE, "no table with the columns that were asked for")
-        else:
-            rows = sum(len(table.rows) for table in result.tables)
     return Harvest(readings=[ended(session, SOURCE, workspace, rows, fault, window, Service.LOG_ANALYTICS)])
 
 
-def _sent(
-    session: Session, workspace: str, query: str, window: Window, timeout_s: int
-) -> LogsQueryResult | LogsQueryPartialResult:
-    """What comes back. Raises Fault."""
-    span = (window.start, window.end + timedelta(seconds=1))
-    try:
-        return session.logs.query_workspace(workspace, query, timespan=span, server_timeout=timeout_s)
-    except AzureError as error:
-        raise faults.from_exception(SOURCE, error, session.cloud.veil) from error
-    except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
-        # What the SDK raises on an answer that holds no tables, or cells that are not of their column's type.
-        raise faults.unreadable(SOURCE, "no tables with the rows that were asked for") from error
-
-
-def _ask(session: Session, workspace: str, window: Window) -> tuple[list[Line], Fault | None]:
+def _read(session: Session, workspace: str, window: Window) -> tuple[list[Line], Fault | None]:
+    """The lines, and why they are not all there, if so. Raises Fault."""
     query = queries.HEARTBEATS.text.format(start=_written(window.start), end=_written(window.end))
-    result = _sent(session, workspace, query, window, LOG_QUERY_S)
-    if isinstance(result, LogsQueryPartialResult):
-        lines, _odd = _lines(result.partial_data or [])
-        return lines, faults.partial(SOURCE, _told(result.partial_error))
-    if not any("_ResourceId" in table.columns for table in result.tables):
-        raise faults.unreadable(SOURCE, "no table with the columns that were asked for")
-    lines, odd = _lines(result.tables)
-    if odd:
-        return lines, faults.partial(SOURCE, f"rows without a machine, a version or a time: {odd}")
-    if sum(len(table.rows) for table in result.tables) >= MOST_ROWS:
+    tables, fault = _ask(session, workspace, query, window, LOG_QUERY_S)
+    read = [_line(dict(zip(table.columns, row, strict=True))) for table in tables for row in table.rows]
+    lines = [line for line in read if line is not None]
+    if fault is None and len(lines) < len(read):
+        return lines, faults.partial(SOURCE, f"rows without a machine, a version or a time: {len(read) - len(lines)}")
+    if fault is None and len(read) >= MOST_ROWS:
         return lines, faults.partial(SOURCE, f"{MOST_ROWS:,} rows, the most that one answer holds", _SHORTER)
-    return lines, None
+    return lines, fault
 
 
-def _told(error: object) -> str:
-    """The innermost message of a partial error; the SDK keeps what lies below the first as plain objects."""
-    named = ("code", "message", "details", "innererror")
-    return from_json({name: getattr(error, name, None) for name in named}).message or "the service does not say why"
+def _ask(
+    session: Session, workspace: str, query: str, window: Window, timeout_s: int
+) -> tuple[list[_Table], Fault | None]:
+    """The tables, and what is said of them where they are but a part. Raises Fault."""
+    span = f"{_written(window.start)}/{_written(window.end + timedelta(seconds=1))}"
+    answer = values.mapping(session.query_logs(workspace, {"query": query, "timespan": span}, timeout_s))
+    told = answer.get("tables")
+    tables = [_table(each) for each in told] if isinstance(told, list) else []
+    if error := answer.get("error"):
+        return tables, faults.partial(SOURCE, from_json(error).message or "the service does not say why")
+    if not any("_ResourceId" in table.columns for table in tables):
+        raise faults.unreadable(SOURCE, "no table with the columns that were asked for")
+    return tables, None
+
+
+def _table(told: object) -> _Table:
+    """Raises Fault."""
+    columns, rows = values.mapping(told).get("columns"), values.mapping(told).get("rows")
+    names = [str(column.get("name")) for column in values.entries(columns)]
+    if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        raise faults.unreadable(SOURCE, "no tables with the rows that were asked for")
+    return _Table(names, rows)
 
 
 def _written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _lines(tables: Iterable[LogsTable]) -> tuple[list[Line], int]:
-    """The lines of all tables, and how many rows are none."""
-    read = [_line(dict(zip(table.columns, row, strict=False))) for table in tables for row in table.rows]
-    lines = [line for line in read if line is not None]
-    return lines, len(read) - len(lines)
-
-
 def _line(row: dict[str, Any]) -> Line | None:
     machine, version = values.text(row.get("_ResourceId")), values.text(row.get("Version"))
-    began, ended_at = _moment(row.get("Began")), _moment(row.get("Ended"))
+    began, ended_at = values.time(row.get("Began")), values.time(row.get("Ended"))
     if machine is None or version is None or began is None or ended_at is None:
         return None
     return machine.lower(), (values.text(row.get("VMUUID")) or "").lower(), version, began, ended_at
-
-
-def _moment(value: object) -> datetime | None:
-    """The SDK gives a datetime with a time zone object of its own; text where it could not read it."""
-    return values.time(value.isoformat()) if isinstance(value, datetime) else values.time(value)
 
 
 def fold_stays(lines: Iterable[Line], workspace: str) -> list[Row]:

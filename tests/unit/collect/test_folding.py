@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.collect.events import ACTIONS, Event, matters
+from auditor.collect.events import ACTIONS, Event, action_of
 from auditor.collect.folding import Folding, fold
 from auditor.model.reading import Row
 
@@ -176,20 +176,20 @@ def test_a_correlation_may_be_a_path_or_missing() -> None:
 def test_words_may_stand_bare() -> None:
     plain = event("Started", eventName="BeginRequest", operationName=WRITE, subStatus=None) | {"status": "Started"}
     ended = event("Failed", 2, subStatus="Conflict") | {"status": "Failed"}
-    assert matters(plain)
+    assert action_of(plain) == "write"
     assert told([plain, ended], "outcome", "sub_status") == [("failed", "Conflict")]
 
 
 def test_an_operation_without_a_name_is_told_by_what_was_authorized() -> None:
     unnamed = event("Failed", operationName={"value": None}, authorization={"action": WRITE, "scope": AGENT})
-    assert matters(unnamed)
+    assert action_of(unnamed) == "write"
     assert told([unnamed], "action", "outcome") == [("write", "failed")]
 
 
 def test_a_policy_that_audits_the_resource_is_not_its_operation() -> None:
     policy = event("Started", operationName={"value": "Microsoft.Authorization/policies/auditIfNotExists/action"})
-    assert not matters(policy)
-    assert not matters(event("Started", operationName=None, authorization=None))
+    assert action_of(policy) is None
+    assert action_of(event("Started", operationName=None, authorization=None)) is None
 
 
 @pytest.mark.parametrize("empty", [{"value": None}, {"value": ""}, {}, None, []])
@@ -362,7 +362,7 @@ def test_what_was_done_to_what(name: str, resource: str, action: str, machine: s
 
 @pytest.mark.parametrize("other", ["restart/action", "delete", "reimage/action", "manualUpgrade/action"])
 def test_what_else_is_done_to_a_scale_set_is_none_of_ours(other: str) -> None:
-    assert not matters(event("Succeeded", operationName={"value": f"{SETS}/{other}"}, resourceId=SET))
+    assert action_of(event("Succeeded", operationName={"value": f"{SETS}/{other}"}, resourceId=SET)) is None
 
 
 def test_an_automatic_upgrade_on_arc_was_begun_by_the_platform() -> None:
