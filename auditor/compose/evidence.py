@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from auditor.compose.answers import TELLERS, Answer, Answers, sources_of, speakers
 from auditor.compose.rows import Coded, Rows, View, stored_of
 from auditor.compose.wording import Wording
+from auditor.model.contract import piece_json
 from auditor.model.dataset import Column, rule_column
 from auditor.model.reading import Source
 from auditor.model.report import Evidence
@@ -37,11 +40,16 @@ class Witness:
 
         What only explains (a failure's time, the guest agent's state) is told where it is known.
         """
-        columns = [
-            self._evidence(column, rows.view, always=always).at(rows.positions)
-            for column, always in _columns(names, rows.view.name)
-        ]
+        columns = [told.at(rows.positions) for _key, told in self._columns(names, rows.view)]
         return [tuple(filter(None, row)) for row in zip(*columns, strict=True)] or [()] * len(rows)
+
+    def written(self, names: Iterable[str], rows: Rows) -> list[pa.Array]:
+        """The same as :func:`listed_json`: a column for each piece, missing where that is not told."""
+        return [rows.written((listed_json, *key), told, _texts) for key, told in self._columns(names, rows.view)]
+
+    def _columns(self, names: Iterable[str], view: View) -> Iterator[tuple[tuple[str, bool], Coded]]:
+        for column, always in _columns(names, view.name):
+            yield (column.name, always), self._evidence(column, view, always=always)
 
     def _evidence(self, column: Column, view: View, *, always: bool) -> Coded:
         """One column, for all rules that name it; what is alike in value, source and time is made once and shared."""
@@ -116,6 +124,15 @@ def _columns(names: Iterable[str], view: str) -> list[tuple[Column, bool]]:
         for name in column.beside:
             always.setdefault(name, False)
     return [(column, told) for name, told in always.items() if (column := rule_column(view, name))]
+
+
+def listed_json(piece: Evidence) -> str:
+    """A piece as it stands in a list: a comma follows."""
+    return f"{piece_json(piece)},"
+
+
+def _texts(pieces: Sequence[Evidence | None]) -> pa.Array:
+    return pa.array([piece and listed_json(piece) for piece in pieces], pa.string())
 
 
 def _speakers(column: Column, view: View) -> set[tuple[Source, ...]]:

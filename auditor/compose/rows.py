@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.compose.wording import Wording
 from auditor.model.dataset import VIEWS, Column, Kind
@@ -30,6 +32,10 @@ class Coded(NamedTuple):
     def at(self, rows: Numbers) -> list[Any]:
         """The values of some rows."""
         return [self.values[code] for code in self.codes[rows].tolist()]
+
+    def told(self, tell: Callable[[Any], Any]) -> Coded:
+        """What ``tell`` makes of each value."""
+        return Coded(self.codes, list(map(tell, self.values)))
 
 
 class View:
@@ -125,6 +131,11 @@ class Rows:
             self._values[stored] = self.view.column(stored).at(self.positions)
         return self._values[stored]
 
+    def written(self, key: Hashable, column: Coded, write: Callable[[Sequence[Any]], pa.Array]) -> pa.Array:
+        """A column of the view in Arrow: what ``write`` makes of its different values is made once under this key."""
+        codes, values = self.view.once(key, lambda: Coded(column.codes, write(column.values)))
+        return pc.take(values, pa.array(codes[self.positions]))
+
     def raw(self, column: Column) -> Sequence[Any]:
         """What a column tells, row by row: one value, both bounds, or the JSON text of all tags for one tag."""
         stored = stored_of(column)
@@ -184,7 +195,7 @@ def _told(columns: Iterable[Coded], rows: Rows) -> Iterator[list[Any]]:
 
 
 def _lower(column: Coded) -> Coded:
-    return Coded(column.codes, [text.lower() if text else None for text in column.values])
+    return column.told(lambda text: text.lower() if text else None)
 
 
 def _set_of(subject: Subject | None, own: str | None, scale_set: str | None) -> str | None:

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.model.contract import encodable
 from auditor.model.report import FINDING_KEYS, LISTED_WHOLE
 from auditor.model.verdict import Status
 from auditor.render.tables import findings_csv, findings_json, verdicts_parquet, write_run_json
-from auditor.render.text import FORMULA_STARTS, encodable
+from auditor.render.text import FORMULA_STARTS
 from tests.unit.render import sample
 
 
