@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from auditor.render.text import FORMULA_STARTS, REPLACEMENT, UNFIT
 
 ROW_GROUP = 2_000
 """Rows of verdicts.parquet that stand together; what is told of each group takes 6 KB at the file's end."""
-_JSON_BETWEEN = ",\n"
+_JSON_BETWEEN = "},\n{"
 _CSV_END = "\r\n"
 _CSV_SPECIAL = '[",\r\n]'
 _FORMULA = f"^[{''.join(map(re.escape, FORMULA_STARTS))}]"
@@ -38,23 +38,19 @@ def findings_json(report: Report, path: Path) -> Iterator[Take]:
     Above ``LISTED_WHOLE`` verdicts those that pass or do not apply are left to verdicts.parquet.
     """
     with path.open("wb") as file:
-        separator = b"[\n"
+        file.write(b"[")
+        begun = False
 
         def take(batch: Batch) -> None:
-            nonlocal separator
-            wanted = batch if report.listed_whole else batch.listed
-            if len(wanted.columns):
-                file.write(separator)
-                file.write(_joined(_records(wanted.columns), _JSON_BETWEEN))
-                separator = _JSON_BETWEEN.encode()
+            nonlocal begun
+            columns = (batch if report.listed_whole else batch.listed).columns
+            if len(columns):
+                rows = _rows(_JSON_BETWEEN, map(_json_members, FINDING_KEYS, columns.columns))
+                file.write(rows if begun else rows.slice(len("},")))
+                begun = True
 
         yield take
-        file.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
-
-
-def _records(columns: pa.RecordBatch) -> pa.Array:
-    members = pc.binary_join_element_wise(*map(_json_members, FINDING_KEYS, columns.columns), ",")
-    return pc.binary_join_element_wise("{", members, "}", "")
+        file.write(b"}\n]\n" if begun else b"]\n")
 
 
 def _json_members(key: str, values: pa.Array) -> pa.Array:
@@ -77,10 +73,7 @@ def findings_csv(report: Report, path: Path) -> Iterator[Take]:
         file.write(codecs.BOM_UTF8 + ",".join(FINDING_KEYS).encode())
 
         def take(batch: Batch) -> None:
-            columns = map(_csv_column, batch.columns.columns)
-            rows = pc.binary_join_element_wise(*columns, ",", null_handling="replace")
-            file.write(_CSV_END.encode())
-            file.write(_joined(rows, _CSV_END))
+            file.write(_rows(_CSV_END, map(_csv_column, batch.columns.columns)))
 
         yield take
         file.write(_CSV_END.encode())
@@ -110,10 +103,13 @@ def _utc_texts(moments: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(plain, r"^(\S+) ([\d:]+)(?:\.0+$)?(.*)", r"\1T\2\3Z")
 
 
-def _joined(rows: pa.Array, between: str) -> pa.Buffer:
-    """All rows as one text in UTF-8."""
-    whole = pa.ListArray.from_arrays([0, len(rows)], rows)
-    return pc.binary_join(whole, between)[0].as_buffer()
+def _rows(begin: str, columns: Iterable[pa.Array]) -> pa.Buffer:
+    """All rows as one text in UTF-8, with ``begin`` before each; what is missing is empty."""
+    first, *others = columns
+    first = pc.binary_join_element_wise(begin, first, "")
+    rows = pc.binary_join_element_wise(first, *others, ",", null_handling="replace")
+    _valid, _offsets, text = rows.buffers()
+    return text
 
 
 @contextmanager
