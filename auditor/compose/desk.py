@@ -207,7 +207,7 @@ class Desk:
         """The same as JSON texts."""
         behind = [""] * len(rows)
         for at, operations in self._operations(verdicts, rows):
-            behind[at] = "".join(map(listed_json, operations))
+            behind[at] = "".join(listed_json(each.name, each.value, each.source, each.read_at) for each in operations)
         order, texts = [], []
         for names, places in self._grounds(verdicts).items():
             pieces = self.witness.written(names, rows.some(places))

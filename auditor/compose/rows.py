@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC
 from functools import cache, cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,8 @@ from auditor.model.scopes import Cut, Subject, subject_of
 
 Told = tuple[object, str]
 """A value for machines, JSON-able, and as people read it."""
+
+Made = TypeVar("Made")
 
 Numbers = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 
@@ -44,13 +46,14 @@ class View:
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         self.name = name
         self._frame = frame
-        self._made: dict[Hashable, Coded] = {}
+        self._made: dict[Hashable, Any] = {}
 
-    def once(self, key: Hashable, make: Callable[[], Coded]) -> Coded:
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What was made of the view's columns under this key, made at the first call."""
         if key not in self._made:
             self._made[key] = make()
-        return self._made[key]
+        made: Made = self._made[key]
+        return made
 
     def rows(self, positions: Sequence[int] | Numbers | None = None) -> Rows:
         """The rows at ``positions``, in that order; all of them where none are named."""
@@ -195,7 +198,7 @@ def _told(columns: Iterable[Coded], rows: Rows) -> Iterator[list[Any]]:
 
 
 def _lower(column: Coded) -> Coded:
-    return column.told(lambda text: text.lower() if text else None)
+    return Coded(column.codes, [text.lower() if text else None for text in column.values])
 
 
 def _set_of(subject: Subject | None, own: str | None, scale_set: str | None) -> str | None:

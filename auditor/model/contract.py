@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import orjson
 import pyarrow as pa
 
-from auditor.model.report import FINDING_KEYS, Evidence
+from auditor.model.report import FINDING_KEYS
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TYPES = {
@@ -25,14 +25,17 @@ SCHEMA = pa.schema([pa.field(key, _TYPES.get(key, pa.string()), nullable=key not
 
 
 def column(key: str, values: Sequence[object]) -> pa.Array:
-    """Values of the column ``key`` of ``SCHEMA``. A night has few different ones: each is looked at once."""
-    fit = {value: writable(value) for value in set(values)}
-    return pa.array([fit[value] for value in values], SCHEMA.field(key).type)
+    """Values of the column ``key`` of ``SCHEMA``."""
+    kind = SCHEMA.field(key).type
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array(list(map(writable, values)), kind)
 
 
-def piece_json(item: Evidence) -> str:
+def piece_json(name: str, value: object, source: str, read_at: datetime | None) -> str:
     """A piece of evidence as it stands in the column ``evidence``."""
-    return json_bytes({"name": item.name, "value": item.value, "source": item.source, "read_at": item.read_at}).decode()
+    return json_bytes({"name": name, "value": value, "source": source, "read_at": read_at}).decode()
 
 
 def json_bytes(value: object, option: int = 0) -> bytes:

@@ -29,7 +29,8 @@ class Pieces:
         if found is None:
             if len(self._written) >= PIECES_HELD:
                 self._written.clear()
-            found = self._written[id(item)] = item, piece_json(item)
+            text = piece_json(item.name, item.value, item.source, item.read_at)
+            found = self._written[id(item)] = item, text
         return found[1]
 
 
