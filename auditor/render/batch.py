@@ -79,3 +79,4 @@ def batches(verdicts: Iterable[Portion]) -> Iterator[Batch]:
         rest = chain.from_iterable(portion.findings for portion in portions)
         while some := tuple(islice(rest, AT_ONCE)):
             yield Batch(some, pieces)
+            del some  # before the next are made

@@ -94,6 +94,7 @@ def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
         for batch in batches(report.verdicts()):
             for take in takers:
                 take(batch)
+            del batch  # before the next is made
 
 
 def _format(key: str) -> Format:

@@ -22,7 +22,7 @@ from auditor.model.report import FINDING_KEYS, Report
 from auditor.render.batch import Batch, Take
 from auditor.render.text import FORMULA_STARTS, REPLACEMENT, UNFIT
 
-ROW_GROUP = 2_000
+ROW_GROUP = 1_000
 """Rows of verdicts.parquet that stand together; what is told of each group takes 6 KB at the file's end."""
 _JSON_BETWEEN = "},\n{"
 _CSV_END = "\r\n"
@@ -116,18 +116,19 @@ def _rows(begin: str, columns: Iterable[pa.Array]) -> pa.Buffer:
 def verdicts_parquet(report: Report, path: Path) -> Iterator[Take]:
     """Every verdict, in typed columns (``SCHEMA``); in groups of so many rows, however the estate was cut."""
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        waiting = SCHEMA.empty_table()
+        waiting: list[pa.RecordBatch] = []
 
         def take(batch: Batch) -> None:
-            nonlocal waiting
-            waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch.columns])])
-            while len(waiting) >= ROW_GROUP:
-                writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks())
-                waiting = waiting.slice(ROW_GROUP)
+            waiting.append(batch.columns)
+            if sum(map(len, waiting)) >= ROW_GROUP:
+                table = pa.Table.from_batches(waiting)
+                whole = len(table) // ROW_GROUP * ROW_GROUP
+                writer.write_table(table.slice(0, whole).combine_chunks(), ROW_GROUP)
+                waiting[:] = filter(len, table.slice(whole).to_batches())
 
         yield take
-        if len(waiting):
-            writer.write_table(waiting.combine_chunks())
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting).combine_chunks())
 
 
 def write_run_json(report: Report, path: Path) -> None:
