@@ -14,7 +14,7 @@ from auditor.model.memory import EMPTY, Failure, Memory
 from auditor.model.narration import counted
 from auditor.model.places import outbox_of
 from auditor.model.posted import NOTHING_POSTED, Posted
-from auditor.model.report import Finding, Report
+from auditor.model.report import Portion, Report
 from auditor.model.run import Order, Watch
 from auditor.model.telling import tell_posted
 from auditor.model.verdict import Status
@@ -152,9 +152,9 @@ class Handover:
         self.office.finished()
 
 
-def noting(findings: Callable[[], Iterable[Finding]], reasons: dict[Failure, str]) -> Iterator[Finding]:
-    """The findings as they are told, while the sentences of failures are noted in ``reasons`` for later nights."""
-    for finding in findings():
-        if finding.status is Status.FAIL:
-            reasons[finding.rule_id, finding.resource_id.lower()] = finding.reason
-        yield finding
+def noting(verdicts: Callable[[], Iterable[Portion]], reasons: dict[Failure, str]) -> Iterator[Portion]:
+    """The verdicts as they are told, while the sentences of failures are noted in ``reasons`` for later nights."""
+    for portion in verdicts():
+        failing = (finding for finding in portion.findings if finding.status is Status.FAIL)
+        reasons.update(((each.rule_id, each.resource_id.lower()), each.reason) for each in failing)
+        yield portion

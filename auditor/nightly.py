@@ -168,7 +168,7 @@ def _report(
         told.tell(counted(report.findings_total, "verdict"), verdicts=report.findings_total)
     reasons: dict[Failure, str] = {}
     with watch.stage("render") as told:
-        written = replace(report, run=composer.run(), findings=partial(noting, report.findings, reasons))
+        written = replace(report, run=composer.run(), verdicts=partial(noting, report.verdicts, reasons))
         folder = render.write_folder(written, order.output, order.formats)
         told.append(", ".join(order.formats) or "a letter alone")
     return MadeReport(composer, report, folder, reasons)

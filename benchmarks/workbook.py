@@ -62,7 +62,7 @@ def write_ours(count: int, path: Path) -> None:
     """The product's workbook of a night of ``count`` failing verdicts; its other worksheets are empty."""
     from auditor.compose.finding_columns import finding_columns
     from auditor.compose.wording import Wording
-    from auditor.model.report import Report
+    from auditor.model.report import Portion, Report
     from auditor.model.table import Table, TableColumn
     from auditor.model.verdict import Severity, Status
     from auditor.render.batch import batches
@@ -75,11 +75,11 @@ def write_ours(count: int, path: Path) -> None:
     wording = Wording("en", "UTC")
     report = Report(
         "Benchmark", "", "en", wording.words, "", "bad", "", None, (), (), (), Empty(),
-        lambda: findings(count), count, "", {each: str(each) for each in Status},
+        lambda: (Portion((each,)) for each in findings(count)), count, "", {each: str(each) for each in Status},
         {each: str(each) for each in Severity}, "UTC", AS_OF, {}, finding_columns=finding_columns(wording),
     )  # fmt: skip
     with workbook(report, path) as take:
-        for batch in batches(report.findings()):
+        for batch in batches(report.verdicts()):
             take(batch)
 
 

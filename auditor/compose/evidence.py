@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from auditor.compose.answers import TELLERS, Answer, Answers, sources_of, speakers
 from auditor.compose.rows import Coded, Rows, View, stored_of
 from auditor.compose.wording import Wording
+from auditor.model.contract import piece_json
 from auditor.model.dataset import Column, rule_column
 from auditor.model.reading import Source
 from auditor.model.report import Evidence
@@ -37,28 +40,47 @@ class Witness:
 
         What only explains (a failure's time, the guest agent's state) is told where it is known.
         """
-        columns = [
-            self._evidence(column, rows.view, always=always).at(rows.positions)
-            for column, always in _columns(names, rows.view.name)
-        ]
+        columns = [self._pieces(column, rows, always=always) for column, always in _columns(names, rows.view.name)]
         return [tuple(filter(None, row)) for row in zip(*columns, strict=True)] or [()] * len(rows)
 
-    def _evidence(self, column: Column, view: View, *, always: bool) -> Coded:
-        """One column, for all rules that name it; what is alike in value, source and time is made once and shared."""
-        return view.once((Evidence, column.name, always), lambda: self._made(column, view, always=always))
+    def written(self, names: Iterable[str], rows: Rows) -> list[pa.Array]:
+        """The same as :func:`listed_json`: a column for each piece, missing where that is not told."""
+        return [self._texts(column, rows, always=always) for column, always in _columns(names, rows.view.name)]
 
-    def _made(self, column: Column, view: View, *, always: bool) -> Coded:
-        label = self.wording.label(column.name)
+    def _pieces(self, column: Column, rows: Rows, *, always: bool) -> Iterator[Evidence | None]:
+        """One column; what is alike in value, source and time is made when it is first asked for, and shared."""
+        codes, keys = self._keyed(column, rows.view)
+        label, told = self.wording.label(column.name), self.wording.told
 
-        def made(rows: Rows) -> list[Evidence | None]:
-            return [
-                Evidence(column.name, label, *self.wording.told(column, key[0]), *_source(column, key))
+        def make(code: int) -> Evidence | None:
+            if not always and keys[code][0] in _MISSING:
+                return None
+            return Evidence(column.name, label, *told(column, keys[code][0]), *_source(column, keys[code]))
+
+        made = rows.view.once((Evidence, column.name, always), lambda: _Made(make))
+        return map(made.__getitem__, codes[rows.positions].tolist())
+
+    def _texts(self, column: Column, rows: Rows, *, always: bool) -> pa.Array:
+        """The same for machines: how a value reads for people is dear, and not needed."""
+
+        def write(keys: Iterable[Key]) -> pa.Array:
+            texts = (
+                listed_json(column.name, self.wording.value(column, key[0]), *_source(column, key))
                 if always or key[0] not in _MISSING
                 else None
-                for key in self._keys(column, rows)
-            ]
+                for key in keys
+            )
+            return pa.array(texts, pa.string())
 
-        return view.combined([*self._grounds(column, view)], made)
+        return rows.written((listed_json, column.name, always), self._keyed(column, rows.view), write)
+
+    def _keyed(self, column: Column, view: View) -> Coded:
+        """What tells the evidence of one row from another's, for all rules that name the column."""
+
+        def made() -> Coded:
+            return view.combined([*self._grounds(column, view)], lambda rows: [*self._keys(column, rows)])
+
+        return view.once((Witness, column.name), made)
 
     def _grounds(self, column: Column, view: View) -> Iterator[Coded]:
         """The columns that tell the evidence of one row from another's."""
@@ -116,6 +138,23 @@ def _columns(names: Iterable[str], view: str) -> list[tuple[Column, bool]]:
         for name in column.beside:
             always.setdefault(name, False)
     return [(column, told) for name, told in always.items() if (column := rule_column(view, name))]
+
+
+class _Made(dict[int, Evidence | None]):
+    """Pieces by their number, each made when it is first asked for: most rows are told to machines alone."""
+
+    def __init__(self, make: Callable[[int], Evidence | None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, code: int) -> Evidence | None:
+        made = self[code] = self._make(code)
+        return made
+
+
+def listed_json(name: str, value: object, source: str, read_at: datetime | None) -> str:
+    """A piece as it stands in a list: a comma follows."""
+    return f"{piece_json(name, value, source, read_at)},"
 
 
 def _speakers(column: Column, view: View) -> set[tuple[Source, ...]]:

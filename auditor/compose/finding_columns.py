@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.compose.findings import COLUMNS
+from auditor.compose.desk import COLUMNS
 from auditor.compose.meanings import Meaning, declared_meaning, meaning_of
 from auditor.compose.wording import Wording
 from auditor.model.dataset import rule_column

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import pandas as pd
 
 from auditor.compose.answers import Answers
 from auditor.compose.operations import Operations
-from auditor.compose.rows import View
+from auditor.compose.rows import Numbers, View
 from auditor.compose.tally import Tally
 from auditor.compose.targets import Targets
 from auditor.model.dataset import VIEWS
@@ -37,6 +38,11 @@ class Shard:
     def views(self) -> Mapping[str, View]:
         """What rules speak of, by name: each rule, whatever its verdict, is told from the same columns."""
         return {name: View(self.frames[name], name) for name in VIEWS}
+
+    @cached_property
+    def verdicts(self) -> Mapping[tuple[str, str], Numbers]:
+        """Where the verdicts of each rule and status stand in their frame."""
+        return cast("Mapping[tuple[str, str], Numbers]", self.frames["verdicts"].groupby(["rule_id", "status"]).indices)
 
     @cached_property
     def answers(self) -> Answers:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 import pandas as pd
 
-from auditor.compose.findings import owner_of
+from auditor.compose.desk import owner_of
 from auditor.compose.ledger import Frames, Ledger
 from auditor.compose.rows import python
 from auditor.compose.tables import Rows, cell, counted, table

@@ -8,10 +8,11 @@ from functools import cached_property, partial
 
 from auditor.compose.coverage import Coverage
 from auditor.compose.coverage_tables import CoverageTables
+from auditor.compose.desk import Bench
 from auditor.compose.exempting import Exempting
 from auditor.compose.exemption_tables import ExemptionTables
 from auditor.compose.finding_columns import finding_columns
-from auditor.compose.findings import Bench, findings_of
+from auditor.compose.findings import verdicts_of
 from auditor.compose.history import History
 from auditor.compose.ledger import Ledger
 from auditor.compose.letter import Correspondent
@@ -27,7 +28,7 @@ from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
 from auditor.model.posted import NOTHING_POSTED, Posted
-from auditor.model.report import LEFT_TO_PARQUET, LISTED_WHOLE, Banner, Group, Night, Report, RuleNote
+from auditor.model.report import LEFT_TO_PARQUET, Banner, Group, Night, Report, RuleNote, listed_whole
 from auditor.model.rule import Rule
 from auditor.model.run import Order, RunFacts
 from auditor.model.settings import Settings
@@ -102,11 +103,14 @@ class Composer:
         return Bench(self.order.rulebook, self.wording, self.facts.portal, self.history)
 
     @property
+    def left(self) -> frozenset[Status]:
+        """The verdicts that findings.json and the workbook leave to verdicts.parquet."""
+        return frozenset() if listed_whole(self._total) else LEFT_TO_PARQUET
+
+    @property
     def left_out(self) -> int:
-        """How many verdicts findings.json and the workbook leave to verdicts.parquet."""
-        if self._total <= LISTED_WHOLE:
-            return 0
-        return sum(self.summary.by_status.get(status, 0) for status in LEFT_TO_PARQUET)
+        """How many those are."""
+        return sum(self.summary.by_status.get(status, 0) for status in self.left)
 
     @property
     def _total(self) -> int:
@@ -128,7 +132,7 @@ class Composer:
             groups=self._groups(),
             rules=self._notes,
             tables=self._tables(),
-            findings=partial(findings_of, self.ledger, self.bench),
+            verdicts=partial(verdicts_of, self.ledger, self.bench, self.left),
             findings_total=self._total,
             left_out=say("texts", "left_to_parquet", count=self.left_out) if self.left_out else "",
             status_words={status: say("statuses", status) for status in Status},

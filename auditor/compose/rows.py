@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC
 from functools import cache, cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.compose.wording import Wording
 from auditor.model.dataset import VIEWS, Column, Kind
@@ -17,6 +19,8 @@ from auditor.model.scopes import Cut, Subject, subject_of
 
 Told = tuple[object, str]
 """A value for machines, JSON-able, and as people read it."""
+
+Made = TypeVar("Made")
 
 Numbers = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 
@@ -31,6 +35,10 @@ class Coded(NamedTuple):
         """The values of some rows."""
         return [self.values[code] for code in self.codes[rows].tolist()]
 
+    def told(self, tell: Callable[[Any], Any]) -> Coded:
+        """What ``tell`` makes of each value."""
+        return Coded(self.codes, list(map(tell, self.values)))
+
 
 class View:
     """A rule's view called ``name`` in one shard: each column is read once, and its different values are looked at."""
@@ -38,13 +46,14 @@ class View:
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         self.name = name
         self._frame = frame
-        self._made: dict[Hashable, Coded] = {}
+        self._made: dict[Hashable, Any] = {}
 
-    def once(self, key: Hashable, make: Callable[[], Coded]) -> Coded:
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What was made of the view's columns under this key, made at the first call."""
         if key not in self._made:
             self._made[key] = make()
-        return self._made[key]
+        made: Made = self._made[key]
+        return made
 
     def rows(self, positions: Sequence[int] | Numbers | None = None) -> Rows:
         """The rows at ``positions``, in that order; all of them where none are named."""
@@ -124,6 +133,11 @@ class Rows:
         if stored not in self._values:
             self._values[stored] = self.view.column(stored).at(self.positions)
         return self._values[stored]
+
+    def written(self, key: Hashable, column: Coded, write: Callable[[Sequence[Any]], pa.Array]) -> pa.Array:
+        """A column of the view in Arrow: what ``write`` makes of its different values is made once under this key."""
+        codes, values = self.view.once(key, lambda: Coded(column.codes, write(column.values)))
+        return pc.take(values, pa.array(codes[self.positions]))
 
     def raw(self, column: Column) -> Sequence[Any]:
         """What a column tells, row by row: one value, both bounds, or the JSON text of all tags for one tag."""

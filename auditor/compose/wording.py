@@ -111,17 +111,25 @@ class Wording(Catalogue):
 
         ``raw`` is its value, both its bounds, or for one tag the JSON text of all tags; None where it is not known.
         """
+        return self.value(column, raw), self._as_read(column, raw)
+
+    def value(self, column: Column, raw: Any) -> object:
+        """The same for machines alone."""
         if column.name.startswith("tags."):
-            raw = _tag(raw, column.name.removeprefix("tags."))
-            return raw, self.word(raw) if raw == "unset" else self._said(raw)
+            return _tag(raw, column.name.removeprefix("tags."))
         if not column.bounds:
-            return jsonable(raw), self._said(self.word(raw) if raw and (column.words or raw in _ABSENT) else raw)
+            return jsonable(raw)
         low, high = raw
-        if low is None and high is None:
-            return None, self.say("texts", "unknown")
-        if low == high:
-            return jsonable(low), self.shown(low)
-        return {"low": jsonable(low), "high": jsonable(high)}, self._between(column, low, high)
+        return jsonable(low) if low == high else {"low": jsonable(low), "high": jsonable(high)}
+
+    def _as_read(self, column: Column, raw: Any) -> str:
+        if column.name.startswith("tags."):
+            tag = _tag(raw, column.name.removeprefix("tags."))
+            return self.word(tag) if tag == "unset" else self._said(tag)
+        if not column.bounds:
+            return self._said(self.word(raw) if raw and (column.words or raw in _ABSENT) else raw)
+        low, high = raw
+        return self._said(low) if low == high else self._between(column, low, high)
 
     def _said(self, value: object) -> str:
         return self.say("texts", "unknown") if value is None else self.shown(value)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.letter import Letter
 from auditor.model.remedy import Remedy
 from auditor.model.table import Table, TableColumn
 from auditor.model.verdict import Severity, Status
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Evidence(NamedTuple):
@@ -89,6 +92,23 @@ WORKBOOK_TABLES = ("adoption", "machines", "failed_operations", "rules")
 LISTED_WHOLE = 20_000
 """Up to so many verdicts findings.json and the workbook hold them all; above, these are left to verdicts.parquet."""
 LEFT_TO_PARQUET = frozenset({Status.PASS, Status.NOT_APPLICABLE})
+
+
+def listed_whole(total: int) -> bool:
+    """Whether findings.json and the workbook hold every verdict of so many."""
+    return total <= LISTED_WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some verdicts in their order: all of them as ``findings``, or as ``columns`` where only the tables hold them.
+
+    ``columns`` have the schema of :mod:`auditor.model.contract`. Then ``findings`` are those among them of which people
+    are told all the same, for they have changed since the last night.
+    """
+
+    findings: Sequence[Finding]
+    columns: pa.RecordBatch | None = None
 
 
 EXEMPTION_LISTS = ("expired", "expiring", "unmatched", "unneeded", "untried")
@@ -198,18 +218,18 @@ class Report:
     """One night's report.
 
     ``words`` are the fixed words of the design by key (message catalogue); ``tone`` colours the headline: bad, warn or
-    good. ``findings`` gives every verdict, gravest first, made anew at each call: it is read once, for all formats.
-    ``run`` is run.json as it will be written. ``left_out`` is a sentence on the verdicts that the workbook leaves to
-    verdicts.parquet, or empty. ``tables`` are shown by page and workbook alike: by_rule, by_subscription, by_version,
-    operations, kinds (machines by kind), coverage (by kind and source), states (subscriptions by state), outside (what
-    the verdicts do not speak of), gaps, accepted_gaps, subscriptions, unseen (machines without an agent, with unread
-    extensions, disconnected, behind their model, not seen), set_aside (managed, expired), readings, exemptions, those
-    of ``EXEMPTION_LISTS``, departed (failures that are fixed, gone or no longer visible), about; for the workbook also
-    adoption (agents by region and releases behind), machines (every one), failed_operations and rules.
-    ``exemptions_to_see`` is a sentence that counts those lists, or empty. ``changed`` is None and ``nights`` (oldest
-    first, tonight the last) is empty where no earlier night is remembered. ``finding_columns`` describe a finding for
-    people: the keys of the contract, and ``OF_WORKBOOK`` behind them. ``letter`` is what goes into a mail; None where
-    none is to be written. ``page_budget`` is in bytes.
+    good. ``verdicts`` gives every verdict, gravest first, made anew at each call: it is read once, for all formats.
+    Those that are left to verdicts.parquet come as columns. ``run`` is run.json as it will be written. ``left_out`` is
+    a sentence on the verdicts that the workbook leaves to verdicts.parquet, or empty. ``tables`` are shown by page and
+    workbook alike: by_rule, by_subscription, by_version, operations, kinds (machines by kind), coverage (by kind and
+    source), states (subscriptions by state), outside (what the verdicts do not speak of), gaps, accepted_gaps,
+    subscriptions, unseen (machines without an agent, with unread extensions, disconnected, behind their model, not
+    seen), set_aside (managed, expired), readings, exemptions, those of ``EXEMPTION_LISTS``, departed (failures that are
+    fixed, gone or no longer visible), about; for the workbook also adoption (agents by region and releases behind),
+    machines (every one), failed_operations and rules. ``exemptions_to_see`` is a sentence that counts those lists, or
+    empty. ``changed`` is None and ``nights`` (oldest first, tonight the last) is empty where no earlier night is
+    remembered. ``finding_columns`` describe a finding for people: the keys of the contract, and ``OF_WORKBOOK`` behind
+    them. ``letter`` is what goes into a mail; None where none is to be written. ``page_budget`` is in bytes.
     """
 
     title: str
@@ -224,7 +244,7 @@ class Report:
     groups: tuple[Group, ...]
     rules: tuple[RuleNote, ...]
     tables: Mapping[str, Table]
-    findings: Callable[[], Iterable[Finding]]
+    verdicts: Callable[[], Iterable[Portion]]
     findings_total: int
     left_out: str
     status_words: Mapping[Status, str]
@@ -242,4 +262,4 @@ class Report:
     @property
     def listed_whole(self) -> bool:
         """Whether findings.json and the workbook hold every verdict."""
-        return self.findings_total <= LISTED_WHOLE
+        return listed_whole(self.findings_total)

@@ -86,14 +86,15 @@ def former_run(folder: Path) -> Mapping[str, Any]:
 
 
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
-    """The findings are made once, and told to every file as they come."""
+    """The verdicts are made once, and told to every file as they come."""
     with ExitStack() as files:
         takers = [files.enter_context(_format(key)(report, draft / FILES[key])) for key in formats]
         takers.append(files.enter_context(remediation(report, draft / FOLDER)))
         takers.append(files.enter_context(letter(report, draft)))
-        for batch in batches(report.findings()):
+        for batch in batches(report.verdicts()):
             for take in takers:
                 take(batch)
+            del batch  # before the next is made
 
 
 def _format(key: str) -> Format:

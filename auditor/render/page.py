@@ -18,11 +18,12 @@ from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from auditor.catalogue import Catalogue
+from auditor.model.contract import json_bytes
 from auditor.model.report import CHANGES, EXEMPTION_LISTS, Evidence, Finding, Report
 from auditor.model.table import Cell, CellKind, Link, Table
 from auditor.model.verdict import Severity, Status
 from auditor.render import designs
-from auditor.render.batch import Batch, Take, json_bytes
+from auditor.render.batch import Batch, Take
 from auditor.render.inlined import script, style
 from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
 from auditor.render.page_charts import Pictures, pictures

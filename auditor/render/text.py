@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from auditor.catalogue import Catalogue
 
-# What neither XML nor a terminal may carry, and what turns the reading direction so that a name looks like another one.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_REPLACEMENT = "\ufffd"
+UNFIT = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff"
+"""What neither XML nor a terminal may carry, and what turns the reading direction so that a name looks like another
+one: as it stands in a regular expression between brackets."""
+REPLACEMENT = "\ufffd"
+_UNFIT = re.compile(f"[{UNFIT}\ud800-\udfff]")
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet may take for the beginning of a formula (OWASP, CSV injection)."""
@@ -21,17 +22,12 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def printable(text: str) -> str:
     """``text`` with every character that cannot be shown replaced by U+FFFD, so that its place stays visible."""
-    return text if text.isascii() and text.isprintable() else _UNFIT.sub(_REPLACEMENT, text)
+    return text if text.isascii() and text.isprintable() else _UNFIT.sub(REPLACEMENT, text)
 
 
 def one_line(text: str) -> str:
     """The same on a single line: a name with a line break cannot pass for a line of ours."""
     return " ".join(printable(text).split())
-
-
-def encodable(text: str) -> str:
-    """``text`` as it is, but for halves of surrogate pairs, which no encoding can write."""
-    return text if text.isascii() else _SURROGATE.sub(_REPLACEMENT, text)
 
 
 def looks_like_formula(text: str) -> bool:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from auditor.compose import ledger
+from auditor.model import report
+from auditor.model.report import LEFT_TO_PARQUET
 from auditor.simulator import Fault, PageSizes, SeededEstate, Simulator
 from auditor.simulator.weather import PRESETS
 from tests.night.parts import ALL, FIRST, IN_BULK, NOW, TOKEN, Audited, Bench, estate, machine, subscription
@@ -112,6 +114,26 @@ def test_in_bulk_too_neither_shards_nor_threads_nor_memory_change_a_byte(
     assert sheets(cut) == sheets(whole)
     assert bytes_of(cut, *FILES) == bytes_of(whole, *FILES)
     assert cut.run["confirmed"] == whole.run["confirmed"]
+
+
+@pytest.mark.parametrize(("machines_per_shard", "held"), [(5, 20), (1000, 5_000)])
+def test_the_tables_hold_the_same_where_the_lists_leave_verdicts_to_them(
+    bench: Bench,
+    in_bulk: tuple[Simulator, Audited],
+    monkeypatch: pytest.MonkeyPatch,
+    machines_per_shard: int,
+    held: int,
+) -> None:
+    """Those verdicts are told as columns; all others, and all of a small estate, as findings."""
+    azure, whole = in_bulk
+    monkeypatch.setattr(ledger, "MACHINES_HELD", held)
+    monkeypatch.setattr(report, "LISTED_WHOLE", len(whole.findings) - 1)
+
+    left = bench.audit(azure, config=IN_BULK, machines_per_shard=machines_per_shard, formats=ALL)
+
+    assert bytes_of(left, "findings.csv", "verdicts.parquet") == bytes_of(whole, "findings.csv", "verdicts.parquet")
+    assert left.findings == [each for each in whole.findings if each["status"] not in LEFT_TO_PARQUET]
+    assert set(left.run["left_out"].values()) == {len(whole.findings) - len(left.findings)}
 
 
 def test_subscriptions_of_mixed_letter_case_keep_their_order_in_any_cut(bench: Bench) -> None:

@@ -390,7 +390,11 @@ def report_of(*shards: Shard, **changes: Any) -> Report:
 
 
 def findings(*shards: Shard, **changes: Any) -> list[Finding]:
-    return list(report_of(*shards, **changes).findings())
+    return findings_of(report_of(*shards, **changes))
+
+
+def findings_of(report: Report) -> list[Finding]:
+    return [each for portion in report.verdicts() for each in portion.findings]
 
 
 EXEMPTION = Exemption("AMA-001", "ann", "vendor", "CHG-1", NOW.date())

@@ -303,7 +303,7 @@ def test_an_operation_says_where_it_was_and_what_became_of_the_extension(report:
 
 
 def test_groups_counts_and_findings_tell_the_same_numbers(report: Report) -> None:
-    found = Counter((each.rule_id, str(each.status)) for each in report.findings())
+    found = Counter((each.rule_id, str(each.status)) for each in parts.findings_of(report))
     counts = report.run["counts"]
     assert {(rule, status): n for rule, by in counts.items() for status, n in by.items() if n} == found  # type: ignore[attr-defined]
     assert {(group.rule_id, str(group.status)): group.total for group in report.groups} == {

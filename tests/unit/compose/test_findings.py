@@ -139,7 +139,7 @@ def test_an_operation_is_found_by_the_id_that_the_log_makes_of_names() -> None:
     shard.judge("AMA-003", Status.FAIL, spelled, reason_code="bad", clause=0)
     shard.judge("AMA-004", Status.PASS, parts.INSTANCE)
     report = parts.report_of(shard)
-    told = list(report.findings())
+    told = parts.findings_of(report)
     assert evidence(one(told, "AMA-003", spelled))["operation"].value["outcome"] == "failed"  # type: ignore[index]
     assert "operation" not in evidence(one(told, "AMA-004", parts.INSTANCE)), "it failed on an extension that is there"
     [row] = report.tables["operations"].rows()

@@ -10,9 +10,11 @@ from typing import NoReturn
 import pytest
 
 from auditor.compose import Ledger, ledger
-from auditor.compose.findings import Bench, findings_of
+from auditor.compose.desk import Bench
+from auditor.compose.findings import verdicts_of
 from auditor.compose.wording import Wording
 from auditor.errors import OutputRefused
+from auditor.model.report import Finding
 from tests.unit.compose import parts
 
 BENCH = Bench(parts.BOOK, Wording("en", "UTC"), "https://portal.azure.com")
@@ -33,20 +35,24 @@ class Disk:
         return self.frames[name]
 
 
+def told(held: Ledger) -> list[Finding]:
+    return [finding for portion in verdicts_of(held, BENCH) for finding in portion.findings]
+
+
 def test_shards_that_fit_into_memory_are_loaded_once() -> None:
     disk = Disk()
     held = disk.ledger()
-    assert len(list(findings_of(held, BENCH))) == 15
-    assert len(list(findings_of(held, BENCH))) == 15
+    assert len(told(held)) == 15
+    assert len(told(held)) == 15
     assert disk.loaded == {"shop": 1, "plant": 1}
 
 
 def test_what_does_not_fit_is_gone_through_once_and_told_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = list(findings_of(Disk().ledger(), BENCH))
+    whole = told(Disk().ledger())
     monkeypatch.setattr(ledger, "MACHINES_HELD", 5)
     disk = Disk()
     cut = disk.ledger()
-    assert list(findings_of(cut, BENCH)) == whole
+    assert told(cut) == whole
     assert disk.loaded == {"shop": 2, "plant": 2}, "once to count, once to make the findings"
 
 
@@ -54,7 +60,7 @@ def test_a_disk_that_refuses_ends_the_telling(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ledger, "MACHINES_HELD", 5)
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(OutputRefused, match="no space left"):
-        list(findings_of(Disk().ledger(), BENCH))
+        told(Disk().ledger())
 
 
 def full(**_options: object) -> NoReturn:

@@ -11,7 +11,18 @@ from pathlib import Path
 from auditor.compose.finding_columns import finding_columns
 from auditor.compose.wording import Wording
 from auditor.model.remedy import Remedy
-from auditor.model.report import EXEMPTION_LISTS, LISTED_WHOLE, Banner, Card, Evidence, Finding, Group, Report, RuleNote
+from auditor.model.report import (
+    EXEMPTION_LISTS,
+    LISTED_WHOLE,
+    Banner,
+    Card,
+    Evidence,
+    Finding,
+    Group,
+    Portion,
+    Report,
+    RuleNote,
+)
 from auditor.model.table import Cell, CellKind, Link, Table, TableColumn
 from auditor.model.verdict import Severity, Status
 from auditor.render.batch import batches
@@ -361,7 +372,7 @@ def report(count: int = 60, *, shown: int = 500, verdicts: Sequence[Finding] | N
         groups=groups(made, shown),
         rules=rules,
         tables=tables(made),
-        findings=lambda: iter(made),
+        verdicts=lambda: [Portion(made)],
         findings_total=len(made),
         left_out="" if len(made) <= LISTED_WHOLE else "Those that pass are in verdicts.parquet.",
         status_words=STATUS_WORDS,
@@ -396,5 +407,5 @@ def position_of(key: str) -> int:
 def write(form: Format, report: Report, path: Path) -> None:
     """One format by itself, as the folder writes it."""
     with form(report, path) as take:
-        for batch in batches(report.findings()):
+        for batch in batches(report.verdicts()):
             take(batch)

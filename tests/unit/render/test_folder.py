@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ExitCode, OutputRefused
-from auditor.model.report import Finding
+from auditor.model.report import Finding, Portion
 from auditor.render.folder import FORMATS, check_output, write_folder
 from tests.unit.render import sample
 
@@ -25,8 +25,8 @@ class Interrupted(Exception):
     """Something that ends a report half-way."""
 
 
-def failing(error: Exception) -> Iterator[Finding]:
-    yield sample.finding()
+def failing(error: Exception) -> Iterator[Portion]:
+    yield Portion((sample.finding(),))
     raise error
 
 
@@ -41,12 +41,12 @@ def test_every_format_and_the_run_are_there(tmp_path: Path) -> None:
 def test_every_finding_is_made_once_for_all_formats(tmp_path: Path) -> None:
     made: list[Finding] = []
 
-    def telling() -> Iterator[Finding]:
+    def telling() -> Iterator[Portion]:
         for one in sample.findings(8):
             made.append(one)
-            yield one
+            yield Portion((one,))
 
-    write_folder(replace(sample.report(8), findings=telling), tmp_path / "report", ALL)
+    write_folder(replace(sample.report(8), verdicts=telling), tmp_path / "report", ALL)
     assert len(made) == len(sample.findings(8))
 
 
@@ -64,7 +64,7 @@ def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("formats", [(name,) for name in ALL if name != "html"])
 def test_a_report_that_fails_half_way_leaves_nothing(tmp_path: Path, formats: tuple[str, ...]) -> None:
-    report = replace(sample.report(2), findings=lambda: failing(Interrupted()))
+    report = replace(sample.report(2), verdicts=lambda: failing(Interrupted()))
     with pytest.raises(Interrupted):
         write_folder(report, tmp_path / "report", formats)
     assert list(tmp_path.iterdir()) == []
@@ -74,14 +74,14 @@ def test_a_report_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None:
     place = write_folder(sample.report(2), tmp_path / "report", SMALL)
     before = (place / "findings.json").read_bytes()
     with pytest.raises(Interrupted):
-        write_folder(replace(sample.report(2), findings=lambda: failing(Interrupted())), place, SMALL)
+        write_folder(replace(sample.report(2), verdicts=lambda: failing(Interrupted())), place, SMALL)
     assert (place / "findings.json").read_bytes() == before
     assert list(tmp_path.iterdir()) == [place]
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
-    report = replace(sample.report(2), findings=lambda: failing(full))
+    report = replace(sample.report(2), verdicts=lambda: failing(full))
     with pytest.raises(
         OutputRefused, match=r"was not written to .*: no space left on device\. Free some space"
     ) as caught:

@@ -20,7 +20,7 @@ from auditor.catalogue import Catalogue
 from auditor.compose import letter as compose_letter
 from auditor.compose.letter import MOST, Correspondent
 from auditor.model.delivery import When
-from auditor.model.report import Changed, Finding, Night, Report
+from auditor.model.report import Changed, Finding, Night, Portion, Report
 from auditor.model.rule import FIXES
 from auditor.model.verdict import Status
 from auditor.render.letter import letter
@@ -38,8 +38,8 @@ def composed(found: Sequence[Finding] | None = None, *, title: str | None = None
     told_by = settings.report.model_copy(update={"link": "https://reports.example.com/azure/", "title": title})
     composer = parts.composer(settings=settings.model_copy(update={"report": told_by}))
     report = composer.report()
-    made = list(report.findings()) if found is None else list(found)
-    report = replace(report, findings=lambda: iter(made), **told)
+    made = parts.findings_of(report) if found is None else list(found)
+    report = replace(report, verdicts=lambda: [Portion(made)], **told)
     order = replace(composer.order, formats=("html", "xlsx"))
     return replace(report, letter=Correspondent(report, order, composer.coverage, composer.wording).letter())
 

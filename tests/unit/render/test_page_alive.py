@@ -18,6 +18,7 @@ from auditor.model.verdict import Status
 from auditor.render.page import page as page_format
 from auditor.render.text import looks_like_formula
 from tests.preview import PICTURE, take
+from tests.unit.compose.parts import findings_of
 from tests.unit.render import sample
 from tests.unit.render.test_page_in_chromium import Watched
 
@@ -149,7 +150,7 @@ def test_the_export_holds_the_view_and_no_formula(browser: Browser, report: Path
         download.value.save_as(tmp_path / "findings.csv")
     with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    failing = [one for one in remembered().findings() if (one.rule_id, one.status) == ("AMA-002", Status.FAIL)]
+    failing = [one for one in findings_of(remembered()) if (one.rule_id, one.status) == ("AMA-002", Status.FAIL)]
     assert len(rows) == len(failing)
     assert not [cell for row in rows for cell in row.values() if looks_like_formula(cell)]
     assert "'+1+1" in {row["Machine"] for row in rows}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.model.remedy import Act, Remedy, Script, Step
-from auditor.model.report import Finding, Report
+from auditor.model.report import Finding, Portion, Report
 from auditor.model.verdict import Status
 from auditor.render.folder import write_folder
 from auditor.render.remediation import SUBSCRIPTIONS_NAMED
@@ -39,7 +39,7 @@ def of_each_act() -> list[Finding]:
 
 
 def report(*findings: Finding) -> Report:
-    return replace(sample.report(1), findings=lambda: iter(findings), findings_total=len(findings))
+    return replace(sample.report(1), verdicts=lambda: [Portion(findings)], findings_total=len(findings))
 
 
 def written(folder: Path, *findings: Finding) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from auditor.model.report import FINDING_KEYS, LISTED_WHOLE
+from auditor.model.contract import encodable
+from auditor.model.report import FINDING_KEYS, LISTED_WHOLE, Finding, Portion
 from auditor.model.verdict import Status
+from auditor.render import tables
+from auditor.render.batch import Batch, Pieces
 from auditor.render.tables import findings_csv, findings_json, verdicts_parquet, write_run_json
-from auditor.render.text import FORMULA_STARTS, encodable
+from auditor.render.text import FORMULA_STARTS, looks_like_formula, printable, utc_text
 from tests.unit.render import sample
 
 
@@ -151,3 +156,61 @@ def test_run_json_keeps_the_order_given(tmp_path: Path) -> None:
 def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_csv_is_what_another_writer_makes_of_the_same_texts(tmp_path: Path) -> None:
+    texts = [*sample.HOSTILE, *(f"{start}, {text}" for start in FORMULA_STARTS for text in ('"', "x", "\n")), "", None]
+    seen = [sample.AS_OF.replace(microsecond=at % 2 * (at + 1)) for at in range(len(texts))]
+    verdicts = [
+        sample.finding(at, machine_name=text, owner=text, resource_id=str(text), installed_version_at=moment)
+        for at, (text, moment) in enumerate(zip(texts, seen, strict=True))
+    ]
+    sample.write(findings_csv, sample.report(verdicts=verdicts), tmp_path / "findings.csv")
+    told = io.StringIO(newline="")
+    csv.writer(told).writerows([FINDING_KEYS, *(map(text_of, row) for row in rows_of(verdicts))])
+    assert (tmp_path / "findings.csv").read_bytes().decode("utf-8-sig") == told.getvalue()
+
+
+def rows_of(verdicts: list[Finding]) -> Iterator[tuple[object, ...]]:
+    return zip(*Batch(verdicts, Pieces()).columns.to_pydict().values(), strict=True)
+
+
+def text_of(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return utc_text(value)
+        case str() if looks_like_formula(printable(value)):
+            return f"'{printable(value)}"
+        case str():
+            return printable(value)
+    return "" if value is None else str(value)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_the_rows_of_a_parquet_stand_together_alike_however_they_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(tables, "ROW_GROUP", 10)
+    whole = Batch(sample.findings(8), Pieces()).columns
+    rows, contents = whole.num_rows, []
+    for size in (count, rows):
+        parts = [Portion((), whole.slice(at, size)) for at in range(0, rows, size)]
+        sample.write(verdicts_parquet, replace(sample.report(1), verdicts=lambda parts=parts: parts), tmp_path / "x")
+        contents.append((tmp_path / "x").read_bytes())
+    told = pq.ParquetFile(tmp_path / "x").metadata
+    assert contents[0] == contents[1]
+    assert [told.row_group(at).num_rows for at in range(told.num_row_groups)] == [*[10] * (rows // 10), rows % 10]
+
+
+def test_what_is_left_to_the_tables_stands_in_no_list(tmp_path: Path) -> None:
+    """Even where it is told as a finding too: people are told of it elsewhere."""
+    fail, fixed = sample.finding(), sample.finding(1, status=Status.PASS, change="fixed")
+    left = Portion((fixed,), Batch([fixed, sample.finding(2, status=Status.PASS)], Pieces()).columns)
+    report = replace(sample.report(1), verdicts=lambda: [Portion((fail,)), left], findings_total=LISTED_WHOLE + 1)
+    for form, name in ((findings_json, "json"), (findings_csv, "csv"), (verdicts_parquet, "parquet")):
+        sample.write(form, report, tmp_path / name)
+    assert [row["status"] for row in json.loads((tmp_path / "json").read_bytes())] == ["fail"]
+    assert [row["status"] for row in read_csv(tmp_path / "csv")] == ["fail", "pass", "pass"]
+    assert pq.read_table(tmp_path / "parquet")["change"].to_pylist() == [None, "fixed", None]
