@@ -23,6 +23,7 @@ from auditor.model.table import Cell, CellKind, Link, Table
 from auditor.model.verdict import Severity, Status
 from auditor.render import designs
 from auditor.render.batch import Batch, Take, json_bytes
+from auditor.render.drawing import Artist
 from auditor.render.inlined import script, style
 from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
 from auditor.render.page_charts import Pictures, pictures
@@ -107,12 +108,12 @@ Key = tuple[str, Status]
 
 
 @contextmanager
-def page(report: Report, path: Path) -> Iterator[Take]:
+def page(report: Report, path: Path, artist: Artist | None = None) -> Iterator[Take]:
     """Pack the findings as they come, keep those that are shown without scripts, and write the page. Raises OSError."""
     shown: dict[Key, list[Finding]] = {(group.rule_id, group.status): [] for group in report.groups}
     room = {(group.rule_id, group.status): group.shown for group in report.groups}
     packing = Packing(_telling(report), report.page_budget)
-    drawn = pictures(report, Clock(report.time_zone, report.language))  # while there is room for whoever draws
+    drawn = pictures(report, Clock(report.time_zone, report.language), artist or Artist())
 
     def take(batch: Batch) -> None:
         for finding in batch.findings:
@@ -123,7 +124,7 @@ def page(report: Report, path: Path) -> Iterator[Take]:
                 packing.add(finding)
 
     yield take
-    _write(report, path, shown, packing, drawn)
+    _write(report, path, shown, packing, drawn())
 
 
 def _telling(report: Report) -> Telling:
