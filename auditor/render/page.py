@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -90,8 +90,6 @@ OPEN = tuple(change for change in CHANGES if change not in ENDED)
 """Changes of what still fails: they are a view of the findings, the others stand in a table of their own."""
 
 _STREAM_BUFFER = 64
-_TIMES = 10_000
-"""Times of which the text is kept: most evidence was read at one of a few."""
 _SPARE = 200_000
 """Bytes of the budget that are left for what stands around the packed rows."""
 
@@ -129,7 +127,7 @@ def page(report: Report, path: Path, artist: Artist | None = None) -> Iterator[T
 
 def _telling(report: Report) -> Telling:
     """The words of a finding's details, as the page without scripts has them."""
-    words, local = report.words, lru_cache(_TIMES)(Clock(report.time_zone, report.language).text)
+    words, local = report.words, Clock(report.time_zone, report.language).text
 
     def worded(key: str, value: object) -> str:
         if isinstance(value, bool):
@@ -237,13 +235,13 @@ def _environment(report: Report) -> Environment:
     environment = designs.environment()
     clock, catalogue = Clock(report.time_zone, report.language), Catalogue(report.language)
     environment.filters.update(
-        local=lru_cache(_TIMES)(clock.text),
+        local=clock.text,
         zone=clock.name,
         day=catalogue.day,
-        utc=lru_cache(_TIMES)(utc_text),
+        utc=utc_text,
         first_rows=_first_rows,
         fill=_fill,
-        digits=lru_cache(_TIMES)(catalogue.number),
+        digits=catalogue.number,
         order=_order,
         source=partial(_worded, report.words, "source"),
         value=partial(_worded, report.words, "value"),
