@@ -21,7 +21,7 @@ from auditor.resources import reports_folder
 _PLACE = re.compile(r"\\{(\w+)\\}")
 _SPANS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 _LISTS = Literal["standard", "unit"]
-_KEPT = 10_000
+_KEPT = 4_000
 """Numbers, dates and spans whose text is kept: a night tells the same ones again and again."""
 
 

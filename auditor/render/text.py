@@ -15,7 +15,7 @@ from auditor.catalogue import Catalogue
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
-_TIMES = 10_000
+_TIMES = 2_000
 """Times of which the text is kept: most evidence was read at one of a few."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
