@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, cast
 
 import yaml
@@ -21,6 +21,8 @@ from auditor.resources import reports_folder
 _PLACE = re.compile(r"\\{(\w+)\\}")
 _SPANS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 _LISTS = Literal["standard", "unit"]
+_KEPT = 4_000
+"""Numbers, dates and spans whose text is kept: a night tells the same ones again and again."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +63,22 @@ class Catalogue:
 
     def number(self, number: float) -> str:
         """With the language's signs between thousands; a part of a whole with one digit."""
-        return format_decimal(number, None if isinstance(number, int) else "#,##0.0", self._locale)
+        return _numbered(self.language, number)
 
     def day(self, day: date) -> str:
-        return self._written(day, "day")
+        return _written(self.language, "day", day)
 
     def month(self, day: date) -> str:
-        return self._written(day, "month")
+        return _written(self.language, "month", day)
 
     def minute(self, moment: datetime) -> str:
         """Day, hour and minute, as ``moment`` has them: the zone is its own."""
-        return self._written(moment, "minute")
-
-    def _written(self, day: date, pattern: str) -> str:
-        return parse_pattern(self._formats[pattern]).apply(day, self._locale)
+        return _written(self.language, "minute", moment.replace(second=0, microsecond=0, tzinfo=None))
 
     def span(self, duration: timedelta) -> str:
         """In its largest unit, the rest left out: ``13 days``."""
         unit, size = next((each for each in _SPANS if each[1] <= duration), _SPANS[-1 if duration else 0])
-        return str(format_unit(duration // size, f"duration-{unit}", "long", locale=self._locale))
+        return _counted(self.language, duration // size, unit)
 
     def listed(self, parts: Iterable[str]) -> str:
         """``a, b, c`` as the language lists; nothing for nothing."""
@@ -98,6 +97,21 @@ class Catalogue:
     def prose(self, sentences: Iterable[str]) -> str:
         """Sentences one after the other; what is empty is left out."""
         return self._formats["between_sentences"].join(filter(None, sentences))
+
+
+@lru_cache(_KEPT, typed=True)
+def _numbered(language: str, number: float) -> str:
+    return format_decimal(number, None if isinstance(number, int) else "#,##0.0", language)
+
+
+@lru_cache(_KEPT)
+def _written(language: str, pattern: str, day: date) -> str:
+    return parse_pattern(_loaded(language)["formats"][pattern]).apply(day, language)
+
+
+@lru_cache(_KEPT)
+def _counted(language: str, count: int, unit: str) -> str:
+    return str(format_unit(count, f"duration-{unit}", "long", locale=language))
 
 
 @cache

@@ -9,9 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
 
 from auditor.model.table import Cell, Link
@@ -36,7 +38,7 @@ class Styled(NamedTuple):
 
 
 class Cooked(NamedTuple):
-    """A cell ready to be written into any row of its column: its XML behind the reference, its height in lines.
+    """A cell ready to be written into any row of its column: its XML, with ``ROW`` for the row's number; its lines.
 
     ``target`` is where it leads, or empty. Equal values of a column are cooked once.
     """
@@ -47,6 +49,8 @@ class Cooked(NamedTuple):
 
 
 EMPTY = Cooked("")
+ROW = "\0"
+"""No XML holds this character, so it can stand for something else until a row is written."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class Kitchen:
     cut: str
     _styles: dict[tuple[str, bool], int] = field(default_factory=dict)
 
+    @cached_property
+    def _begins(self) -> Sequence[str]:
+        """How a cell of each column begins."""
+        return [f'<c r="{get_column_letter(at)}{ROW}"' for at in range(1, len(self.widths) + 1)]
+
     def cook(self, column: int, styled: Styled) -> Cooked:
         """A cell of ``column`` (from 0), ready for any row."""
         value = styled.value
@@ -74,9 +83,9 @@ class Kitchen:
         if isinstance(value, datetime):
             return self._moment(column, value)
         if isinstance(value, date):
-            return self._number("date", _serial(value))
+            return self._number(column, "date", _serial(value))
         if isinstance(value, int):
-            return self._number("number" if styled.style == "text" else styled.style, value)
+            return self._number(column, "number" if styled.style == "text" else styled.style, value)
         return self.text(column, str(value), styled.style)
 
     def text(self, column: int, text: str, style: str) -> Cooked:
@@ -84,7 +93,7 @@ class Kitchen:
         fitted = escaped(self.fitted(text))
         number = self._style(style, quoted=looks_like_formula(fitted))
         space = ' xml:space="preserve"' if fitted != fitted.strip() else ""
-        xml = f'" s="{number}" t="inlineStr"><is><t{space}>{_markup(fitted)}</t></is></c>'
+        xml = f'{self._begins[column]} s="{number}" t="inlineStr"><is><t{space}>{_markup(fitted)}</t></is></c>'
         return Cooked(xml, self._lines(column, fitted, style))
 
     def fitted(self, text: str) -> str:
@@ -105,15 +114,15 @@ class Kitchen:
             return self.text(column, link.target, "text")
         return self.text(column, link.text, "link")._replace(target=printable(link.target))
 
-    def _number(self, style: str, value: float) -> Cooked:
-        return Cooked(f'" s="{self._style(style)}" t="n"><v>{value}</v></c>')
+    def _number(self, column: int, style: str, value: float) -> Cooked:
+        return Cooked(f'{self._begins[column]} s="{self._style(style)}" t="n"><v>{value}</v></c>')
 
     def _moment(self, column: int, moment: datetime) -> Cooked:
         """Excel has neither time zones nor years before 1900."""
         local = self.clock.local(moment).replace(tzinfo=None, microsecond=0)
         if local.year < FIRST_YEAR:
             return self.text(column, local.isoformat(" "), "text")
-        return self._number("time", _serial(local))
+        return self._number(column, "time", _serial(local))
 
     def _lines(self, column: int, text: str, style: str) -> int:
         """How many lines a text that wraps will take, about: a character that is not ASCII counts as a wide one."""
@@ -123,7 +132,7 @@ class Kitchen:
             return 1
         width = sum(self.widths) if style == "paragraph" else self.widths[column]
         parts = text.split("\n", self.lines)
-        return sum(1 + len(part) * (1 if part.isascii() else 2) // width for part in parts)
+        return sum([1 + len(part) * (1 if part.isascii() else 2) // width for part in parts])
 
     def _style(self, name: str, *, quoted: bool = False) -> int:
         """The number of a named style in this workbook."""
@@ -138,7 +147,7 @@ class Kitchen:
 
 def escaped(text: str) -> str:
     """``text`` so that Excel reads none of it as an escape."""
-    return _ESCAPE_LIKE.sub("_x005F_", text)
+    return _ESCAPE_LIKE.sub("_x005F_", text) if "_x" in text else text
 
 
 def _markup(text: str) -> str:

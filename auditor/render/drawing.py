@@ -1,7 +1,7 @@
 """Charts as SVG and PNG, drawn from Vega-Lite by vl-convert, without a browser and without a network.
 
-vl-convert holds some 75 MB from its first chart on for as long as a process lives. A large report, which needs them
-itself, has its charts drawn by a process that ends with the last one: this module, run by Python.
+vl-convert needs half a second for its first chart, and holds some 75 MB from there on for as long as a process lives. A
+large report has its charts drawn by a process of their own, this module run by Python, while this one goes on.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import os
 import subprocess
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Self
 
 import orjson
 
@@ -21,31 +23,55 @@ _SCALE = 2
 """Screens of telephones have twice as many points as a letter's width says."""
 
 Drawing = Mapping[str, Any]
+Wish = tuple[str, Drawing]
+"""A chart, and the form (``svg`` or ``png``) that it is wished in."""
 
 
-def svg(drawings: Sequence[Drawing], verdicts: int) -> list[str]:
-    """Each as SVG, for a report of so many verdicts."""
-    return [each.decode() for each in _drawn("svg", drawings, verdicts)]
+class Artist:
+    """Draws what page and letter ask for, for a report of so many verdicts.
+
+    Once begun it draws beside whatever else is done; where it was not, or no other process can be started, it draws
+    when its work is wanted. As a context manager it leaves nothing running.
+    """
+
+    def __init__(self, verdicts: int = 0) -> None:
+        self._apart = verdicts >= APART_FROM
+        self._wishes: list[Wish] = []
+        self._drawn: Future[list[bytes]] | None = None
+        self._waiting = ThreadPoolExecutor(1, thread_name_prefix="charts")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._waiting.shutdown()
+
+    def asked(self, form: str, drawings: Sequence[Drawing]) -> Callable[[], list[bytes]]:
+        """What gives ``drawings`` in their form, a PNG on white, when they are wanted."""
+        wishes = [(form, each) for each in drawings]
+        place = slice(len(self._wishes), len(self._wishes) + len(wishes))
+        self._wishes += wishes
+
+        def drawn() -> list[bytes]:
+            if self._drawn:
+                with suppress(
+                    OSError, subprocess.SubprocessError
+                ):  # no process can be started, or none finds vl-convert
+                    return self._drawn.result()[place]
+            return [_draw(*wish) for wish in wishes]
+
+        return drawn
+
+    def begin(self) -> None:
+        """All is asked for."""
+        if self._apart and self._wishes:
+            self._drawn = self._waiting.submit(_drawn_apart, self._wishes)
 
 
-def png(drawings: Sequence[Drawing], verdicts: int) -> list[bytes]:
-    """Each as PNG on white, for a report of so many verdicts."""
-    return _drawn("png", drawings, verdicts)
-
-
-def _drawn(form: str, drawings: Sequence[Drawing], verdicts: int) -> list[bytes]:
-    if drawings and verdicts >= APART_FROM:
-        try:
-            return _drawn_apart(form, drawings)
-        except (OSError, subprocess.SubprocessError):  # a host that starts no process, or none that finds vl-convert
-            pass
-    return [_draw(form, each) for each in drawings]
-
-
-def _drawn_apart(form: str, drawings: Sequence[Drawing]) -> list[bytes]:
+def _drawn_apart(wishes: Sequence[Wish]) -> list[bytes]:
     done = subprocess.run(  # noqa: S603 - Python, and this module
-        [sys.executable, "-m", __name__, form],
-        input=orjson.dumps(drawings),
+        [sys.executable, "-m", __name__],
+        input=orjson.dumps(wishes),
         capture_output=True,
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -62,5 +88,5 @@ def _draw(form: str, drawing: Drawing) -> bytes:
 
 
 if __name__ == "__main__":
-    told = [b64encode(_draw(sys.argv[1], each)).decode() for each in orjson.loads(sys.stdin.buffer.read())]
+    told = [b64encode(_draw(*wish)).decode() for wish in orjson.loads(sys.stdin.buffer.read())]
     sys.stdout.buffer.write(orjson.dumps(told))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,7 @@ from auditor.errors import OutputRefused, why
 from auditor.model.files import FILES, KEPT, LETTER_HTML, LETTER_TEXT, RUN_FILE
 from auditor.model.report import Report
 from auditor.render.batch import Take, batches
+from auditor.render.drawing import Artist
 from auditor.render.letter import letter
 from auditor.render.remediation import FOLDER, remediation
 from auditor.render.tables import run_bytes, write_run_json
@@ -87,19 +89,21 @@ def former_run(folder: Path) -> Mapping[str, Any]:
 
 def _write(report: Report, draft: Path, formats: Iterable[str]) -> None:
     """The verdicts are made once, and told to every file as they come."""
-    with ExitStack() as files:
-        takers = [files.enter_context(_format(key)(report, draft / FILES[key])) for key in formats]
+    with Artist(report.findings_total) as artist, ExitStack() as files:
+        takers = [files.enter_context(_format(key, artist)(report, draft / FILES[key])) for key in formats]
         takers.append(files.enter_context(remediation(report, draft / FOLDER)))
-        takers.append(files.enter_context(letter(report, draft)))
+        takers.append(files.enter_context(letter(report, draft, artist)))
+        artist.begin()
         for batch in batches(report.verdicts()):
             for take in takers:
                 take(batch)
             del batch  # before the next is made
 
 
-def _format(key: str) -> Format:
+def _format(key: str, artist: Artist) -> Format:
     module, function = FORMATS[key]
-    return cast("Format", getattr(import_module(f"auditor.render.{module}"), function))
+    opened = getattr(import_module(f"auditor.render.{module}"), function)
+    return cast("Format", partial(opened, artist=artist) if key == "html" else opened)
 
 
 def _is_ours(place: Path, names: Collection[str]) -> bool:

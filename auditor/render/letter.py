@@ -19,6 +19,7 @@ from auditor.model.letter import Letter, Part
 from auditor.model.report import Finding, Report
 from auditor.render import designs
 from auditor.render.batch import Batch, Take
+from auditor.render.drawing import Artist
 from auditor.render.letter_charts import pngs, statuses
 from auditor.render.text import one_line
 
@@ -41,14 +42,14 @@ class Case:
 
 
 @contextmanager
-def letter(report: Report, folder: Path) -> Iterator[Take]:
+def letter(report: Report, folder: Path, artist: Artist | None = None) -> Iterator[Take]:
     """Keep what the letter has room for, and write both files when all findings are told. Raises OSError."""
     told = report.letter
     if told is None:
         yield lambda _batch: None
         return
     kept: list[tuple[Part, list[Finding]]] = [(part, []) for part in told.parts]
-    charts = pngs(told.charts, report.findings_total)  # while there is room for whoever draws
+    charts = pngs(told.charts, artist or Artist())
 
     def take(batch: Batch) -> None:
         wanting = [(part, found) for part, found in kept if len(found) < min(part.shown, part.total)]
@@ -58,7 +59,7 @@ def letter(report: Report, folder: Path) -> Iterator[Take]:
                     found.append(finding)
 
     yield take
-    _write(report, told, folder, kept, charts)
+    _write(report, told, folder, kept, charts())
 
 
 def _belongs(finding: Finding, part: Part) -> bool:

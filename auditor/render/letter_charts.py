@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from auditor.model.letter import Chart
 from auditor.model.verdict import Status
-from auditor.render import designs, drawing
+from auditor.render import designs
+from auditor.render.drawing import Artist, Drawing
 from auditor.render.palette import BARS
 
 _DESIGN = "letter/charts.yaml"
 
 
-def pngs(charts: Sequence[Chart], verdicts: int) -> list[bytes]:
-    """The charts of a report of so many verdicts, on white."""
-    return drawing.png([_drawing(chart) for chart in charts], verdicts)
+def pngs(charts: Sequence[Chart], artist: Artist) -> Callable[[], list[bytes]]:
+    """Ask ``artist`` for the charts, on white; what is given waits for them."""
+    return artist.asked("png", [_drawing(chart) for chart in charts])
 
 
-def _drawing(chart: Chart) -> drawing.Drawing:
+def _drawing(chart: Chart) -> Drawing:
     drawn = statuses(chart)
     values = {"$words": list(map(str, drawn)), "$colours": [BARS[status] for status in drawn]}
     design = designs.filled(designs.data(_DESIGN)["upright" if chart.upright else "lying"], values)

@@ -12,6 +12,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -44,6 +45,7 @@ _STANDING_FOR = ("resource_id", "machine_id", "resource_group", "subscription_id
 """Texts that commands and links repeat. In a parcel a control character stands for each, which no text holds there."""
 _LEAST = 4
 """Shorter names stand in texts by chance."""
+_VALUE = Evidence._fields.index("value")
 _NEWS = frozenset({"new", "changed", "fixed"})
 
 
@@ -94,7 +96,8 @@ class _Open:
     texts: _Texts = field(default_factory=_Texts)
     rows: list[list[int]] = field(default_factory=list)
     details: list[list[object]] = field(default_factory=list)
-    pieces: dict[Evidence, int] = field(default_factory=dict)
+    pieces: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    """Pieces of evidence without their values, which may be mappings, in the order of their places."""
 
     def add(self, rank: int, finding: Finding) -> None:
         place = self.row_texts.place
@@ -121,12 +124,12 @@ class _Open:
         ]
 
     def _piece(self, item: Evidence) -> int:
-        key = item._replace(value=None)
-        return self.pieces.setdefault(key, len(self.pieces))
+        return self.pieces.setdefault(item[:_VALUE] + item[_VALUE + 1 :], len(self.pieces))
 
     def closed(self) -> Parcel:
         place = self.texts.place
-        pieces = [[place(text) for text in self.telling.evidence(item)] for item in self.pieces]
+        items = (Evidence._make((*each[:_VALUE], None, *each[_VALUE:])) for each in self.pieces)
+        pieces = [[place(text) for text in self.telling.evidence(item)] for item in items]
         details = {"texts": self.texts.as_list(), "pieces": pieces, "details": self.details}
         rows = {"texts": self.row_texts.as_list(), "rows": self.rows}
         return Parcel(self.news, len(self.rows), _packed(rows), _packed(details))

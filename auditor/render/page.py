@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from auditor.model.table import Cell, CellKind, Link, Table
 from auditor.model.verdict import Severity, Status
 from auditor.render import designs
 from auditor.render.batch import Batch, Take
+from auditor.render.drawing import Artist
 from auditor.render.inlined import script, style
 from auditor.render.packing import ROW_KEYS, Packing, Parcel, Telling
 from auditor.render.page_charts import Pictures, pictures
@@ -90,8 +91,6 @@ OPEN = tuple(change for change in CHANGES if change not in ENDED)
 """Changes of what still fails: they are a view of the findings, the others stand in a table of their own."""
 
 _STREAM_BUFFER = 64
-_TIMES = 10_000
-"""Times of which the text is kept: most evidence was read at one of a few."""
 _SPARE = 200_000
 """Bytes of the budget that are left for what stands around the packed rows."""
 
@@ -108,12 +107,12 @@ Key = tuple[str, Status]
 
 
 @contextmanager
-def page(report: Report, path: Path) -> Iterator[Take]:
+def page(report: Report, path: Path, artist: Artist | None = None) -> Iterator[Take]:
     """Pack the findings as they come, keep those that are shown without scripts, and write the page. Raises OSError."""
     shown: dict[Key, list[Finding]] = {(group.rule_id, group.status): [] for group in report.groups}
     room = {(group.rule_id, group.status): group.shown for group in report.groups}
     packing = Packing(_telling(report), report.page_budget)
-    drawn = pictures(report, Clock(report.time_zone, report.language))  # while there is room for whoever draws
+    drawn = pictures(report, Clock(report.time_zone, report.language), artist or Artist())
 
     def take(batch: Batch) -> None:
         for finding in batch.findings:
@@ -124,12 +123,12 @@ def page(report: Report, path: Path) -> Iterator[Take]:
                 packing.add(finding)
 
     yield take
-    _write(report, path, shown, packing, drawn)
+    _write(report, path, shown, packing, drawn())
 
 
 def _telling(report: Report) -> Telling:
     """The words of a finding's details, as the page without scripts has them."""
-    words, local = report.words, lru_cache(_TIMES)(Clock(report.time_zone, report.language).text)
+    words, local = report.words, Clock(report.time_zone, report.language).text
 
     def worded(key: str, value: object) -> str:
         if isinstance(value, bool):
@@ -237,13 +236,13 @@ def _environment(report: Report) -> Environment:
     environment = designs.environment()
     clock, catalogue = Clock(report.time_zone, report.language), Catalogue(report.language)
     environment.filters.update(
-        local=lru_cache(_TIMES)(clock.text),
+        local=clock.text,
         zone=clock.name,
         day=catalogue.day,
-        utc=lru_cache(_TIMES)(utc_text),
+        utc=utc_text,
         first_rows=_first_rows,
         fill=_fill,
-        digits=lru_cache(_TIMES)(catalogue.number),
+        digits=catalogue.number,
         order=_order,
         source=partial(_worded, report.words, "source"),
         value=partial(_worded, report.words, "value"),

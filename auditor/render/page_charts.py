@@ -8,7 +8,7 @@ policy lets in one style sheet, which colours the charts for either colour schem
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -19,7 +19,8 @@ from markupsafe import Markup
 from auditor.model.report import Report
 from auditor.model.table import Table
 from auditor.model.verdict import Status
-from auditor.render import designs, drawing
+from auditor.render import designs
+from auditor.render.drawing import Artist
 from auditor.render.palette import BARS
 from auditor.render.text import Clock, printable
 
@@ -56,13 +57,18 @@ class Pictures:
     nights: Picture | None
 
 
-def pictures(report: Report, clock: Clock) -> Pictures:
-    """Draw the charts of ``report``, all of them at once."""
+def pictures(report: Report, clock: Clock, artist: Artist) -> Callable[[], Pictures]:
+    """Ask ``artist`` for the charts of ``report``; what is given waits for them."""
     sketcher = _Sketcher(report, clock)
     told = (sketcher.rules(), sketcher.versions(), sketcher.operations(), sketcher.nights())
-    drawn = iter(drawing.svg([sketch.drawing for sketch in told if sketch], report.findings_total))
-    markup = (Picture(Markup(next(drawn)), sketch.told) if sketch else None for sketch in told)  # noqa: S704 - texts come escaped
-    return Pictures(*markup)
+    drawn = artist.asked("svg", [sketch.drawing for sketch in told if sketch])
+
+    def hung() -> Pictures:
+        svgs = iter(drawn())
+        markup = (Picture(Markup(next(svgs).decode()), sketch.told) if sketch else None for sketch in told)  # noqa: S704 - texts come escaped
+        return Pictures(*markup)
+
+    return hung
 
 
 @dataclass(frozen=True, slots=True)

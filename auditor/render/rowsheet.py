@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
+from xml.sax.saxutils import quoteattr
+from zipfile import ZIP_DEFLATED, ZipFile
 
-from lxml.etree import SubElement, xmlfile
+from lxml.etree import tostring, xmlfile
 from openpyxl import Workbook
-from openpyxl.packaging.relationship import RelationshipList
+from openpyxl.packaging.relationship import RelationshipList, get_rels_path
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet._writer import WorksheetWriter
-from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.constants import PKG_REL_NS, REL_NS, SHEET_MAIN_NS
+
+_LINK = f'<Relationship Type="{REL_NS}/hyperlink" TargetMode="External" Target={{}} Id="link{{}}"/>'
 
 
 class RowSheet(WriteOnlyWorksheet):
@@ -24,6 +29,8 @@ class RowSheet(WriteOnlyWorksheet):
     _writer: _Writer | None
     _rows: Generator[None, str, None] | None
     _links: list[tuple[str, str]]
+    _rels: Any
+    path: str
     # What openpyxl gives every worksheet, and its stubs do not know of a write-only one.
     add_chart: Any
     column_dimensions: Any
@@ -52,14 +59,13 @@ class RowSheet(WriteOnlyWorksheet):
         self._rows.send(row)
 
     def link(self, reference: str, target: str) -> None:
-        """Make the cell at ``reference`` lead to ``target``; after its row."""
+        """Make the cell at ``reference`` lead to ``target``."""
         self._links.append((reference, target))
 
     def _opened(self) -> _Writer:
         """The writer, with everything written that stands above the rows."""
         self._writer = _Writer(self)
         self._writer._rels = _Relations()
-        self._writer._rels.links = self._links
         self._writer.write_top()
         return self._writer
 
@@ -74,21 +80,42 @@ class RowSheet(WriteOnlyWorksheet):
                 pass
         writer.xf.send(None)
 
+    def write_relations(self, archive: ZipFile) -> None:
+        """Write what the worksheet leads to: openpyxl's own relations, and its links one by one."""
+        if not len(self._rels) and not self._links:
+            return
+        place = get_rels_path(self.path)  # type: ignore[no-untyped-call]  # its stubs lack it
+        with archive.open(place.removeprefix("/"), "w") as part:
+            part.write(f'<Relationships xmlns="{PKG_REL_NS}">'.encode())
+            part.writelines(tostring(each.to_tree()) for each in self._rels)
+            links = (_LINK.format(quoteattr(target), at) for at, (_reference, target) in enumerate(self._links))
+            part.writelines(link.encode("ascii", "xmlcharrefreplace") for link in links)
+            part.write(b"</Relationships>")
+
 
 class _Relations(RelationshipList):
-    """What a worksheet leads to: openpyxl's own, and its links, of which each would be an object of half a kilobyte."""
-
-    links: list[tuple[str, str]]
+    """Openpyxl's own relations; it is not to write them itself, with each link an object and an element more."""
 
     def __bool__(self) -> bool:
-        return bool(len(self) or self.links)
+        return False
 
-    def to_tree(self) -> Any:
-        tree = super().to_tree()
-        kind = f"{REL_NS}/hyperlink"
-        for at, (_reference, target) in enumerate(self.links):
-            SubElement(tree, "Relationship", Type=kind, TargetMode="External", Target=target, Id=f"link{at}")
-        return tree
+
+class _BookWriter(ExcelWriter):
+    """openpyxl's writer of everything; what the worksheets lead to is written past it."""
+
+    _archive: ZipFile
+    workbook: Any
+
+    def _write_worksheets(self) -> None:
+        super()._write_worksheets()  # type: ignore[misc]  # its stubs lack it
+        for sheet in self.workbook.worksheets:
+            sheet.write_relations(self._archive)
+
+
+def save(book: Workbook, path: Path) -> None:
+    """Write ``book``, whose worksheets are all of this kind, to ``path``. Raises OSError."""
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        _BookWriter(book, archive).write_data()
 
 
 class _Writer(WorksheetWriter):

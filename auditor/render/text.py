@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from auditor.catalogue import Catalogue
@@ -15,6 +16,8 @@ UNFIT = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uff
 one: as it stands in a regular expression between brackets."""
 REPLACEMENT = "\ufffd"
 _UNFIT = re.compile(f"[{UNFIT}\ud800-\udfff]")
+_TIMES = 2_000
+"""Times of which the text is kept: most evidence was read at one of a few."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet may take for the beginning of a formula (OWASP, CSV injection)."""
@@ -61,9 +64,10 @@ class Clock:
         except OverflowError:
             return moment
 
-    def text(self, moment: datetime) -> str:
-        """Day, hour and minute, as the language writes them."""
-        return self._catalogue.minute(self.local(moment))
+    @cached_property
+    def text(self) -> Callable[[datetime], str]:
+        """Gives day, hour and minute of a moment, as the language writes them."""
+        return lru_cache(_TIMES)(lambda moment: self._catalogue.minute(self.local(moment)))
 
     def day(self, day: date) -> str:
         """A day of the zone, as the language writes it."""

@@ -20,6 +20,7 @@ from auditor.render.desk import Desk, Slot, folded, stacked, widths
 from auditor.render.findings_sheet import FindingsSheet
 from auditor.render.layout import SheetLayout, layout
 from auditor.render.nights_sheet import charted, night_table
+from auditor.render.rowsheet import save
 from auditor.render.styles import add_styles
 from auditor.render.summary_sheet import CHARTED, NIGHTS_CHARTED, SummarySheet
 from auditor.render.text import Clock, printable
@@ -51,7 +52,7 @@ def workbook(report: Report, path: Path, limits: Limits = _EXCEL) -> Iterator[Ta
         with suppress(OSError, AttributeError, ValueError), ZipFile(_Nowhere(), "w") as nowhere:
             ExcelWriter(desk.book, nowhere).save()
         raise
-    desk.book.save(path)
+    save(desk.book, path)
 
 
 class _Nowhere(RawIOBase):

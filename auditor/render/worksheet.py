@@ -18,7 +18,7 @@ from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.table import Table, TableColumn
 
-from auditor.render.cells import Cooked, Kitchen, Styled, escaped
+from auditor.render.cells import ROW, Cooked, Kitchen, Styled, escaped
 from auditor.render.rowsheet import RowSheet
 from auditor.render.text import Clock
 
@@ -88,7 +88,6 @@ class Pages:
     def __post_init__(self) -> None:
         self._table: _Open | None = None
         self._letters = [get_column_letter(index) for index in range(1, len(self.design.widths) + 1)]
-        self._starts = [f'<c r="{letter}' for letter in self._letters]
         self._turn()
         self._kitchen = Kitchen(self._sheet, self.design.widths, self.design.lines, self.clock, self.cut)
         self.cook = self._kitchen.cook
@@ -217,20 +216,18 @@ class Pages:
         """A row that needs several lines is told its height: not every program works it out when it opens a file."""
         self.row += 1
         row = str(self.row)
-        fitting = [self._fit_link(column, cell) if cell.target else cell for column, cell in enumerate(cells)]
-        xml = "".join([start + row + cell.xml for start, cell in zip(self._starts, fitting, strict=False) if cell.xml])
-        lines = min(max([cell.lines for cell in fitting], default=1), self.design.lines)
+        told = [self._linked(column, cell) if cell.target else cell for column, cell in enumerate(cells)]
+        xml = "".join([cell.xml for cell in told]).replace(ROW, row)
+        lines = min(max([cell.lines for cell in told], default=1), self.design.lines)
         height = f' ht="{LINE_POINTS * lines + AIR_POINTS}" customHeight="1"' if lines > 1 else ""
         self._sheet.put(f'<row r="{row}"{height}>{xml}</row>')
-        for column, cell in enumerate(fitting):
-            if cell.target:
-                self._sheet.link(f"{self._letters[column]}{row}", cell.target)
 
-    def _fit_link(self, column: int, cell: Cooked) -> Cooked:
+    def _linked(self, column: int, cell: Cooked) -> Cooked:
         """A hyperlink while the worksheet can take one, then the address as text."""
         if self._links == self.limits.links:
             return self._kitchen.text(column, cell.target, "text")
         self._links += 1
+        self._sheet.link(f"{self._letters[column]}{self.row}", cell.target)
         return cell
 
 

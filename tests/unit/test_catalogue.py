@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -224,6 +225,13 @@ def test_words_of_data_are_told_in_japanese_and_stay_for_machines() -> None:
     days = rule_column("machines", "days_stopped")
     assert days
     assert wording.told(days, (timedelta(days=14), None))[1] == "14 日以上"
+
+
+def test_values_that_equal_each_other_are_written_each_in_its_own_way() -> None:
+    in_tokyo = NOON.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert in_tokyo == NOON
+    assert (ENGLISH.minute(NOON), ENGLISH.minute(in_tokyo)) == ("2026-11-22 03:00", "2026-11-22 12:00")
+    assert (JAPANESE.number(1), JAPANESE.number(1.0)) == ("1", "1.0")
 
 
 def test_a_condition_keeps_the_words_of_its_file() -> None:

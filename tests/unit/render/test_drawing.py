@@ -1,13 +1,14 @@
-"""A chart is the same whoever draws it: this process, or one of its own that ends with the last chart."""
+"""A chart is the same whoever draws it: this process, or one of its own that draws while this one goes on."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 
 from auditor.render import designs, drawing
-from auditor.render.drawing import APART_FROM
+from auditor.render.drawing import APART_FROM, Artist
 from auditor.render.page_charts import drawings
 
 ROWS = [{"region": "japaneast", "word": f"latest {place}", "machines": 3 + place, "place": place} for place in (0, 1)]
@@ -19,6 +20,9 @@ CHART = {
 }
 
 
+ASKED = (("svg", [CHART, CHART]), ("png", [CHART]))
+
+
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Nothing is drawn in this process."""
@@ -26,19 +30,43 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_another_process_draws_the_same_for_a_large_report(refused: pytest.MonkeyPatch) -> None:
-    apart = drawing.svg([CHART, CHART], APART_FROM), drawing.png([CHART], APART_FROM)
+def drawn(verdicts: int, *asked: tuple[str, list[drawing.Drawing]]) -> list[list[bytes]]:
+    """What an artist gives who was begun once all of it was asked for."""
+    with Artist(verdicts) as artist:
+        wanted = [artist.asked(form, charts) for form, charts in asked]
+        artist.begin()
+        return [each() for each in wanted]
+
+
+def test_one_process_draws_the_same_for_page_and_letter_of_a_large_report(refused: pytest.MonkeyPatch) -> None:
+    apart = drawn(APART_FROM, *ASKED)
     refused.undo()
-    assert apart == (drawing.svg([CHART, CHART], 1), drawing.png([CHART], 1))
-    assert "japaneast" in apart[0][0] and apart[1][0].startswith(b"\x89PNG")
+    assert apart == drawn(1, *ASKED)
+    assert b"japaneast" in apart[0][0] and apart[1][0].startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false"])
 def test_where_no_other_process_can_draw_this_one_does(monkeypatch: pytest.MonkeyPatch, python: str) -> None:
     monkeypatch.setattr(sys, "executable", python)
-    assert drawing.svg([CHART], APART_FROM) == drawing.svg([CHART], 1)
+    assert drawn(APART_FROM, *ASKED) == drawn(1, *ASKED)
 
 
 def test_where_there_is_nothing_to_draw_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "_drawn_apart", None)
-    assert drawing.svg([], APART_FROM) == []
+    assert drawn(APART_FROM, ("svg", []), ("png", [])) == [[], []]
+
+
+def test_a_night_that_ends_with_an_error_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *told: object, **more: object) -> None:
+            super().__init__(*told, **more)  # type: ignore[call-overload]  # whatever it is told, it is passed on
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    with pytest.raises(OSError, match="full"), Artist(APART_FROM) as artist:
+        artist.asked("svg", [CHART])
+        artist.begin()
+        raise OSError("full")
+    assert [each.returncode for each in started] == [0]

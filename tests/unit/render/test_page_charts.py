@@ -10,6 +10,7 @@ import pytest
 
 from auditor.model.report import Night
 from auditor.model.verdict import Status
+from auditor.render.drawing import Artist
 from auditor.render.page_charts import pictures
 from auditor.render.text import Clock
 from tests.unit.render import sample
@@ -20,7 +21,7 @@ def test_a_few_verdicts_are_counted_in_whole_numbers_and_days_are_written_in_jap
     nights = tuple(
         Night(sample.AS_OF - timedelta(days=ago), str(ago), {Status.FAIL: most - ago}, True) for ago in (1, 0)
     )
-    drawn = pictures(replace(sample.report(), nights=nights), Clock(sample.ZONE, "ja")).nights
+    drawn = pictures(replace(sample.report(), nights=nights), Clock(sample.ZONE, "ja"), Artist())().nights
     assert drawn is not None
 
     texts = re.findall(r">([^<>]+)</text>", drawn.svg)

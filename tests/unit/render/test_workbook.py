@@ -189,6 +189,14 @@ def test_beyond_the_limit_of_links_the_address_is_text(tmp_path: Path) -> None:
     assert cells[3].value == verdicts[3].portal
 
 
+def test_a_link_leads_to_its_address_whatever_stands_in_it(tmp_path: Path) -> None:
+    address = "https://portal.azure.com/#resource/a&b<c>\"d'/日本"
+    verdict = sample.finding()._replace(portal=address)
+    book = openpyxl.load_workbook(written(sample.report(verdicts=[verdict]), tmp_path))
+    link = book["Findings"][2][column("portal")].hyperlink
+    assert link is not None and link.target == address
+
+
 def test_an_address_too_long_for_a_link_is_text(tmp_path: Path) -> None:
     verdict = sample.finding()._replace(portal="https://portal.azure.com/#" + "a" * 2_079)
     book = openpyxl.load_workbook(written(sample.report(verdicts=[verdict]), tmp_path))
