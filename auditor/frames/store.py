@@ -122,12 +122,13 @@ def _read(folder: Path, file: str, told: str) -> pd.DataFrame:
     if _digest(path) != told:
         raise ValueError(f"{file} in {folder} is not the file that was written: its hash differs.")
     try:
-        rows = pq.read_metadata(path).num_rows
-        if rows > MOST_ROWS:
-            raise ValueError(
-                f"{file} in {folder} says that it has {rows:,} rows; no frame has more than {MOST_ROWS:,}."
-            )
-        return pd.read_parquet(path)
+        with pq.ParquetFile(path) as stored:
+            rows = stored.metadata.num_rows
+            if rows > MOST_ROWS:
+                raise ValueError(
+                    f"{file} in {folder} says that it has {rows:,} rows; no frame has more than {MOST_ROWS:,}."
+                )
+            return stored.read(use_threads=False).to_pandas(use_threads=False)
     except pa.ArrowException as error:
         raise ValueError(f"{file} in {folder} is no table that can be read: {error}.") from error
 
