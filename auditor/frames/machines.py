@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from auditor.frames.build import DURATION, Frames
-from auditor.frames.cells import among, cells, looked_up, lower, moment, present
+from auditor.frames.cells import Mask, among, cells, looked_up, lower, moment, present
 from auditor.frames.collection_rules import CollectionRules
-from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Mask, Subjects
+from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Subjects
 from auditor.frames.managed import inherited, managed_by
 from auditor.frames.operations import orphaned_failures
 from auditor.frames.power import PowerEvents

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from auditor.frames.build import DURATION
-from auditor.frames.cells import among
+from auditor.frames.cells import Mask, among
 from auditor.frames.collection_rules import CollectionRules
-from auditor.frames.coverage import Coverage, Mask, Subjects
+from auditor.frames.coverage import Coverage, Subjects
 from auditor.frames.stays import Stays, there_since
 from auditor.model.reading import Source
 from auditor.model.scopes import Cut, Subject

@@ -128,7 +128,8 @@ def _read(folder: Path, file: str, told: str) -> pd.DataFrame:
                 raise ValueError(
                     f"{file} in {folder} says that it has {rows:,} rows; no frame has more than {MOST_ROWS:,}."
                 )
-            return stored.read(use_threads=False).to_pandas(use_threads=False)
+            frame: pd.DataFrame = stored.read(use_threads=False).to_pandas(use_threads=False)
+            return frame
     except pa.ArrowException as error:
         raise ValueError(f"{file} in {folder} is no table that can be read: {error}.") from error
 
