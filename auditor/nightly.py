@@ -144,7 +144,6 @@ def _gather(
         tell_audited(told, shards)
         audited = [shard.traffic for shard in shards]
     survey = survey.after_audit()
-    workers.release()
     with watch.stage("confirm") as told:
         confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
         tell_confirmed(told, confirmation, shards, audited)
@@ -155,10 +154,12 @@ def _report(
     order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
 ) -> tuple[compose.Composer, Result, dict[Failure, str]]:
     """Settle every word of the report, and write it; beside it the sentence of each failure."""
+    workers.release()
     with watch.stage("compose") as told:
         composer = composer_of(order, watch, gathered, shards, again)
         report = composer.report()
         told.tell(counted(report.findings_total, "verdict"), verdicts=report.findings_total)
+    workers.release()
     reasons: dict[Failure, str] = {}
     with watch.stage("render") as told:
         written = replace(report, run=composer.run(), findings=partial(noting, report.findings, reasons))
