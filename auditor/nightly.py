@@ -151,7 +151,6 @@ def _gather(
             tell_audited(told, shards)
             audited = [shard.traffic for shard in shards]
         survey = survey.after_audit()
-        workers.release()
         with watch.stage("confirm") as told:
             confirmation, shards = confirm_all(scopes, shards, memory, under_way, shop)
             tell_confirmed(told, confirmation, shards, audited)
@@ -162,10 +161,12 @@ def _report(
     order: Order, watch: Watch, gathered: Gathered, shards: Sequence[ShardResult], again: Again | None = None
 ) -> MadeReport:
     """Settle every word of the report, and write it."""
+    workers.release()
     with watch.stage("compose") as told:
         composer = composer_of(order, watch, gathered, shards, again)
         report = composer.report()
         told.tell(counted(report.findings_total, "verdict"), verdicts=report.findings_total)
+    workers.release()
     reasons: dict[Failure, str] = {}
     with watch.stage("render") as told:
         written = replace(report, run=composer.run(), verdicts=partial(noting, report.verdicts, reasons))

@@ -6,8 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+Mask = npt.NDArray[np.bool_]
+"""One flag for each row."""
 Table = TypeVar("Table", pd.DataFrame, "pd.Series[Any]")
 
 
@@ -24,6 +30,15 @@ def region(column: pd.Series[Any]) -> pd.Series[Any]:
 def looked_up(table: Table, keys: pd.Series[Any]) -> Table:
     """The entry of ``table`` for each of ``keys``, missing where there is none; types stay as they are."""
     return table.reindex(keys).set_axis(keys.index)
+
+
+def among(column: pd.Series[Any], texts: Iterable[str]) -> Mask:
+    """Where a text is one of ``texts``; what is missing is none of them.
+
+    pandas' own ``isin`` makes a scalar of each of ``texts``: where they are thousands, it takes fifty times as long.
+    """
+    wanted = pa.array(list(texts), pa.large_string(), from_pandas=True)
+    return np.asarray(pc.is_in(pa.array(column, pa.large_string()), value_set=wanted, skip_nulls=True), dtype=bool)
 
 
 def present(value: Any) -> Any:

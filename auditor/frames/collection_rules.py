@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditor.frames.cells import lower, values
-from auditor.frames.coverage import Coverage, Mask, Subjects
+from auditor.frames.cells import Mask, lower, values
+from auditor.frames.coverage import Coverage, Subjects
 from auditor.model.reading import Source
 from auditor.model.scopes import Cut, Subject
 

@@ -9,15 +9,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from auditor.frames.cells import lower, moment, region
+from auditor.frames.cells import Mask, among, lower, moment, region
 from auditor.model.reading import Service, Source
 from auditor.model.scopes import LIES_OVER, Cut, Subject
-
-Mask = npt.NDArray[np.bool_]
-"""One flag for each row."""
 
 EXTENSIONS = (Source.EXTENSIONS, Source.ARC_EXTENSIONS, Source.SCALE_SET_INSTANCES, Source.INSTANCE_VIEW)
 """Any of them tells all extensions of a machine: its subscription's, its scale set's instances', or its own answer."""
@@ -120,9 +116,5 @@ def _lying_over(readings: Mapping[Source, frozenset[str]], sources: Iterable[Sou
         told = readings.get(source, ())
         for cut in cuts if told else ():
             scopes = subjects.offers if cut is Cut.OFFER else subjects.scope(cut)
-            covered |= _among(subjects.about, speaks_of) & _among(scopes, told)
+            covered |= among(subjects.about, speaks_of) & among(scopes, told)
     return covered
-
-
-def _among(column: pd.Series[Any], values: Iterable[str]) -> Mask:
-    return column.isin([str(value) for value in values]).to_numpy(dtype=bool)

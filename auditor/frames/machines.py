@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from auditor.frames.build import DURATION, Frames
-from auditor.frames.cells import cells, looked_up, lower, moment, present
+from auditor.frames.cells import Mask, among, cells, looked_up, lower, moment, present
 from auditor.frames.collection_rules import CollectionRules
-from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Mask, Subjects
+from auditor.frames.coverage import EXTENSIONS, LOGS, Coverage, Subjects
 from auditor.frames.managed import inherited, managed_by
 from auditor.frames.operations import orphaned_failures
 from auditor.frames.power import PowerEvents
@@ -71,7 +71,7 @@ def _agents(extensions: pd.DataFrame, machines: pd.Series[Any], read: Mask) -> p
     count = owners[are_monitor_agents(extensions)].value_counts()
     unclear = set(owners[extensions["publisher"].isna() | extensions["type"].isna()])
     told = looked_up(count.astype("Int64"), machines).fillna(0)
-    return told.mask(~read | machines.isin(unclear))
+    return told.mask(~read | among(machines, unclear))
 
 
 # --- when machines last ran ---

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import pandas as pd
 
 from auditor.frames.build import Frames, build
-from auditor.frames.cells import lower, present, records
+from auditor.frames.cells import among, lower, present, records
 from auditor.model.dataset import FRAMES
 from auditor.model.reading import Reading, Row, Source
 from auditor.model.resource_id import names_in
@@ -32,7 +32,7 @@ def rows_again(frames: Frames, ids: Collection[str]) -> tuple[list[Row], list[Ro
 
 def _rows(frames: Frames, name: str, ids: Collection[str]) -> list[Row]:
     own = [stored for column in FRAMES[name] if not column.derived for stored in column.stored()]
-    wanted = frames[name].loc[lower(frames[name]["id"]).isin(ids), own]
+    wanted = frames[name].loc[among(lower(frames[name]["id"]), ids), own]
     return [{key: _plain(value) for key, value in row.items()} for row in records(wanted)]
 
 
@@ -61,7 +61,7 @@ def renewed(
     result = {**before, "readings": _joined(anew["readings"], before["readings"]).drop_duplicates(["source", "scope"])}
     for name, column in _KEYED.items():
         told = set(ids) - (silent - {*lower(anew[name][column])})
-        kept = before[name][~lower(before[name][column]).isin(told)]
+        kept = before[name][~among(lower(before[name][column]), told)]
         result[name] = _joined(kept, _of(anew[name], column, ids)[kept.columns])
     result["associations"] = _reassociated(before["associations"], anew)
     return {name: frame.reset_index(drop=True) for name, frame in result.items()}
@@ -74,14 +74,14 @@ def _silent(before: Frames, readings: pd.DataFrame) -> set[str]:
 
 
 def _of(frame: pd.DataFrame, column: str, ids: Collection[str]) -> pd.DataFrame:
-    return frame[lower(frame[column]).isin(ids)]
+    return frame[among(lower(frame[column]), ids)]
 
 
 def _reassociated(known: pd.DataFrame, anew: Frames) -> pd.DataFrame:
     """``known`` with those of whatever answered by itself replaced: a uniform scale set does for its instances."""
     told = anew["readings"]["source"].eq(Source.DATA_COLLECTION_RULE_ASSOCIATIONS)
     answered = anew["readings"][told & anew["readings"]["complete"].eq("yes")]
-    return _joined(known[~lower(known["machine_id"]).isin(answered["scope"])], anew["associations"])
+    return _joined(known[~among(lower(known["machine_id"]), answered["scope"])], anew["associations"])
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

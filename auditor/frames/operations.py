@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditor.frames.cells import looked_up, lower, moment, present, records
-from auditor.frames.coverage import Mask
+from auditor.frames.cells import Mask, among, looked_up, lower, moment, present, records
 from auditor.frames.failures import Operation
 
 OWN = ("write", "delete")
@@ -41,7 +40,7 @@ def _add_own(found: dict[int, list[Operation]], view: pd.DataFrame, operations: 
     for row in records(operations):
         by_extension[row["extension_id"].lower()].append(operation_of(row))
     ids, names = lower(view["id"]), ids_by_name(view)
-    touched = np.flatnonzero(ids.isin(by_extension) | names.isin(by_extension))
+    touched = np.flatnonzero(among(ids, by_extension) | among(names, by_extension))
     for at, *keys in zip(touched.tolist(), ids.iloc[touched].tolist(), names.iloc[touched].tolist(), strict=True):
         for key in set(keys):
             found[at].extend(by_extension.get(key, ()))
@@ -59,7 +58,7 @@ def _add_chosen(
     found: dict[int, list[Operation]], view: pd.DataFrame, where: str, operations: pd.DataFrame, choose: _Choice
 ) -> None:
     owners = lower(view["machine_id"])
-    touched = np.flatnonzero(view["on"].eq(where) & owners.isin(lower(operations["machine_id"]).tolist()))
+    touched = np.flatnonzero(view["on"].eq(where) & among(owners, lower(operations["machine_id"])))
     rows_of: dict[str, dict[int, _Row]] = defaultdict(dict)
     about = records(view.iloc[touched][list(_ABOUT)])
     for at, owner, row in zip(touched.tolist(), owners.iloc[touched].tolist(), about, strict=True):
@@ -135,7 +134,7 @@ def orphaned_failures(
     keys = lower(failed["extension_id"])
     wanted = keys.tolist()
     there = {
-        each for ids in (lower(extensions["id"]), ids_by_name(extensions)) for each in ids[ids.isin(wanted)].tolist()
+        each for ids in (lower(extensions["id"]), ids_by_name(extensions)) for each in ids[among(ids, wanted)].tolist()
     }
     orphans = failed[[key not in there for key in wanted]]
     last: dict[str, tuple[Any, str]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.frames.cells import moment, present, records
+from auditor.frames.cells import among, moment, present, records
 from auditor.frames.coverage import LOGS, Coverage, Subjects
 from auditor.frames.failures import NO_OPERATION, Operation, Outcome, Scene, judge_failures
 from auditor.frames.health import FAILED, word_of
@@ -51,7 +51,7 @@ def with_failures(
 def _as_of(view: pd.DataFrame, subjects: Subjects, coverage: Coverage) -> pd.Series[Any]:
     """Since when what was read surely holds: a bulk answer may be of the time before an operation that just began."""
     itself = coverage.over((Source.INSTANCE_VIEW, Source.SCALE_SET_INSTANCES), subjects)
-    itself |= subjects.scope(Cut.MACHINE).isin(coverage.complete.get(Source.ARC_EXTENSIONS, ())).to_numpy(dtype=bool)
+    itself |= among(subjects.scope(Cut.MACHINE), coverage.complete.get(Source.ARC_EXTENSIONS, ()))
     return view["read_at"].where(itself, view["read_at"] - BULK_LAG)
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from auditor.frames.build import DURATION
-from auditor.frames.cells import lower
+from auditor.frames.cells import Mask, among
 from auditor.frames.collection_rules import CollectionRules
-from auditor.frames.coverage import Coverage, Mask, Subjects
+from auditor.frames.coverage import Coverage, Subjects
 from auditor.frames.stays import Stays, there_since
 from auditor.model.reading import Source
 from auditor.model.scopes import Cut, Subject
@@ -55,6 +55,6 @@ def _would_be_heard(subjects: Subjects, rules: CollectionRules, stays: Stays, co
     a doubtful id of another machine."""
     if not coverage.covers_all(Source.HEARTBEATS):
         return rules.all_among(frozenset())
-    as_one = subjects.about.eq(Subject.UNIFORM) & lower(subjects.scope(Cut.SCALE_SET)).isin(stays.last_heard.index)
-    doubtful = subjects.scope(Cut.MACHINE).isin(stays.doubtful)
-    return rules.all_among(coverage.complete[Source.HEARTBEATS]) & ~(as_one | doubtful).to_numpy(dtype=bool)
+    as_one = subjects.about.eq(Subject.UNIFORM) & among(subjects.scope(Cut.SCALE_SET), stays.by_machine)
+    doubtful = among(subjects.scope(Cut.MACHINE), stays.doubtful)
+    return rules.all_among(coverage.complete[Source.HEARTBEATS]) & ~(as_one.to_numpy(dtype=bool) | doubtful)

@@ -127,7 +127,7 @@ def _read(folder: Path, file: str, told: str) -> pd.DataFrame:
                 raise ValueError(
                     f"{file} in {folder} says that it has {rows:,} rows; no frame has more than {MOST_ROWS:,}."
                 )
-            frame: pd.DataFrame = stored.read(use_pandas_metadata=True).to_pandas()
+            frame: pd.DataFrame = stored.read(use_threads=False, use_pandas_metadata=True).to_pandas(use_threads=False)
     except pa.ArrowException as error:
         raise ValueError(f"{file} in {folder} is no table that can be read: {error}.") from error
     return frame

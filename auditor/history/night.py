@@ -156,7 +156,7 @@ def unpacked(content: bytes, columns: Mapping[str, str]) -> list[tuple[Any, ...]
     Raises NightRefused.
     """
     try:
-        table = pq.ParquetFile(io.BytesIO(content)).read()
+        table = pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
         values = [
             _plain(table[name].to_pylist()) if name in table.column_names else [None] * table.num_rows
             for name in columns

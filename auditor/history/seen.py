@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from auditor.model.memory import Failure, OpenFailure
@@ -118,8 +119,8 @@ class Seen:
     def _add_verdicts(self, frames: Frames) -> None:
         verdicts = frames["verdicts"]
         resources = verdicts["resource_id"].str.lower()
-        failing = verdicts["status"].eq(Status.FAIL)
-        wanted = failing | resources.isin(self._resources)
+        were_open = np.fromiter((each in self._resources for each in resources.tolist()), dtype=bool)
+        wanted = verdicts["status"].eq(Status.FAIL) | were_open
         chosen = verdicts[_OF_VERDICTS][wanted].assign(key=resources[wanted])
         for rule_id, rows in chosen.groupby("rule_id", sort=False):
             rule = self.rules.get(str(rule_id))
@@ -143,16 +144,12 @@ class Seen:
     def _add_estate(self, frames: Frames) -> None:
         """Only of what was open: an estate is large, and open failures are few."""
         machines, scale_sets = frames["machines"], frames["scale_sets"]
-        for frame in (machines, scale_sets):
-            ids = frame["id"].str.lower()
-            self.listed.update(ids[ids.isin(self._owners)].tolist())
-        machine_ids = machines["id"].str.lower()[machines["extensions_read"].eq("yes")]
-        self.read.update(machine_ids[machine_ids.isin(self._owners)].tolist())
-        sets = scale_sets["id"].str.lower()
-        self.read.update(sets[sets.isin(self._owners)].tolist())  # a list of scale sets holds their whole models
+        ids, sets, extensions = (frame["id"].str.lower() for frame in (machines, scale_sets, frames["extensions"]))
+        self.listed |= self._owners.intersection(ids.tolist()) | self._owners.intersection(sets.tolist())
+        self.read |= self._owners.intersection(ids[machines["extensions_read"].eq("yes")].tolist())
+        self.read |= self._owners.intersection(sets.tolist())  # a list of scale sets holds their whole models
         self.instances_read.update(zip(sets.tolist(), scale_sets["instances_read"].eq("yes").tolist(), strict=True))
-        extensions = frames["extensions"]["id"].str.lower()
-        self.extensions.update(extensions[extensions.isin(self._resources)].tolist())
+        self.extensions |= self._resources.intersection(extensions.tolist())
 
 
 def _about(rule: Rule, view: pd.DataFrame, rows: pd.DataFrame) -> Mapping[int, Row]:

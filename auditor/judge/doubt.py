@@ -168,7 +168,7 @@ def _rows(frames: Mapping[str, pd.DataFrame], ids: Collection[str]) -> dict[str,
             rows[each] = {"id": each, "kind": str(subject), "subscription_id": subscription, _UNLISTED: True}
     for name, columns in _OF_ROWS.items():
         frame = frames[name]
-        wanted = frame.loc[frame["id"].str.lower().isin(ids), columns]
+        wanted = frame.loc[[each in ids for each in frame["id"].str.lower().tolist()], columns]
         rows |= {row["id"].lower(): row for row in wanted.to_dict("records")}
     return rows
 

@@ -13,12 +13,14 @@ T = TypeVar("T")
 
 
 class _OneByOne(ThreadPoolExecutor):
-    """What a shard was done with goes back to the system before the next one begins."""
+    """What was done with before a shard begins, the shard before it among it, goes back to the system first."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future = super().submit(fn, *args, **kwargs)
-        future.add_done_callback(lambda _done: release())
-        return future
+        def begun() -> T:
+            release()
+            return fn(*args, **kwargs)
+
+        return super().submit(begun)
 
 
 def local_executor() -> Executor:
