@@ -142,9 +142,18 @@ class Handover:
         return posted
 
     def deliver_only(self, make: Callable[[], MadeReport]) -> None:
-        """Send the letters of what ``make`` gives, where anybody is to have some; nothing else of it stays."""
-        if self.office.ways:
-            self.deliver(make(), NOTHING_POSTED)
+        """Send the letters of what ``make`` gives, where anybody is to have some; nothing else of it stays.
+
+        Where the disk refuses it that is told, and ends nothing: what the letter was to say is graver.
+        """
+        if not self.office.ways:
+            return
+        try:
+            made = make()
+        except OutputRefused as error:
+            self.watch.narrator.stage("deliver", f"No letter was sent. {error}")
+            return
+        self.deliver(made, NOTHING_POSTED)
 
     def finished(self) -> None:
         """To be called when no start can take the night up again: then what was sent to whom need not be known, by a

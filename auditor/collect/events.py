@@ -112,7 +112,7 @@ def moment_of(event: Event, action: str, texts: dict[str, str]) -> Moment | None
         end=_ENDS.get(status),
         caller=texts.setdefault(caller, caller) if caller else None,
         by_policy=_POLICY in str(claims.get("xms_mirid", "")).lower(),
-        by_person="upn" in claims or bool([key for key in claims if key.endswith("/upn")]),
+        by_person=any(key == "upn" or key.endswith("/upn") for key in claims),
         sub_status=_value(event, "subStatus") or None,
         error_code=code,
         error_message=message,

@@ -183,7 +183,7 @@ def from_exception(source: Source, error: Exception, veil: Veil) -> Fault:
     if isinstance(error, Fault):
         return error
     response = error.response if isinstance(error, HttpResponseError) else None
-    if isinstance(error, ClientAuthenticationError) and (response is None or _at_directory(response)):
+    if isinstance(error, ClientAuthenticationError):  # of whoever signs in: what a service answers is read past the SDK
         return Fault(FaultKind.SIGN_IN, f"Nobody could be signed in ({veil.over(bottom_of(error))})", _CREDENTIAL)
     if response is not None and (response.status_code or 0) >= 400:
         return from_response(source, response.status_code or 0, _body(response), getattr(response, "headers", {}))
@@ -195,11 +195,6 @@ def from_exception(source: Source, error: Exception, veil: Veil) -> Fault:
     if isinstance(error, AzureError):
         return unreadable(source, bottom_of(error))
     raise error
-
-
-def _at_directory(response: Any) -> bool:
-    """Whether the token endpoint answered, and not the service: a typed call raises the same for both."""
-    return "/token" in str(response.request.url)
 
 
 def bottom_of(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The SDK clients of one night: one transport, one pipeline of policies, every request counted by its source.
+"""The SDK clients of one night: one pool of connections, one pipeline of policies, every request counted by its source.
 
 Pipeline and retries are azure-core's own; this adds what the night needs around them: a wait that is shown, a guard
 that lets nothing but reading through, and the pace. The SDKs are imported when they are first used.

@@ -204,7 +204,7 @@ class Desk:
         return told
 
     def _evidence_texts(self, verdicts: Judged, rows: Rows) -> pa.Array:
-        """The same as JSON texts."""
+        """The same as JSON texts; what was not read has none: it is never left to the tables alone."""
         behind = [""] * len(rows)
         for at, operations in self._operations(verdicts, rows):
             behind[at] = "".join(listed_json(each.name, each.value, each.source, each.read_at) for each in operations)

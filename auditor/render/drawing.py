@@ -19,6 +19,8 @@ import orjson
 
 APART_FROM = 5_000
 """Verdicts of a large report: below, starting another process takes longer than drawing."""
+_NOBODY_DRAWS = (OSError, subprocess.SubprocessError)
+"""No process can be started, or it does not find vl-convert."""
 _SCALE = 2
 """Screens of telephones have twice as many points as a letter's width says."""
 
@@ -54,9 +56,7 @@ class Artist:
 
         def drawn() -> list[bytes]:
             if self._drawn:
-                with suppress(
-                    OSError, subprocess.SubprocessError
-                ):  # no process can be started, or none finds vl-convert
+                with suppress(*_NOBODY_DRAWS):
                     return self._drawn.result()[place]
             return [_draw(*wish) for wish in wishes]
 
@@ -70,7 +70,7 @@ class Artist:
 
 def _drawn_apart(wishes: Sequence[Wish]) -> list[bytes]:
     done = subprocess.run(  # noqa: S603 - Python, and this module
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-P", "-m", __name__],  # what lies in the folder where it is started is none of its modules
         input=orjson.dumps(wishes),
         capture_output=True,
         check=True,

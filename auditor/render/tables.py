@@ -106,10 +106,10 @@ def _utc_texts(moments: pa.Array) -> pa.Array:
 def _rows(begin: str, columns: Iterable[pa.Array]) -> pa.Buffer:
     """All rows as one text in UTF-8, with ``begin`` before each; what is missing is empty."""
     first, *others = columns
-    first = pc.binary_join_element_wise(begin, first, "")
+    first = pc.binary_join_element_wise(begin, first, "", null_handling="replace")
     rows = pc.binary_join_element_wise(first, *others, ",", null_handling="replace")
     _valid, _offsets, text = rows.buffers()
-    return text
+    return text if len(rows) else pa.py_buffer(b"")  # Arrow fills the buffer of no texts with something
 
 
 @contextmanager

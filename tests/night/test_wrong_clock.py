@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from auditor import render
 from auditor.cli import main
-from auditor.errors import ClockRefused, ExitCode
+from auditor.errors import ClockRefused, ExitCode, OutputRefused
 from auditor.simulator import Fault, HandMadeEstate, OperationSpec, Simulator, StaySpec, WorkspaceSpec
 from auditor.stores.folder import FolderStore
 from tests.mailbox import MailServer, serving
+from tests.night.commands import Shell
 from tests.night.parts import FIRST, LATEST, NOW, TOKEN, WORKSPACE, Audited, Bench, agent, machine, offers, subscription
 
 MINUTES = timedelta(minutes=1)
@@ -113,6 +116,20 @@ def test_hours_off_a_letter_tells_what_to_do_and_in_an_hour_there_is_one(bench: 
     assert "There is none, as nothing was judged." in words and "lies" not in words
     assert [each.name for each in _kept(bench.folder / "archive")] == store.nights() == []
     assert list(bench.folder.glob("report-*/*")) == []
+
+
+def test_a_disk_that_refuses_the_letter_does_not_hide_what_it_was_to_say(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, shell: Shell
+) -> None:
+    def full(*_told: object) -> NoReturn:
+        raise OutputRefused("The disk is full.")
+
+    monkeypatch.setattr(render, "write_folder", full)
+    smtp = {"host": "127.0.0.1", "port": 1, "security": "none", "from": "a@example.com", "to": "b@example.com"}
+    config = bench.config(azure(bench, 3 * HOURS), {"deliver": [{"smtp": smtp}]})
+    told = shell("run", "--config", config, "--output", bench.folder / "report", environ=TOKEN)
+    assert told.code == ExitCode.NOTHING_COLLECTED and "3 h behind that of Azure" in told.err
+    assert "No letter was sent. The disk is full." in told.err
 
 
 def _kept(archive: Path) -> list[Path]:

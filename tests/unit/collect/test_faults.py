@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from azure.core.exceptions import (
@@ -12,6 +14,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from azure.core.rest import HttpRequest
 from pydantic import SecretStr
 
 from auditor.cloud import Cloud
@@ -129,6 +132,13 @@ def test_an_exception_of_the_sdk(error: AzureError, kind: FaultKind) -> None:
     told = faults.from_exception(VIEW, error, Veil())
     assert told.kind is kind
     assert told.reason and told.close
+
+
+def test_whoever_gives_no_token_is_not_the_service_wherever_it_was_asked_for() -> None:
+    request = HttpRequest("POST", "https://dev.azure.com/somebody/oidctoken")
+    answer: Any = SimpleNamespace(status_code=401, reason="Unauthorized", request=request)
+    told = faults.from_exception(VIEW, ClientAuthenticationError("none", response=answer), Veil())
+    assert told.kind is FaultKind.SIGN_IN and "azure.credential" in told.close
 
 
 def test_a_fault_stays_the_fault_that_it_is() -> None:

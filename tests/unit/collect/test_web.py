@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
+import trustme
+from urllib3 import PoolManager
 
 from auditor.cloud import Cloud
 from auditor.collect.faults import Fault, FaultKind
@@ -61,11 +65,13 @@ def _carried(ends: dict[socket.socket, socket.socket]) -> bool:
 
 
 @contextmanager
-def tunnel() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """The address of a proxy on loopback, and where it was asked to go."""
+def tunnel(context: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The address of a proxy on loopback, spoken to over TLS where there is a context, and where it was asked to go."""
     handler = type("Tunnel", (_Tunnel,), {"went": []})
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield f"127.0.0.1:{server.server_address[1]}", handler.went
         server.shutdown()
@@ -88,6 +94,32 @@ def test_the_proxy_of_the_environment_is_taken_with_its_password(
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:word@{proxy}")
         assert asked_once(replay) == {"told": True}
     assert went == [(replay.origin.removeprefix("https://"), "Basic dXNlcjp3b3Jk")]
+
+
+def test_a_proxy_may_be_spoken_to_over_tls(replay: Replay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    both = tmp_path / "ca.pem"
+    both.write_bytes(replay.authority.read_bytes() + authority.cert_pem.bytes())
+    with tunnel(context) as (proxy, went):
+        monkeypatch.setenv("HTTPS_PROXY", f"https://{proxy}")
+        with pytest.raises(Fault, match="certificate verify failed"):
+            asked_once(replay)
+        assert asked_once(Replay(replay.origin, both)) == {"told": True}
+    assert [where for where, _password in went] == [replay.origin.removeprefix("https://")]
+
+
+class _Socks(PoolManager):
+    """What PySocks would bring: it hands on to its pools all that it is told besides the way to the proxy."""
+
+    def __init__(self, _proxy: str, *, username: str | None, password: str | None, **options: Any) -> None:
+        super().__init__(**options)
+
+
+def test_a_proxy_may_be_one_of_socks(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", _Socks)
+    monkeypatch.setenv("HTTPS_PROXY", "socks5h://proxy.example:1080")
+    assert asked_once(replay) == {"told": True}
 
 
 def test_the_environment_may_except_a_host_from_its_proxy(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:

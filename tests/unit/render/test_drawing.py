@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,14 @@ def test_one_process_draws_the_same_for_page_and_letter_of_a_large_report(refuse
 def test_where_no_other_process_can_draw_this_one_does(monkeypatch: pytest.MonkeyPatch, python: str) -> None:
     monkeypatch.setattr(sys, "executable", python)
     assert drawn(APART_FROM, *ASKED) == drawn(1, *ASKED)
+
+
+def test_modules_in_the_folder_where_it_was_started_are_none_of_its_own(
+    refused: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "orjson.py").write_text("raise SystemExit('not this one')")
+    refused.chdir(tmp_path)
+    assert drawn(APART_FROM, ("svg", [CHART]))[0][0].startswith(b"<svg")
 
 
 def test_where_there_is_nothing_to_draw_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from auditor.model.report import FINDING_KEYS, LISTED_WHOLE, Finding, Portion
 from auditor.model.verdict import Status
 from auditor.render import tables
 from auditor.render.batch import Batch, Pieces
+from auditor.render.folder import Format
 from auditor.render.tables import findings_csv, findings_json, verdicts_parquet, write_run_json
 from auditor.render.text import FORMULA_STARTS, looks_like_formula, printable, utc_text
 from tests.unit.render import sample
@@ -169,6 +170,15 @@ def test_csv_is_what_another_writer_makes_of_the_same_texts(tmp_path: Path) -> N
     told = io.StringIO(newline="")
     csv.writer(told).writerows([FINDING_KEYS, *(map(text_of, row) for row in rows_of(verdicts))])
     assert (tmp_path / "findings.csv").read_bytes().decode("utf-8-sig") == told.getvalue()
+
+
+@pytest.mark.parametrize("form", [findings_json, findings_csv, verdicts_parquet])
+def test_what_holds_no_verdict_adds_none(tmp_path: Path, form: Format) -> None:
+    whole = Batch(sample.findings(1), Pieces()).columns
+    told = [Portion((), part) for part in (whole.slice(0, 0), whole, whole.slice(1, 0))]
+    for name, portions in (("all", told), ("some", told[1:2])):
+        sample.write(form, replace(sample.report(1), verdicts=lambda portions=portions: portions), tmp_path / name)
+    assert (tmp_path / "all").read_bytes() == (tmp_path / "some").read_bytes()
 
 
 def rows_of(verdicts: list[Finding]) -> Iterator[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.workers import choose_allocator, collect_garbage_seldom, local_executor
+from auditor.workers import choose_allocator, collect_garbage_seldom, local_executor, release
 
 POOL = "ARROW_DEFAULT_MEMORY_POOL"
 
@@ -128,3 +128,14 @@ def test_what_an_error_was_raised_beside_lives_no_longer_than_its_shard() -> Non
         held = executor.submit(failing, Read()).result()
         executor.submit(int).result()  # the one before it is done with by then
     assert held() is None
+
+
+def test_what_a_later_night_of_the_same_process_leaves_in_cycles_is_found() -> None:
+    """Only what was there at the first look of all is looked through no more."""
+    release()
+    night = Read()
+    night.__dict__["itself"], left = night, weakref.ref(night)
+    release()
+    del night
+    release()
+    assert left() is None
