@@ -121,8 +121,12 @@ def moment_of(event: Event, action: str, texts: dict[str, str]) -> Moment | None
 
 
 def resource_of(event: Event) -> str:
-    """The resource's id; some events name it elsewhere, and all carry it in their own id."""
-    return values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or _resource_within(event)
+    """The resource's id; some events name it elsewhere, and all carry it in their own id.
+
+    An id is written into an address by whoever asks for the operation, and may end with a slash there.
+    """
+    named = values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or _resource_within(event)
+    return named.rstrip("/")
 
 
 def _resource_within(event: Event) -> str:

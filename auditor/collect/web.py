@@ -72,7 +72,9 @@ class _Adapter(HTTPAdapter):
         return place, {"ssl_context": self._context()}
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, proxy_ssl_context=self._context(), **options)
+        if proxy.lower().startswith("https:"):  # one for SOCKS cannot be told of it
+            options["proxy_ssl_context"] = self._context()
+        return super().proxy_manager_for(proxy, **options)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context does; what is named here would be loaded again for each connection."""

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests.adapters
+from urllib3 import PoolManager
 
 from auditor.cloud import Cloud
 from auditor.collect.faults import Fault, FaultKind
@@ -96,6 +99,21 @@ def test_the_environment_may_except_a_host_from_its_proxy(replay: Replay, monkey
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert asked_once(replay) == {"told": True}
     assert went == []
+
+
+def test_the_way_may_lead_through_socks(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What urllib3 makes of it needs a package that is not ours, and is one of its pool managers: none takes an option
+    that it does not know."""
+    went = []
+
+    def manager(proxy: str, *, username: str, password: str, **options: Any) -> PoolManager:
+        went.append((proxy, username, password))
+        return PoolManager(**options)
+
+    monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", manager)
+    monkeypatch.setenv("ALL_PROXY", "socks5h://proxy.example:1080")
+    assert asked_once(replay) == {"told": True}
+    assert went == [("socks5h://proxy.example:1080", "", "")]
 
 
 def test_each_host_has_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
