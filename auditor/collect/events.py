@@ -131,7 +131,8 @@ def resource_of(event: Event) -> str:
 
 def _resource_within(event: Event) -> str:
     scope = values.text(values.mapping(event.get("authorization")).get("scope"))
-    return scope or (values.text(event.get("id")) or "").partition("/events/")[0]
+    own = values.text(event.get("id")) or ""
+    return scope or own.rpartition("/events/")[0] or own  # the last: a group may be called so
 
 
 def _value(event: Event, field: str) -> str:
