@@ -46,10 +46,12 @@ def read_error(body: bytes, content_type: str = "") -> ErrorBody:
     return from_json(parsed)
 
 
-def from_json(parsed: object) -> ErrorBody:
-    """The same of a body that is parsed already; an SDK's models are mappings too."""
+def from_json(parsed: object, depth: int = 0) -> ErrorBody:
+    """The same of a body that is parsed already; what is wrapped deeper than any service does tells nothing."""
+    if depth > _DEEPEST:
+        return ErrorBody("", "")
     if isinstance(parsed, list):
-        return from_json(parsed[0]) if parsed else ErrorBody("", "")
+        return from_json(parsed[0], depth + 1) if parsed else ErrorBody("", "")
     if not isinstance(parsed, Mapping):
         return ErrorBody("", readable(parsed))
     low = lowered(parsed)
@@ -57,7 +59,7 @@ def from_json(parsed: object) -> ErrorBody:
     if isinstance(inner, str):
         return ErrorBody(inner, readable(low.get("error_description") or low.get("message")))
     if isinstance(inner, (Mapping, list)) and inner:
-        return from_json(inner)
+        return from_json(inner, depth + 1)
     codes = (readable(lowered(each).get("code")) for each in _details(low))
     return ErrorBody(readable(low.get("code") or low.get("errorcode")), _message(low), tuple(filter(None, codes)))
 

@@ -121,13 +121,18 @@ def moment_of(event: Event, action: str, texts: dict[str, str]) -> Moment | None
 
 
 def resource_of(event: Event) -> str:
-    """The resource's id; some events name it elsewhere, and all carry it in their own id."""
-    return values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or _resource_within(event)
+    """The resource's id; some events name it elsewhere, and all carry it in their own id.
+
+    An id is written into an address by whoever asks for the operation, and may end with a slash there.
+    """
+    named = values.text(event.get("resourceId")) or values.text(event.get("resourceUri")) or _resource_within(event)
+    return named.rstrip("/")
 
 
 def _resource_within(event: Event) -> str:
     scope = values.text(values.mapping(event.get("authorization")).get("scope"))
-    return scope or (values.text(event.get("id")) or "").partition("/events/")[0]
+    own = values.text(event.get("id")) or ""
+    return scope or own.rpartition("/events/")[0] or own  # the last: a group may be called so
 
 
 def _value(event: Event, field: str) -> str:

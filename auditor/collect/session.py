@@ -21,6 +21,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
+from urllib3.util import parse_url
 
 from auditor.cloud import Cloud
 from auditor.collect import faults
@@ -371,10 +372,11 @@ class Session:
         url = url.replace("{", "%7B").replace("}", "%7D")  # the SDKs take braces for places to fill in
         if url.startswith("/"):
             return self.cloud.endpoints.resource_manager + url
-        home = urlsplit(self.cloud.endpoints.resource_manager)
         try:
-            named = urlsplit(url)
-            there = (named.scheme, named.hostname, named.port or 443) == ("https", home.hostname, home.port or 443)
+            # What sends it reads it so, too; others take https://a\@b for an address at b.
+            home, named = parse_url(self.cloud.endpoints.resource_manager), parse_url(url)
+            place = (named.scheme, named.auth, named.host, named.port or 443)
+            there = place == ("https", None, home.host, home.port or 443)
         except ValueError:
             there = False
         if not there:

@@ -90,12 +90,17 @@ def _ask(
 
 
 def _table(told: object) -> _Table:
-    """Raises Fault."""
+    """Raises Fault, also where a column has no name of its own: what stands in it would be taken for another's."""
     columns, rows = values.mapping(told).get("columns"), values.mapping(told).get("rows")
-    names = [str(column.get("name")) for column in values.entries(columns)]
-    if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+    names = [name for column in values.entries(columns) if (name := values.text(column.get("name")))]
+    named = isinstance(columns, list) and len(columns) == len(set(names))
+    if not named or not isinstance(rows, list) or not all(_fits(row, names) for row in rows):
         raise faults.unreadable(SOURCE, "no tables with the rows that were asked for")
     return _Table(names, rows)
+
+
+def _fits(row: object, names: list[str]) -> bool:
+    return isinstance(row, list) and len(row) == len(names)
 
 
 def _written(moment: datetime) -> str:

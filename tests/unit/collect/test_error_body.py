@@ -56,6 +56,12 @@ def test_where_the_message_is_for_the_support_desk_the_details_tell() -> None:
     assert from_json({"error": {"code": "BadRequest", "message": support}}) == ErrorBody("BadRequest", "")
 
 
+@pytest.mark.parametrize("wrapping", [(b'{"error":', b"}"), (b"[", b"]")])
+def test_what_is_wrapped_without_end_tells_nothing(wrapping: tuple[bytes, bytes]) -> None:
+    begin, end = (each * 1_000 for each in wrapping)
+    assert read_error(begin + b'{"code": "A", "message": "b"}' + end) == ErrorBody("", "")
+
+
 def test_a_byte_order_mark_is_no_part_of_it() -> None:
     assert read_error(b'\xef\xbb\xbf{"code": "A", "message": "b"}') == ErrorBody("A", "b")
 

@@ -83,6 +83,17 @@ def test_a_failure_in_a_group_that_is_called_extensions_is_its_machines() -> Non
     assert told([event("Started", resourceId=machine, **start)], "machine_id", "extension_id") == [(machine, None)]
 
 
+def test_a_slash_at_the_end_of_an_id_hides_no_failure() -> None:
+    events = [event("Started", resourceId=f"{AGENT}/"), failed(1)]
+    assert told(events, "outcome", "machine_id", "extension_id") == [("failed", MACHINE, AGENT)]
+
+
+def test_an_event_that_names_its_resource_in_its_own_id_alone_may_lie_in_a_group_called_events() -> None:
+    within = AGENT.replace("resourceGroups/rg", "resourceGroups/events")
+    alone = failed(1, resourceId=..., id=f"{within}/events/1/ticks/2")
+    assert told([alone], "machine_id", "extension_id") == [(within.removesuffix("/extensions/Agent"), within)]
+
+
 def test_a_try_that_failed_is_not_hidden_by_the_one_that_was_begun_anew() -> None:
     """Recorded: 429, begun again within the same correlation, then Succeeded."""
     again = [event("Started"), failed(1, subStatus={"value": "429"}), event("Started", 5), event("Succeeded", 9)]

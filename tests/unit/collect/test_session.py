@@ -77,6 +77,8 @@ def test_the_next_address_may_spell_host_and_port_otherwise(replay: Replay, sess
         "http://127.0.0.1/subscriptions/00/more",
         "https://127.0.0.1:1/more",
         "https://127.0.0.1@evil.example/more",
+        "https://localhost:{port}\\@127.0.0.1:{port}/more",
+        "https://name:word@127.0.0.1:{port}/more",
         "https://[broken/more",
         "https://127.0.0.1:port/more",
         "ftp://127.0.0.1/more",
@@ -86,6 +88,8 @@ def test_the_next_address_may_spell_host_and_port_otherwise(replay: Replay, sess
     ],
 )
 def test_a_token_goes_nowhere_else(replay: Replay, session: Session, following: object) -> None:
+    if isinstance(following, str):
+        following = following.replace("{port}", replay.origin.rpartition(":")[2])
     replay.give(PATH, page("a", following=following))
     found, fault = read(session)
     assert names(found) == ["a"]

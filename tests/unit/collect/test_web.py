@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
+import requests.adapters
 import trustme
 from urllib3 import PoolManager
 
@@ -109,25 +109,27 @@ def test_a_proxy_may_be_spoken_to_over_tls(replay: Replay, monkeypatch: pytest.M
     assert [where for where, _password in went] == [replay.origin.removeprefix("https://")]
 
 
-class _Socks(PoolManager):
-    """What PySocks would bring: it hands on to its pools all that it is told besides the way to the proxy."""
-
-    def __init__(self, _proxy: str, *, username: str | None, password: str | None, **options: Any) -> None:
-        super().__init__(**options)
-
-
-def test_a_proxy_may_be_one_of_socks(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", _Socks)
-    monkeypatch.setenv("HTTPS_PROXY", "socks5h://proxy.example:1080")
-    assert asked_once(replay) == {"told": True}
-
-
 def test_the_environment_may_except_a_host_from_its_proxy(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
     with tunnel() as (proxy, went):
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert asked_once(replay) == {"told": True}
     assert went == []
+
+
+def test_the_way_may_lead_through_socks(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What urllib3 makes of it needs a package that is not ours, and is one of its pool managers: none takes an option
+    that it does not know."""
+    went = []
+
+    def manager(proxy: str, *, username: str, password: str, **options: Any) -> PoolManager:
+        went.append((proxy, username, password))
+        return PoolManager(**options)
+
+    monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", manager)
+    monkeypatch.setenv("ALL_PROXY", "socks5h://proxy.example:1080")
+    assert asked_once(replay) == {"told": True}
+    assert went == [("socks5h://proxy.example:1080", "", "")]
 
 
 def test_each_host_has_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
