@@ -91,7 +91,7 @@ def _trusting(authorities: str) -> ssl.SSLContext:
     try:
         context.load_verify_locations(**{"capath" if Path(authorities).is_dir() else "cafile": authorities})
     except OSError as error:
-        raise requests.exceptions.SSLError(error) from error
+        raise requests.exceptions.SSLError(f"no authority could be read from {authorities}: {error}") from error
     return context
 
 

@@ -27,6 +27,7 @@ from auditor.compose.tables import Rows, cell, table
 from auditor.compose.unseen_tables import UnseenTables
 from auditor.compose.wording import Wording
 from auditor.errors import ExitCode
+from auditor.model.files import FILES, WITH_ALL
 from auditor.model.posted import NOTHING_POSTED, Posted
 from auditor.model.report import LEFT_TO_PARQUET, Banner, Group, Night, Report, RuleNote, listed_whole
 from auditor.model.rule import Rule
@@ -134,7 +135,7 @@ class Composer:
             tables=self._tables(),
             verdicts=partial(verdicts_of, self.ledger, self.bench, self.left),
             findings_total=self._total,
-            left_out=say("texts", "left_to_parquet", count=self.left_out) if self.left_out else "",
+            left_out=self._left_out(),
             status_words={status: say("statuses", status) for status in Status},
             severity_words={severity: say("severities", severity) for severity in Severity},
             time_zone=self.wording.zone,
@@ -148,6 +149,14 @@ class Composer:
         )
         letter = Correspondent(report, self.order, self.coverage, self.wording).letter()
         return replace(report, letter=letter)
+
+    def _left_out(self) -> str:
+        """Where the verdicts are that lists leave out: only a file that is written is named."""
+        if not self.left_out:
+            return ""
+        written = [FILES[key] for key in WITH_ALL if key in self.order.formats]
+        told = {"count": self.left_out, "files": self.wording.listed(written)}
+        return self.wording.say("texts", "left_to_tables" if written else "left_unwritten", **told)
 
     def _scope(self) -> str:
         """What was to be audited, as the configuration says it."""

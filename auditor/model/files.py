@@ -14,6 +14,8 @@ FILES: Mapping[str, str] = {
 """By the word of ``--format``."""
 READABLE: Mapping[str, str] = {key: FILES[key] for key in ("html", "xlsx")}
 """Those that are made to be looked at."""
+WITH_ALL = ("csv", "parquet")
+"""Those that hold every verdict, however many there are."""
 LETTER_HTML, LETTER_TEXT = "letter.html", "letter.txt"
 LETTER_FILES = (LETTER_HTML, LETTER_TEXT, *READABLE.values())
 """What a letter is made of, and what may go with it."""

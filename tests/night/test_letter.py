@@ -117,7 +117,7 @@ def test_a_night_that_could_read_nothing_sends_a_short_letter_and_ends_with_3(be
     text = mail.get_body(("plain",))
     assert text is not None
     told = text.get_content()
-    assert "Nothing could be read" in told and "No subscription answered" in told and "What could not be read" in told
+    assert "Nothing could be read" in told and "No subscription was judged" in told and "What could not be read" in told
     assert "Verdicts by rule" not in told and len(told) < 3_000
 
 

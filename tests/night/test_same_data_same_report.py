@@ -136,6 +136,26 @@ def test_the_tables_hold_the_same_where_the_lists_leave_verdicts_to_them(
     assert set(left.run["left_out"].values()) == {len(whole.findings) - len(left.findings)}
 
 
+@pytest.mark.parametrize(
+    ("formats", "told"),
+    [
+        (("html", "parquet"), "every verdict is in verdicts.parquet."),
+        (("html",), "with --format csv or --format parquet every verdict is written."),
+    ],
+)
+def test_a_page_that_leaves_verdicts_out_names_only_files_that_are_written(
+    bench: Bench,
+    in_bulk: tuple[Simulator, Audited],
+    monkeypatch: pytest.MonkeyPatch,
+    formats: tuple[str, ...],
+    told: str,
+) -> None:
+    azure, _whole = in_bulk
+    monkeypatch.setattr(report, "LISTED_WHOLE", 1)
+    left = bench.audit(azure, config=IN_BULK, formats=formats)
+    assert told in (left.folder / "report.html").read_text(encoding="utf-8")
+
+
 def test_subscriptions_of_mixed_letter_case_keep_their_order_in_any_cut(bench: Bench) -> None:
     ids = ("B1111111-1111-4111-a111-111111111111", "a2222222-2222-4222-a222-222222222222", FIRST)
     azure = bench.simulate(estate(*(subscription(each, machine("web-1"), machine("web-2")) for each in ids)))

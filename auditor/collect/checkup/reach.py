@@ -37,10 +37,15 @@ def reach(cloud: Cloud, settings: Settings) -> tuple[Endpoint, ...]:
 
 def _knock(name: str, url: str, verify: str | bool) -> Endpoint:
     try:
-        with requests.get(url, timeout=_TIMEOUT_S, verify=verify, allow_redirects=False, stream=True):
+        with requests.get(url, auth=_nobody, timeout=_TIMEOUT_S, verify=verify, allow_redirects=False, stream=True):
             return Endpoint(name, url)
     except (RequestException, OSError) as error:  # OSError: a bundle that is no bundle
         return Endpoint(name, url, *_story(error, verify))
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Without it requests would show a password that ``.netrc`` holds for the host, or for any."""
+    return request
 
 
 def _story(error: Exception, verify: str | bool) -> Sequence[str]:

@@ -167,6 +167,7 @@ def test_a_bundle_that_is_none_is_told_as_what_cannot_be_reached(
     with pytest.raises(Fault) as caught:
         asked_once(Replay(replay.origin, bundle))
     assert caught.value.kind is FaultKind.UNREACHABLE and "azure.ca_bundle" in caught.value.close
+    assert str(bundle) in str(caught.value), "the environment may name it, and then azure.ca_bundle leads nowhere"
 
 
 def test_a_password_in_netrc_does_not_take_the_tokens_place(

@@ -215,6 +215,11 @@ def test_a_long_group_is_folded_and_says_what_it_leaves_out(tmp_path: Path) -> N
     assert "10 more are in the workbook." in page.text
 
 
+def test_the_page_says_where_the_verdicts_are_that_a_large_night_lists_in_tables_only(tmp_path: Path) -> None:
+    told = "25,732 verdicts are not listed here: findings.csv has them."
+    assert told in page_of(replace(sample.report(), left_out=told), tmp_path).text
+
+
 def test_a_long_banner_is_folded(tmp_path: Path) -> None:
     banner = Banner("Incomplete", tuple(f"gap number {number}" for number in range(GAPS_AT_ONCE + 3)))
     page = page_of(replace(sample.report(), banner=banner), tmp_path)
